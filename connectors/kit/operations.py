@@ -1,0 +1,107 @@
+"""What goes into an operation of a resource and what comes out. The unified API speaks only these."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from connectors.kit.http import Json, Pairs
+
+Record = dict[str, Any]
+"""A unified record: unified field names, Decimal money, `date`, aware UTC `datetime`. An absent key was not fetched."""
+
+
+class Op(StrEnum):
+    EQ = "eq"
+    NE = "ne"
+    GT = "gt"
+    GTE = "gte"
+    LT = "lt"
+    LTE = "lte"
+    IN = "in"
+    CONTAINS = "contains"
+    STARTS_WITH = "starts_with"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """`field` is dotted below the record ("contact.id"). `value` is text as it came; a tuple of texts for IN."""
+
+    field: str
+    op: Op
+    value: str | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    field: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """`position` is what an earlier Page gave as next or previous; None is the first page."""
+
+    limit: int = 100
+    position: Mapping[str, Any] | None = None
+    filters: tuple[Filter, ...] = ()
+    sort: Sort | None = None
+    search: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The account an operation runs for, and the moment it started. Flows read no clock of their own."""
+
+    organization_id: str
+    now: datetime
+    time_zone: str = "UTC"
+    currency: str | None = None
+    web: str = ""
+    remote_query: Pairs = ()
+    organization_name: str | None = None
+
+    @property
+    def today(self) -> date:
+        """The date in the company's calendar."""
+        try:
+            return self.now.astimezone(ZoneInfo(self.time_zone)).date()
+        except (ZoneInfoNotFoundError, ValueError):
+            return self.now.date()
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Something the caller should know about an answer that nevertheless stands."""
+
+    code: str
+    pointer: str
+    detail: str
+    native_path: str | None = None
+    retryable: bool | None = None
+
+
+Outcome = Literal["created", "updated", "deleted", "unchanged", "already_existed", "partial"]
+
+
+@dataclass(slots=True)
+class Answer:
+    """One record. `native` is what it was read from (`remote_data`). `outcome` is None on reads."""
+
+    record: Record
+    native: Json = None
+    issues: list[Issue] = field(default_factory=list[Issue])
+    outcome: Outcome | None = None
+
+
+@dataclass(slots=True)
+class Page:
+    """One page, never empty while `next` is set. `absent` names unified fields these rows lack (rule 2)."""
+
+    answers: list[Answer]
+    next: Mapping[str, Any] | None = None
+    previous: Mapping[str, Any] | None = None
+    absent: tuple[str, ...] = ()
+    issues: list[Issue] = field(default_factory=list[Issue])
