@@ -1,0 +1,51 @@
+# `make` alone prints help. Everything runs in .venv, made from the hashed lock on first need.
+
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: help demo test check bench migrate docs format clean
+
+help:
+	@echo "make demo    the whole product on this machine: sandbox, gateway, a connected organisation (ARGS=--once to exit)"
+	@echo "make test    every test, in parallel (ARGS='-k name' to choose)"
+	@echo "make check   lint, types, import contracts"
+	@echo "make bench   throughput, latency, CPU and memory, side by side with a bare pass-through"
+	@echo "make migrate bring the database up to date"
+	@echo "make docs    regenerate the generated references"
+	@echo "make format  rewrite the code in the project's format"
+
+.venv/ready: requirements-dev.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Ledgerway needs Python 3.11 or newer (PYTHON=… names one)")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: .venv/ready
+	$(BIN)/ledgerway demo $(ARGS)
+
+test: .venv/ready
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+check: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/basedpyright
+
+bench: .venv/ready
+	$(BIN)/python -m benchmarks $(ARGS)
+
+migrate: .venv/ready
+	$(BIN)/ledgerway migrate
+
+docs: .venv/ready
+	$(BIN)/ledgerway docs coverage
+
+format: .venv/ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv .demo data build dist .pytest_cache .ruff_cache .hypothesis

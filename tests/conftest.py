@@ -1,0 +1,67 @@
+"""What every test may ask for: a database of each kind, the shared specifications, and no way out but loopback."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        postgres.name_folder()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        postgres.stop()
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that reaches for another machine fails."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = address[0]
+            if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+                raise AssertionError(f"a test reached for {host}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> str:
+    url = postgres.start()
+    if url is None:
+        pytest.skip("PostgreSQL's binaries (initdb, postgres) are not on this machine")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database, once of each kind the product runs on."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ledgerway.db'}"
+        return
+    url = postgres.create_database(request.getfixturevalue("postgres_cluster"))
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def specs() -> Path:
+    """The folder with the provider's published specifications and recorded traffic."""
+    folder = Path(os.environ.get("LEDGERWAY_ZOHO_SPECS", ROOT.parent / "shared"))
+    if not (folder / "zoho-books-recordings" / "index.json").exists():
+        pytest.skip(f"no specifications at {folder} (LEDGERWAY_ZOHO_SPECS)")
+    return folder

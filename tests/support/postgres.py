@@ -1,0 +1,122 @@
+"""A throw-away PostgreSQL cluster: made on first need, shared by all test processes, removed at the end.
+
+The process that starts the run names the folder; whichever process first needs a database starts the server
+under a file lock. Without PostgreSQL's binaries the tests that want it are skipped.
+"""
+
+import fcntl
+import glob
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+FOLDER = "LEDGERWAY_TEST_CLUSTER"
+
+
+def name_folder() -> None:
+    """Choose where the cluster would live. Child processes inherit the choice."""
+    os.environ[FOLDER] = tempfile.mkdtemp(prefix="ledgerway-pg-")
+    Path(os.environ[FOLDER]).chmod(0o711)
+
+
+def binaries() -> Path | None:
+    """The folder with `initdb` and `postgres`, newest version first; None where there is none."""
+    found = shutil.which("postgres")
+    folders = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[-2]))
+    candidates = [Path(found).parent] if found else []
+    candidates += [Path(path) for path in reversed(folders)]
+    return next((path for path in candidates if (path / "initdb").exists() and (path / "postgres").exists()), None)
+
+
+def _owner() -> str | None:
+    """PostgreSQL refuses to run as root: the account to use instead."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _run(command: list[str], owner: str | None) -> None:
+    done = subprocess.run(
+        command, user=owner, capture_output=True, text=True, cwd="/", env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command[0]}: {done.stdout}{done.stderr}")
+
+
+def start() -> str | None:
+    """The base URL of the running cluster (`postgresql://user@127.0.0.1:port`), started if need be."""
+    bin_folder = binaries()
+    if bin_folder is None:
+        return None
+    folder = Path(os.environ[FOLDER])
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ready = folder / "url"
+        if ready.exists():
+            return ready.read_text()
+        owner = _owner()
+        data = folder / "data"
+        data.mkdir()
+        if owner:
+            shutil.chown(data, owner)
+        _run([str(bin_folder / "initdb"), "-D", str(data), "-U", "ledgerway", "-A", "trust", "-E", "UTF8", "-N"], owner)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        options = (
+            f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off "
+            "-c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+        )
+        _run([str(bin_folder / "pg_ctl"), "-D", str(data), "-o", options, "-l", str(data / "log"), "-w", "start"], owner)
+        url = f"postgresql://ledgerway@127.0.0.1:{port}"
+        ready.write_text(url)
+        return url
+
+
+def create_database(base: str) -> str:
+    """A fresh, empty database on the cluster; its URL."""
+    name = f"t{uuid.uuid4().hex[:16]}"
+    _psql(base, f"CREATE DATABASE {name}")
+    return f"{base}/{name}"
+
+
+def drop_database(url: str) -> None:
+    base, name = url.rsplit("/", 1)
+    _psql(base, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _psql(base: str, statement: str) -> None:
+    import asyncio
+
+    import asyncpg
+
+    async def execute() -> None:
+        connection = await asyncpg.connect(f"{base}/postgres")
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    for attempt in range(5):
+        try:
+            asyncio.run(execute())
+            return
+        except asyncpg.ObjectInUseError:
+            time.sleep(0.1 * (attempt + 1))
+    asyncio.run(execute())
+
+
+def stop() -> None:
+    """Stop the cluster if this run started one, and remove its folder."""
+    folder = Path(os.environ.pop(FOLDER))
+    bin_folder = binaries()
+    if bin_folder and (folder / "url").exists():
+        _run([str(bin_folder / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "-w", "stop"], _owner())
+    shutil.rmtree(folder, ignore_errors=True)
