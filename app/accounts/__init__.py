@@ -1,0 +1,1 @@
+"""Integrated accounts and their credentials."""

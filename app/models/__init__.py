@@ -1,0 +1,30 @@
+"""All tables. Importing this package completes `Base.metadata`."""
+
+from app.models.api_keys import ApiKey
+from app.models.audit_log import AuditEntry, AuditHead
+from app.models.base import Base, Document, Instant
+from app.models.call_log import CallLog
+from app.models.data_keys import DataKey, KeyringCheck
+from app.models.environments import Environment
+from app.models.grants import Grant
+from app.models.integrated_accounts import IntegratedAccount
+from app.models.link_tokens import LinkToken, OAuthState
+from app.models.oauth_clients import OAuthClient
+
+__all__ = [
+    "ApiKey",
+    "AuditEntry",
+    "AuditHead",
+    "Base",
+    "CallLog",
+    "DataKey",
+    "Document",
+    "Environment",
+    "Grant",
+    "Instant",
+    "IntegratedAccount",
+    "KeyringCheck",
+    "LinkToken",
+    "OAuthClient",
+    "OAuthState",
+]
