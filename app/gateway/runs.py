@@ -1,0 +1,110 @@
+"""What the other rooms hand to the gateway and get back from it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from app.accounts.service import Account
+
+
+class Lane(StrEnum):
+    """Who waits for whom when an organisation's budget is short: the first goes first."""
+
+    INTERACTIVE = "interactive"
+    WRITE = "write"
+    VERIFICATION = "verification"
+    SYNC = "sync"
+
+    @property
+    def rank(self) -> int:
+        return _RANKS[self]
+
+    @property
+    def is_background(self) -> bool:
+        return self in (Lane.VERIFICATION, Lane.SYNC)
+
+
+_RANKS = {lane: rank for rank, lane in enumerate(Lane)}
+
+
+@dataclass(slots=True)
+class Meter:
+    """What a run did so far. `calls` counts requests that reached for the provider, repeated ones included.
+
+    The caller may set `status` (what the client will get), `record_id` and `result_count` before the run ends;
+    the call log keeps them.
+    """
+
+    calls: int = 0
+    provider_status: int | None = None
+    provider_code: str | None = None
+    method: str = ""
+    native_path: str | None = None
+    status: int | None = None
+    record_id: str | None = None
+    result_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One operation for one account. `deadline` is in the clock's monotonic seconds.
+
+    resource, operation   "accounting/invoices", "list"; "proxy", "forward"
+    route                 template of the caller's route, for the call log
+    """
+
+    account: Account
+    lane: Lane
+    deadline: float
+    request_id: str
+    key_id: str
+    resource: str
+    operation: str
+    route: str = ""
+    source_event: str | None = None
+    meter: Meter = field(default_factory=Meter, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RawCall:
+    """A native call to forward unchanged.
+
+    path     below the connector's API prefix, starting with "/", already validated and percent-encoded
+    query    raw, without "?", without the organisation: the gateway appends it
+    headers  the caller's; credentials, cookies, hop-by-hop and the connector's dropped ones never cross
+    body     None, bytes, or a stream (sent with the caller's Content-Length, or chunked without one)
+    limit    most bytes of the answer's body
+    """
+
+    method: str
+    path: str
+    query: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: AsyncIterator[bytes] | bytes | None = None
+    limit: int = 25 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class RawAnswer:
+    """The provider's answer: end-to-end headers in order, body byte for byte (still encoded as it was).
+
+    Iterate `body` to its end or call `aclose`; until then it holds a connection and a concurrency slot.
+    A body that breaks off raises `Fault`.
+    """
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: AsyncIterator[bytes]
+    close: Callable[[], Awaitable[None]]
+
+    async def aclose(self) -> None:
+        await self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """The tightest budget of an organisation as this process knows it. `reset` is seconds from now."""
+
+    limit: int
+    remaining: int
+    reset: int
