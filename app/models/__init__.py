@@ -10,6 +10,7 @@ from app.models.grants import Grant
 from app.models.integrated_accounts import IntegratedAccount
 from app.models.link_tokens import LinkToken, OAuthState
 from app.models.oauth_clients import OAuthClient
+from app.models.quota import Quota
 
 __all__ = [
     "ApiKey",
@@ -27,4 +28,5 @@ __all__ = [
     "LinkToken",
     "OAuthClient",
     "OAuthState",
+    "Quota",
 ]
