@@ -25,7 +25,7 @@ class Gateway:
         raise NotImplementedError
 
     async def exchange(self, form: Form) -> tuple[int, Json]:
-        """Post a form to an accounts server: (status, decoded JSON or None). Fault when there was no answer."""
+        """Post a form to an accounts server: (status, decoded JSON or None). Fault without an answer."""
         raise NotImplementedError
 
     async def organizations(

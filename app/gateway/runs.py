@@ -31,8 +31,8 @@ _RANKS = {lane: rank for rank, lane in enumerate(Lane)}
 class Meter:
     """What a run did so far. `calls` counts requests that reached for the provider, repeated ones included.
 
-    The caller may set `status` (what the client will get), `record_id` and `result_count` before the run ends;
-    the call log keeps them.
+    Before the run ends the caller may set `status` (what the client will get), `record_id` and `result_count`
+    for the call log.
     """
 
     calls: int = 0
