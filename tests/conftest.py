@@ -1,4 +1,4 @@
-"""What every test may ask for: a database of each kind, the shared specifications, and no way out but loopback."""
+"""What every test may ask for: a database of each kind and the specifications; no way out but loopback."""
 
 import ipaddress
 import os

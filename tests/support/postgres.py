@@ -31,7 +31,9 @@ def binaries() -> Path | None:
     folders = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[-2]))
     candidates = [Path(found).parent] if found else []
     candidates += [Path(path) for path in reversed(folders)]
-    return next((path for path in candidates if (path / "initdb").exists() and (path / "postgres").exists()), None)
+    return next(
+        (path for path in candidates if (path / "initdb").exists() and (path / "postgres").exists()), None
+    )
 
 
 def _owner() -> str | None:
@@ -44,7 +46,12 @@ def _owner() -> str | None:
 
 def _run(command: list[str], owner: str | None) -> None:
     done = subprocess.run(
-        command, user=owner, capture_output=True, text=True, cwd="/", env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+        command,
+        user=owner,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
     )
     if done.returncode:
         raise RuntimeError(f"{command[0]}: {done.stdout}{done.stderr}")
@@ -66,7 +73,21 @@ def start() -> str | None:
         data.mkdir()
         if owner:
             shutil.chown(data, owner)
-        _run([str(bin_folder / "initdb"), "-D", str(data), "-U", "ledgerway", "-A", "trust", "-E", "UTF8", "-N"], owner)
+        _run(
+            [
+                str(bin_folder / "initdb"),
+                "-D",
+                str(data),
+                "-U",
+                "ledgerway",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "-N",
+            ],
+            owner,
+        )
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -74,7 +95,20 @@ def start() -> str | None:
             f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off "
             "-c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
         )
-        _run([str(bin_folder / "pg_ctl"), "-D", str(data), "-o", options, "-l", str(data / "log"), "-w", "start"], owner)
+        _run(
+            [
+                str(bin_folder / "pg_ctl"),
+                "-D",
+                str(data),
+                "-o",
+                options,
+                "-l",
+                str(data / "log"),
+                "-w",
+                "start",
+            ],
+            owner,
+        )
         url = f"postgresql://ledgerway@127.0.0.1:{port}"
         ready.write_text(url)
         return url
@@ -118,5 +152,8 @@ def stop() -> None:
     folder = Path(os.environ.pop(FOLDER))
     bin_folder = binaries()
     if bin_folder and (folder / "url").exists():
-        _run([str(bin_folder / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "-w", "stop"], _owner())
+        _run(
+            [str(bin_folder / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "-w", "stop"],
+            _owner(),
+        )
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,79 @@
+"""The demo's two servers as child processes: free ports, a log each, stopped by pid when the demo ends."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+_PATIENCE = 60.0
+
+
+class NotStarted(Exception):
+    """A server did not come up. The message ends with the last lines of its log."""
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` consecutive free loopback ports."""
+    for first in range(9100, 60000, 50):
+        held: list[socket.socket] = []
+        try:
+            for offset in range(count):
+                taken = socket.socket()
+                held.append(taken)
+                taken.bind(("127.0.0.1", first + offset))
+            return first
+        except OSError:
+            continue
+        finally:
+            for taken in held:
+                taken.close()
+    raise NotStarted("no run of free ports on this machine")
+
+
+class Server:
+    """One child process that is ready once `ready_url` answers 200."""
+
+    def __init__(self, name: str, command: list[str], folder: Path, environment: Mapping[str, str]) -> None:
+        self.name = name
+        self.log = folder / f"{name}.log"
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 — our own command line
+                command, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **environment}
+            )
+
+    def wait(self, ready_url: str) -> None:
+        end = time.monotonic() + _PATIENCE
+        while time.monotonic() < end:
+            if self._process.poll() is not None:
+                break
+            try:
+                if httpx.get(ready_url, timeout=2, trust_env=False).is_success:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.1)
+        tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+        raise NotStarted(f"{self.name} did not answer at {ready_url}; its log {self.log} ends:\n{tail}")
+
+    def stop(self) -> None:
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(15)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait(5)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+
+def ledgerway(*arguments: str) -> list[str]:
+    """The command line of a `ledgerway` command in this same environment."""
+    return [sys.executable, "-m", "app.cli", *arguments]

@@ -1,0 +1,128 @@
+"""The whole product as processes: a sandbox and one or more gateways on one database, and a key to call them."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.demo.browser import Browser, Page
+from app.demo.processes import Server, free_ports, ledgerway
+
+LOCATIONS = ("us", "eu", "in", "au", "jp", "ca", "cn", "sa")
+
+
+@dataclass
+class Sandbox:
+    """`python -m sandbox`: data centres on `port` … `port + 7`, admin after them."""
+
+    folder: Path
+    arguments: tuple[str, ...] = ()
+    port: int = 0
+    server: Server | None = None
+
+    def start(self) -> "Sandbox":
+        self.port = free_ports(len(LOCATIONS) + 1)
+        command = [sys.executable, "-m", "sandbox", "--port", str(self.port), *self.arguments]
+        self.server = Server("sandbox", command, self.folder, {})
+        self.server.wait(f"{self.admin}/")
+        return self
+
+    @property
+    def admin(self) -> str:
+        return f"http://127.0.0.1:{self.port + len(LOCATIONS)}"
+
+    def origin(self, location: str = "us") -> str:
+        return f"http://127.0.0.1:{self.port + LOCATIONS.index(location)}"
+
+    def settings(self) -> dict[str, str]:
+        """The gateway's settings that make this sandbox the provider."""
+        centers = {name: {"accounts": self.origin(name), "api": self.origin(name)} for name in LOCATIONS}
+        return {
+            "LEDGERWAY_ZOHO_BOOKS_CLIENT_ID": "1000.SANDBOX",
+            "LEDGERWAY_ZOHO_BOOKS_CLIENT_SECRET": "sandbox-secret",
+            "LEDGERWAY_ZOHO_BOOKS_DATA_CENTERS": json.dumps(centers),
+        }
+
+    def stop(self) -> None:
+        if self.server:
+            self.server.stop()
+
+
+@dataclass
+class Product:
+    """`processes` gateways on one database. `call` uses the first; `bases` has them all."""
+
+    folder: Path
+    sandbox: Sandbox
+    database_url: str = ""
+    limits: dict[str, int] | None = None
+    processes: int = 1
+    bases: list[str] = field(default_factory=list[str])
+    key: str = ""
+    _servers: list[Server] = field(default_factory=list[Server])
+
+    def start(self) -> "Product":
+        first = free_ports(self.processes)
+        self.bases = [f"http://127.0.0.1:{first + n}" for n in range(self.processes)]
+        for n, base in enumerate(self.bases):
+            server = Server(f"gateway{n}", ledgerway("serve", "--port", str(first + n)), self.folder, self.environment())
+            self._servers.append(server)
+            server.wait(f"{base}/readyz")
+        self.key = self.create_key("tests")
+        return self
+
+    def environment(self) -> dict[str, str]:
+        settings = self.sandbox.settings() | {
+            "LEDGERWAY_DATABASE_URL": self.database_url or f"sqlite:///{self.folder / 'ledgerway.db'}",
+            "LEDGERWAY_KEYRING_FILE": str(self.folder / "keyring.json"),
+            "LEDGERWAY_PUBLIC_URL": self.bases[0],
+        }
+        if self.limits:
+            settings["LEDGERWAY_ZOHO_BOOKS_LIMITS"] = json.dumps(self.limits)
+        return settings
+
+    def create_key(self, environment: str, *arguments: str) -> str:
+        made = subprocess.run(
+            ledgerway("keys", "create", "--environment", environment, "--mode", "test", *arguments),
+            env={**os.environ, **self.environment()}, capture_output=True, text=True,
+        )  # fmt: skip
+        assert made.returncode == 0, made.stderr
+        return made.stdout.strip()
+
+    def client(self, key: str | None = None, base: int = 0) -> httpx.Client:
+        return httpx.Client(
+            base_url=self.bases[base],
+            headers={"Authorization": f"Bearer {key or self.key}"},
+            timeout=60,
+            trust_env=False,
+        )
+
+    def connect(self, tenant: str = "tenant-1", key: str | None = None, **link: Any) -> list[dict[str, Any]]:
+        """Walk the hosted flow to its end; the tenant's accounts afterwards."""
+        with self.client(key) as api:
+            answer = api.post("/link-token", json={"tenant_id": tenant, "integration": "zohobooks", **link})
+            assert answer.status_code == 201, answer.text
+            page = self.walk(answer.json()["url"])
+            assert page.data.get("result") == "success", page.text
+            return api.get("/integrated-account", params={"tenant_id": tenant}).json()["result"]
+
+    @staticmethod
+    def walk(url: str) -> Page:
+        """What a willing customer does: go on, accept, take the first organisation."""
+        with Browser() as browser:
+            page = browser.submit(browser.open(url))
+            for _ in range(6):
+                if "result" in page.data or not page.forms:
+                    break
+                yes = [button for button in page.form.buttons if button[1].casefold() in ("accept", "allow")]
+                page = browser.submit(page, button=yes[0] if yes else None)
+            return page
+
+    def stop(self) -> None:
+        for server in reversed(self._servers):
+            server.stop()
