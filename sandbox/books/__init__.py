@@ -1,0 +1,21 @@
+"""One organisation's ledger behind the Books v3 API, in memory, with no HTTP in it.
+
+Imitates the provider from its published specification and from recorded traffic; knows nothing of our
+connectors, so that it cannot agree with their mistakes.
+"""
+
+from .books import Books, scope_needed
+from .call import Answer, Call, Refused, Upload
+from .profile import Profile, organization_detail, organization_row
+
+__all__ = [
+    "Answer",
+    "Books",
+    "Call",
+    "Profile",
+    "Refused",
+    "Upload",
+    "organization_detail",
+    "organization_row",
+    "scope_needed",
+]
