@@ -1,0 +1,162 @@
+"""What differs between SQLite and PostgreSQL: connections, pragmas, and the meaning of their errors."""
+
+import errno
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from app.core.errors import Problem
+
+Dialect: TypeAlias = Literal["sqlite", "postgresql"]
+
+TRIVIAL = text("SELECT 1")
+
+_BUSY_MS = 5_000
+_PRAGMAS = (
+    f"PRAGMA busy_timeout={_BUSY_MS}",
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA journal_size_limit=67108864",
+)
+_POSTGRES = {
+    "statement_timeout": "10000",
+    "lock_timeout": "3000",
+    "idle_in_transaction_session_timeout": "15000",
+    "timezone": "UTC",
+    "application_name": "ledgerway",
+}
+_VICTIM = frozenset({"40001", "40P01"})
+_FULL_STATES = frozenset({"53100"})
+_FULL_TEXTS = ("database or disk is full", "no space left", "disk i/o error")
+
+
+def normalize(url: str) -> URL:
+    """`url` with our driver. ValueError (without the URL: it may hold a password) when it names no database."""
+    try:
+        parsed = make_url(url.strip())
+    except SQLAlchemyError:
+        raise ValueError("the database URL cannot be read") from None
+    backend = parsed.drivername.split("+", 1)[0]
+    if backend == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise ValueError("the database URL needs a file: sqlite:///path/to/ledgerway.db")
+        return parsed.set(drivername="sqlite+aiosqlite")
+    if backend in ("postgres", "postgresql"):
+        query = dict(parsed.query)
+        if "sslmode" in query:  # what libpq calls it
+            query["ssl"] = query.pop("sslmode")
+        return parsed.set(drivername="postgresql+asyncpg", query=query)
+    raise ValueError(f"the database is SQLite or PostgreSQL, not {backend}")
+
+
+def engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    """Engines for readers and for writers; on PostgreSQL they are one."""
+    if url.get_backend_name() == "sqlite":
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        return _sqlite(url, writer=False), _sqlite(url, writer=True)
+    engine = create_async_engine(
+        url,
+        pool_size=10,
+        max_overflow=10,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={"server_settings": _POSTGRES, "timeout": 5, "command_timeout": 20},
+    )
+    return engine, engine
+
+
+def _sqlite(url: URL, *, writer: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=1 if writer else 4,
+        max_overflow=0 if writer else 4,
+        pool_timeout=15,
+        connect_args={"timeout": _BUSY_MS / 1000},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver would begin by itself, too late and never IMMEDIATE
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(pragma)
+        if not writer:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def on_begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+    return engine
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether SQLite refused because somebody else is writing."""
+    original = getattr(error, "orig", None)
+    code = getattr(original, "sqlite_errorcode", 0) or 0
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def is_victim(error: DBAPIError) -> bool:
+    """Whether the database gave this transaction up so that another could go on."""
+    return _state(error) in _VICTIM or is_busy(error)
+
+
+def _state(error: BaseException) -> str:
+    return str(getattr(getattr(error, "orig", None), "sqlstate", "") or "")
+
+
+def _is_full(error: BaseException) -> bool:
+    if _state(error) in _FULL_STATES:
+        return True
+    original = getattr(error, "orig", error)
+    if isinstance(original, OSError) and original.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    code = (getattr(original, "sqlite_errorcode", 0) or 0) & 0xFF
+    return code == sqlite3.SQLITE_FULL or any(word in str(original).casefold() for word in _FULL_TEXTS[:2])
+
+
+@contextmanager
+def translated() -> Generator[None]:
+    """Storage failures inside the block leave as Problems; programming errors and constraints as they are."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (DBAPIError, PoolTimeout) as error:
+        if _is_full(error):
+            raise Problem("storage_full", "There is no room left to store this.") from error
+        if _is_outage(error):
+            raise Problem("storage_unavailable", "The database is not available.", retry_after=2) from error
+        raise
+    except (ConnectionError, OSError) as error:  # asyncpg's own connect errors are not wrapped
+        raise Problem("storage_unavailable", "The database is not available.", retry_after=2) from error
+
+
+def _is_outage(error: DBAPIError | PoolTimeout) -> bool:
+    if isinstance(error, PoolTimeout) or error.connection_invalidated:
+        return True
+    state = _state(error)
+    if state:  # connection, resources, operator intervention, system, lock timeout, rolled back
+        return state[:2] in ("08", "53", "57", "58", "40", "25") or state == "55P03"
+    original = error.orig
+    if isinstance(original, sqlite3.Error):
+        return (
+            isinstance(original, sqlite3.OperationalError)
+            and ((getattr(original, "sqlite_errorcode", 0) or 0) & 0xFF) not in (sqlite3.SQLITE_ERROR,)
+        ) or (
+            isinstance(original, sqlite3.DatabaseError)
+            and ((getattr(original, "sqlite_errorcode", 0) or 0) & 0xFF)
+            in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+        )
+    return True

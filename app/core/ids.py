@@ -1,0 +1,27 @@
+"""Public ids and the alphabets of other random texts."""
+
+import secrets
+
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u, so that people can read it out
+_WIDTH = 26  # 26 × 5 bits hold 128
+
+
+def new_id(prefix: str) -> str:
+    """`prefix_` and 26 characters of 128 random bits. Nothing can be guessed or counted from it."""
+    number = secrets.randbits(128)
+    return f"{prefix}_" + "".join(
+        _BASE32[(number >> shift) & 31] for shift in range(5 * (_WIDTH - 1), -1, -5)
+    )
+
+
+def base62(data: bytes, width: int) -> str:
+    """`data` as one big number in base 62, left-padded to `width` characters; ValueError when it does not fit."""
+    number = int.from_bytes(data, "big")
+    out: list[str] = []
+    for _ in range(width):
+        number, digit = divmod(number, 62)
+        out.append(BASE62[digit])
+    if number:
+        raise ValueError(f"{len(data)} bytes do not fit in {width} characters")
+    return "".join(reversed(out))

@@ -1,0 +1,114 @@
+"""What an operator sets: environment variables that start with LEDGERWAY_."""
+
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "LEDGERWAY_"
+DEFAULT_DATABASE = "sqlite:///./data/ledgerway.db"
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong. The message names the variable, never a secret value."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` (a name or an address, no port) can only mean this machine."""
+    name = host.strip("[]").casefold()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def origin_of(url: str) -> str:
+    """`url` reduced to scheme, host and port; ValueError when it is more or less than an http(s) origin."""
+    parts = urlsplit(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is not an http or https URL")
+    if parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/"):
+        raise ValueError("has more than a scheme, a host and a port")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return tuple(part for part in (piece.strip() for piece in value.replace("\n", ",").split(",")) if part)
+
+
+def _public_url(value: str) -> str:
+    parts = urlsplit(value.strip().rstrip("/"))
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be an http or https URL without query")
+    if parts.username or parts.password:
+        raise ValueError("must not carry a user name or password")
+    return value.strip().rstrip("/")
+
+
+def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        ip_network(value, strict=False)
+    return values
+
+
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+
+
+class Settings(BaseSettings):
+    """The gateway's own settings; a connector's are read by `connector_settings`.
+
+    `database_url` sqlite:///file, postgres:// or postgresql://, driver suffix optional. `return_urls` when not
+    empty, the only URLs a connect flow may return to. `egress_allow` CIDRs that webhooks may reach although they
+    are private. `worker` whether this process does background work. `access_log` whether requests are logged.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    mode: Literal["development", "production"] = "development"
+    database_url: SecretStr = SecretStr(DEFAULT_DATABASE)  # it may carry a password
+    public_url: Annotated[str, AfterValidator(_public_url)] = "http://127.0.0.1:8080"
+    keyring_file: Path = Path("data/keyring.json")
+    return_urls: Listed = ()
+    egress_allow: Annotated[Listed, AfterValidator(_networks)] = ()
+    metrics_token: SecretStr | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    access_log: bool = True
+    worker: bool = True
+    body_limit: int = Field(default=1_000_000, ge=1_000, le=100_000_000)
+    proxy_body_limit: int = Field(default=25_000_000, ge=1_000, le=1_000_000_000)
+
+    @property
+    def development(self) -> bool:
+        return self.mode == "development"
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us over https, so that cookies may say so."""
+        return self.public_url.startswith("https:")
+
+    @cached_property
+    def egress_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        return tuple(ip_network(value, strict=False) for value in self.egress_allow)
+
+
+def load_settings(**given: Any) -> Settings:
+    """Settings from the environment, `given` on top. SettingsError instead of pydantic's own."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        told = "; ".join(
+            f"{PREFIX}{'_'.join(str(part) for part in one['loc']).upper()}: {one['msg']}"
+            for one in error.errors()
+        )
+        raise SettingsError(told) from None
