@@ -43,6 +43,7 @@ CODES: Final[dict[str, Code]] = {
     # 404, 405, 406
     "not_found": Code(404, "Not found"),
     "organization_not_found": Code(404, "Organisation not found"),
+    "unknown_action": Code(404, "No such action"),
     "method_not_allowed": Code(405, "Method not allowed"),
     # 409
     "idempotency_in_progress": Code(409, "The same request is in progress", _AGAIN),
@@ -73,6 +74,10 @@ CODES: Final[dict[str, Code]] = {
     "unknown_parameter": Code(422, "Unknown parameter"),
     "unsupported_filter": Code(422, "Filter not supported"),
     "unsupported_field": Code(422, "Field not supported"),
+    "reference_not_found": Code(422, "Reference not found"),
+    "reference_ambiguous": Code(422, "Reference is ambiguous"),
+    "total_mismatch": Code(422, "Total does not add up"),
+    "would_remove_lines": Code(422, "Lines would be removed"),
     "idempotency_key_reused": Code(422, "Idempotency-Key used for another request"),
     "webhook_url_forbidden": Code(422, "URL not allowed"),
     "provider_validation_failed": Code(422, "Refused by the provider"),
