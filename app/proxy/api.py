@@ -1,0 +1,165 @@
+"""`ANY /proxy/{path}` and `ANY /native/{integration}/{account}/…`, as bare ASGI: this is the hot path.
+
+A request passes: credentials → account → target (path, query, body) → gateway → answer, streamed both ways.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from app.accounts.service import Account
+from app.core.auth import Principal
+from app.core.errors import Problem
+from app.gateway.engine import Gateway, Lane, RawAnswer, RawCall, Run
+from app.keys.access import require
+from app.proxy import native
+from app.proxy.target import check_form, guarded, native_path, native_query
+
+ACCOUNT = "integrated_account_id"
+ACCOUNT_HEADER = "x-integrated-account-id"
+_TIMEOUT = 30.0
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_OURS = frozenset(
+    {
+        ACCOUNT_HEADER, "x-source-event", "idempotency-key", "x-request-id", "ledgerway-timeout", "expect",
+        "via", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip",
+        "x-http-method-override", "x-http-method", "x-method-override",
+    }
+)  # fmt: skip
+"""Headers that end here: between the caller and us, or able to make a server read another method."""
+
+
+class ProxyEndpoint:
+    """`/proxy/{path}`: the account is named by query or header, or implied by an account token."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        principal = await request.app.state.access.authenticate(
+            request.headers.get("authorization"), request.client.host if request.client else None
+        )
+        account = await request.app.state.accounts.usable(principal, _account_id(request, principal))
+        raw = below(scope, "/proxy/")
+        await forward(request, principal, account, native_path(raw), send, ours=frozenset({ACCOUNT}))
+
+
+class NativeEndpoint:
+    """`/native/{integration}/{account}/…`: the provider's own URL layout, for unmodified clients."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        slug, account_id = scope["path_params"]["integration"], scope["path_params"]["account_id"]
+        connector = native.connector_of(request.app.state.connectors, slug)
+        rest = native_path(below(scope, f"/native/{slug}/{account_id}/"))
+        if rest.casefold() == "/" + connector.native.token_path:
+            answer = await native.token_answer(request, connector, account_id)
+            await answer(scope, receive, send)
+            return
+        secret = native.secret_of(request, connector)
+        principal = await request.app.state.access.authenticate_secret(
+            secret, request.client.host if request.client else None
+        )
+        account = await request.app.state.accounts.usable(principal, account_id)
+        if account.connector is not connector or not rest.startswith(connector.native.prefix + "/"):
+            raise Problem(
+                "not_found", f"Native calls go below {connector.native.prefix}/ of an account of {slug}."
+            )
+        path = rest.removeprefix(connector.native.prefix)
+        await forward(request, principal, account, path, send, ours=frozenset(connector.native.key_query))
+
+
+def below(scope: Scope, prefix: str) -> bytes:
+    """The undecoded path after `prefix`."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw.split(b"?", 1)[0].removeprefix(prefix.encode())
+
+
+def _account_id(request: Request, principal: Principal) -> str:
+    """The one account this request is for. Problem parameter_missing or duplicate_parameter."""
+    named = request.query_params.getlist(ACCOUNT) + request.headers.getlist(ACCOUNT_HEADER)
+    if len(set(named)) > 1:
+        raise Problem("duplicate_parameter", f"{ACCOUNT} was given more than once.", parameter=ACCOUNT)
+    if named:
+        return named[0]
+    if principal.token and principal.account_ids:
+        return next(iter(principal.account_ids))
+    raise Problem("parameter_missing", f"{ACCOUNT} is missing.", parameter=ACCOUNT)
+
+
+async def forward(
+    request: Request, principal: Principal, account: Account, path: str, send: Send, *, ours: frozenset[str]
+) -> None:
+    """Checks what the call may reach, sends it, and streams the answer."""
+    method = request.method
+    reads = method in _READS
+    require(principal, "proxy:read" if reads else "proxy:write")
+    raw_native = account.connector.native
+    reason = raw_native.refuse(method, path, account.organization.id)
+    if reason is not None:
+        raise Problem("native_call_refused", reason)
+    query = native_query(request.scope["query_string"], raw_native, account.organization.id, ours)
+    gateway: Gateway = request.app.state.gateway
+    run = Run(
+        account=account,
+        lane=Lane.INTERACTIVE if reads else Lane.WRITE,
+        deadline=request.app.state.clock.monotonic() + _TIMEOUT,
+        request_id=request.scope.get("state", {}).get("request_id", ""),
+        key_id=principal.key_id,
+        resource="proxy",
+        operation="forward",
+        route=request.scope["route"].path if "route" in request.scope else "/proxy/{path}",
+        source_event=request.headers.get("x-source-event"),
+    )
+    headers = tuple((name, value) for name, value in request.headers.items() if name not in _OURS)
+    body = await _body(request, account)
+    answer = await gateway.forward(run, RawCall(method, path, query, headers, body))
+    await _stream(answer, gateway, account, send, empty=method == "HEAD")
+
+
+async def _body(request: Request, account: Account) -> AsyncIterator[bytes] | bytes | None:
+    """The request's body: None, a checked form, or a stream."""
+    length = request.headers.get("content-length")
+    if length == "0" or (length is None and "transfer-encoding" not in request.headers):
+        return None
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
+    if kind == "application/x-www-form-urlencoded":
+        body = await request.body()
+        check_form(body, account.connector.native, account.organization.id)
+        return body
+    if kind.startswith("multipart/"):
+        return guarded(request.stream(), account.connector.native)
+    return request.stream()
+
+
+async def _stream(answer: RawAnswer, gateway: Gateway, account: Account, send: Send, *, empty: bool) -> None:
+    headers: list[tuple[bytes, bytes]] = [
+        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers
+    ]
+    allowance = gateway.allowance(account)
+    if allowance is not None:
+        headers += [
+            (b"ratelimit-limit", b"%d" % allowance.limit),
+            (b"ratelimit-remaining", b"%d" % allowance.remaining),
+            (b"ratelimit-reset", b"%d" % allowance.reset),
+        ]
+    start: dict[str, Any] = {"type": "http.response.start", "status": answer.status, "headers": headers}
+    try:
+        await send(start)
+        if not empty:
+            async for chunk in answer.body:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    finally:
+        await answer.aclose()
+
+
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+routes: list[BaseRoute] = [
+    Route("/proxy/{path:path}", ProxyEndpoint(), methods=_METHODS, include_in_schema=False),
+    Route("/native/{integration}/{account_id}/{path:path}", NativeEndpoint(), methods=_METHODS,
+          include_in_schema=False),
+]  # fmt: skip
+"""For the front of the application's route list: nothing else is matched as often."""

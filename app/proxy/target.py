@@ -1,0 +1,99 @@
+"""What a raw request may reach: its path and query checked before anything is built from them."""
+
+import re
+from collections.abc import AsyncIterator, Collection
+from urllib.parse import parse_qsl, unquote_plus, unquote_to_bytes
+
+from app.core.errors import Problem
+from connectors.kit.connector import Native
+
+_MOST_SEGMENTS = 64
+_SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,=:@]|%[0-9A-Fa-f]{2})+\Z")
+_NEVER_ENCODED = frozenset(b"./\\?#;%")
+"""Bytes whose encoded form another server might decode once more and read as structure."""
+
+
+def native_path(raw: bytes) -> str:
+    """`raw`, the undecoded path below the route, as a native path with its leading slash.
+
+    A trailing slash is accepted and dropped. Problem invalid_proxy_path for everything that could mean
+    another path to whoever reads it next: encoded separators, dot segments, control bytes, a scheme.
+    """
+    try:
+        text = raw.decode("ascii")
+    except UnicodeDecodeError:
+        raise _refused("it has bytes that are not percent-encoded") from None
+    segments = text.strip("/").split("/")
+    if len(segments) > _MOST_SEGMENTS:
+        raise _refused(f"it has more than {_MOST_SEGMENTS} segments")
+    for segment in segments:
+        if not _SEGMENT.match(segment):
+            raise _refused("a segment is empty or has a character that must be percent-encoded")
+        decoded = unquote_to_bytes(segment)
+        if decoded in (b".", b".."):
+            raise _refused("it has dot segments")
+        for escape in re.findall(r"%([0-9A-Fa-f]{2})", segment):
+            byte = int(escape, 16)
+            if byte in _NEVER_ENCODED or byte < 0x20 or byte == 0x7F:
+                raise _refused(f"it has the escape %{escape}")
+    if ":" in segments[0]:
+        raise _refused("its first segment looks like a scheme")
+    return "/" + "/".join(segments)
+
+
+def _refused(why: str) -> Problem:
+    return Problem("invalid_proxy_path", f"The path cannot be forwarded: {why}.")
+
+
+def native_query(raw: bytes, native: Native, organization_id: str, ours: Collection[str]) -> str:
+    """The caller's raw query without our own parameters and without the organisation, otherwise untouched.
+
+    Problem parameter_reserved when it names another organisation, or names one more than once.
+    """
+    kept: list[str] = []
+    reserved: list[tuple[str, str]] = []
+    for piece in raw.decode("latin-1").split("&"):
+        name, _, value = piece.partition("=")
+        plain = unquote_plus(name).strip().casefold()
+        if plain in native.reserved_query:
+            reserved.append((plain, unquote_plus(value)))
+        elif plain not in ours and piece:
+            kept.append(piece)
+    check_reserved(reserved, native, organization_id)
+    query = "&".join(kept)
+    if not query.isascii() or any(character <= " " for character in query):
+        raise Problem("parameter_invalid", "The query has bytes that are not percent-encoded.")
+    return query
+
+
+def check_reserved(found: list[tuple[str, str]], native: Native, organization_id: str) -> None:
+    """Reserved names may repeat what the gateway sends anyway, once; else Problem parameter_reserved."""
+    sent = {name.casefold(): value for name, value in native.organization(organization_id)}
+    names = [name for name, _ in found]
+    for name, value in found:
+        if names.count(name) > 1 or value != sent.get(name, value if name not in sent else None):
+            raise Problem(
+                "parameter_reserved",
+                f"{name} is set by the gateway: leave it out, or give the connected organisation's once.",
+                parameter=name,
+            )
+
+
+def check_form(body: bytes, native: Native, organization_id: str) -> None:
+    """The same for a form body, whose fields a provider may read like the query."""
+    pairs = parse_qsl(body.decode("latin-1"), keep_blank_values=True)
+    reserved = [(name.strip().casefold(), value) for name, value in pairs]
+    check_reserved([pair for pair in reserved if pair[0] in native.reserved_query], native, organization_id)
+
+
+async def guarded(chunks: AsyncIterator[bytes], native: Native) -> AsyncIterator[bytes]:
+    """A multipart body passed on as it comes; a part named like a reserved parameter breaks it off."""
+    names = b"|".join(re.escape(name.encode()) for name in native.reserved_query)
+    part = re.compile(rb"name\s*=\s*[\"']?\s*(?:" + names + rb")\s*[\"';\r\n]", re.IGNORECASE)
+    tail = b""
+    async for chunk in chunks:
+        window = tail + chunk
+        if part.search(window):
+            raise Problem("parameter_reserved", "A part of the body names the organisation; leave it out.")
+        tail = window[-128:]
+        yield chunk
