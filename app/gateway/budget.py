@@ -1,0 +1,237 @@
+"""The arithmetic of one organisation's call budget: a value, and what asking, spending and closing do to it.
+
+No clock and no storage: `now` is epoch seconds from whoever holds the row.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.gateway.runs import Lane
+from app.models.base import Document
+from connectors.kit.faults import Kind
+from connectors.kit.limits import Limits
+
+WINDOW = 61.0
+"""Seconds a grant counts: the provider's minute and one second for the way and for permits held in hand."""
+
+_LEASE = 30.0
+_DAY = 86400.0
+_BACKGROUND_SHARE = 0.8
+_PROBE_EVERY = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a process wants now.
+
+    waiting   lanes of the calls that wait, first served first
+    in_use    calls it has in process
+    unused    permits of an earlier block it let lapse
+    seen      (limit, remaining, seconds to reset) of the day as the provider's last answer told it
+    """
+
+    owner: str
+    waiting: Sequence[Lane] = ()
+    in_use: int = 0
+    unused: int = 0
+    seen: tuple[int, int, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """How many of the waiting may go, permits on top for the next moment, and slots held.
+
+    `refusals` names for each lane left waiting why, and after how many seconds to ask again.
+    """
+
+    granted: int
+    spare: int
+    slots: int
+    refusals: Mapping[Lane, tuple[Kind, float]]
+
+
+@dataclass(slots=True)
+class Budget:
+    """State of one organisation. Times are epoch seconds.
+
+    log           [time, permits] of the last minute
+    slots         process → [slots held, slots wanted, until]
+    day_used      calls of the provider's day, ours and (as far as its headers told) everyone's
+    strikes       minute refusals in a row; while there are any, calls go one by one
+    interactive   when an interactive call last came
+    """
+
+    log: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
+    slots: dict[str, tuple[int, int, float]] = field(default_factory=dict[str, tuple[int, int, float]])
+    day_limit: int | None = None
+    day_used: int = 0
+    day_reset: float = 0.0
+    closed_until: float = 0.0
+    closed_day: bool = False
+    strikes: int = 0
+    interactive: float = 0.0
+
+    @classmethod
+    def read(cls, document: Document) -> "Budget":
+        """The budget a stored document holds; a fresh one for {}."""
+        day = document.get("day", {})
+        closed = document.get("closed", {})
+        return cls(
+            log=[(float(at), int(count)) for at, count in document.get("log", [])],
+            slots={k: (int(v[0]), int(v[1]), float(v[2])) for k, v in document.get("slots", {}).items()},
+            day_limit=day.get("limit"),
+            day_used=int(day.get("used", 0)),
+            day_reset=float(day.get("reset", 0)),
+            closed_until=float(closed.get("until", 0)),
+            closed_day=bool(closed.get("day", False)),
+            strikes=int(closed.get("strikes", 0)),
+            interactive=float(document.get("interactive", 0)),
+        )
+
+    def document(self) -> Document:
+        """What `read` reads."""
+        return {
+            "log": [[at, count] for at, count in self.log],
+            "slots": {owner: list(slot) for owner, slot in self.slots.items()},
+            "day": {"limit": self.day_limit, "used": self.day_used, "reset": self.day_reset},
+            "closed": {"until": self.closed_until, "day": self.closed_day, "strikes": self.strikes},
+            "interactive": self.interactive,
+        }
+
+    def ask(self, now: float, limits: Limits, ask: Ask) -> Given:
+        """Grant what the window, the slots, the day and a closure allow."""
+        self._turn(now, limits)
+        self.day_used = max(0, self.day_used - ask.unused)
+        if ask.seen is not None:
+            limit, remaining, reset = ask.seen
+            self.day_limit, self.day_reset = limit, now + reset
+            self.day_used = max(0, limit - remaining) + ask.in_use
+        if Lane.INTERACTIVE in ask.waiting:
+            self.interactive = now
+        held = self._hold(now, limits, ask)
+        refusals: dict[Lane, tuple[Kind, float]] = {}
+        granted = 0
+        for lane in ask.waiting:
+            why = self._obstacle(now, limits, lane)
+            if why is None and ask.in_use + granted >= held:
+                why = (Kind.CONCURRENT, 0.1)
+            if why is not None:
+                refusals[lane] = why
+                break  # whoever is behind waits too: lanes are an order, not separate queues
+            self._spend(now, 1)
+            granted += 1
+        spare = 0
+        if granted and not refusals and not self.strikes:
+            # a high limit hands out permits for the next moment at once, so that few calls cost a transaction
+            room = (self.cap(limits) - self._used()) // 4
+            spare = max(0, min(self.cap(limits) // 1000, room, (self._day(limits) - self.day_used) // 4))
+            self._spend(now, spare)
+        return Given(granted, spare, held, refusals)
+
+    def close_minute(self, now: float, jitter: float) -> None:
+        """The provider says the minute is spent: shut until its next minute, longer each time in a row."""
+        if self.closed_until > now and not self.closed_day:
+            return
+        self.strikes += 1
+        again = min(60.0, 10.0 * 2 ** (self.strikes - 2))
+        wait = 60 - now % 60 if self.strikes == 1 else again
+        self.closed_until, self.closed_day = now + wait + jitter, False
+
+    def close_day(self, now: float, seconds: float) -> None:
+        """The provider says the day is spent: shut for `seconds`."""
+        self.closed_until, self.closed_day = now + seconds, True
+        self.day_reset = self.closed_until
+
+    def reopen(self) -> None:
+        """A call came through: no more single steps."""
+        self.strikes = 0
+        if not self.closed_day:
+            self.closed_until = 0.0
+
+    def release(self, now: float, owner: str, in_use: int) -> None:
+        """Keep only the slots in use (renewing them), give the others back."""
+        if in_use:
+            self.slots[owner] = (in_use, in_use, now + _LEASE)
+        else:
+            self.slots.pop(owner, None)
+
+    @staticmethod
+    def cap(limits: Limits) -> int:
+        """Grants in any 61 seconds: 98 at a limit of 100."""
+        return max(1, limits.minute * 98 // 100)
+
+    def minute(self, now: float, limits: Limits) -> tuple[int, int, float]:
+        """(limit, remaining, seconds until something comes back) of the minute window."""
+        live = [(at, count) for at, count in self.log if at > now - WINDOW]
+        used = sum(count for _, count in live)
+        reset = live[0][0] + WINDOW - now if live else 0.0
+        if self.closed_until > now:
+            return limits.minute, 0, self.closed_until - now
+        return limits.minute, max(0, min(limits.minute, self.cap(limits) - used)), max(0.0, reset)
+
+    def day(self, now: float, limits: Limits) -> tuple[int, int, float]:
+        """(limit, remaining, seconds to the reset) of the provider's day; an estimate."""
+        limit = self._day(limits)
+        if self.day_reset <= now:
+            return limit, limit, _next_day(now) - now
+        remaining = 0 if self.closed_day and self.closed_until > now else max(0, limit - self.day_used)
+        return limit, remaining, self.day_reset - now
+
+    def _turn(self, now: float, limits: Limits) -> None:
+        self.log = [(at, count) for at, count in self.log if now - WINDOW < at <= now + WINDOW]
+        self.slots = {owner: slot for owner, slot in self.slots.items() if slot[2] > now}
+        if self.day_reset <= now:
+            self.day_used, self.day_reset = 0, _next_day(now)
+            self.closed_day = False
+
+    def _day(self, limits: Limits) -> int:
+        return limits.day if self.day_limit is None else self.day_limit
+
+    def _used(self) -> int:
+        return sum(count for _, count in self.log)
+
+    def _spend(self, now: float, count: int) -> None:
+        if count <= 0:
+            return
+        self.day_used += count
+        if self.log and abs(now - self.log[-1][0]) < 0.25:  # one entry per quarter second keeps the row small
+            count += self.log.pop()[1]
+        self.log.append((now, count))
+
+    def _obstacle(self, now: float, limits: Limits, lane: Lane) -> tuple[Kind, float] | None:
+        if self.closed_until > now:
+            return (Kind.DAY if self.closed_day else Kind.MINUTE), self.closed_until - now
+        if self.strikes:  # one probe at a time until an answer is good
+            since = max((at for at, _ in self.log if at >= self.closed_until), default=None)
+            if since is not None and now - since < _PROBE_EVERY:
+                return Kind.MINUTE, since + _PROBE_EVERY - now
+        day = self._day(limits)
+        if self.day_used >= (day * _BACKGROUND_SHARE if lane.is_background else day):
+            return Kind.DAY, self.day_reset - now
+        cap = self.cap(limits)
+        if lane.is_background and now - self.interactive < 60:
+            cap = max(1, cap * 80 // 98)
+        over = self._used() + 1 - cap
+        if over <= 0:
+            return None
+        for at, count in self.log:
+            over -= count
+            if over <= 0:
+                return Kind.MINUTE, max(0.01, at + WINDOW - now)
+        return Kind.MINUTE, WINDOW
+
+    def _hold(self, now: float, limits: Limits, ask: Ask) -> int:
+        """Slots of `ask.owner` after this: what it wants, what others left, a fair share when it is tight."""
+        wanted = ask.in_use + len(ask.waiting) + limits.concurrent // 16
+        others = {owner: slot for owner, slot in self.slots.items() if owner != ask.owner}
+        left = limits.concurrent - sum(held for held, _, _ in others.values())
+        held = max(ask.in_use, min(wanted, left))
+        if any(want > has for has, want, _ in others.values()):
+            share = max(1, limits.concurrent // (len(others) + 1))
+            held = max(ask.in_use, min(held, share))
+        self.slots[ask.owner] = (held, wanted, now + _LEASE)
+        return held
+
+
+def _next_day(now: float) -> float:
+    return now - now % _DAY + _DAY

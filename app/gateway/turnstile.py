@@ -1,0 +1,322 @@
+"""One organisation in one process: a queue in front of a budget that all processes share."""
+
+import asyncio
+import heapq
+import itertools
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from app.core.clock import Clock
+from app.gateway.budget import WINDOW, Ask, Budget, Given
+from app.gateway.quotas import Shelf
+from app.gateway.runs import Allowance, Lane
+from connectors.kit.faults import Fault, Kind
+from connectors.kit.limits import Limits
+
+_log = structlog.get_logger("ledgerway.limits")
+
+_IN_HAND = 0.9  # seconds a permit may be held before it is used; the window's spare second covers it
+_LEAST = 1.0  # seconds a call needs after its wait
+_STORAGE_SECONDS = 2.0
+_IDLE_SLOTS = 0.25
+_RENEW = 10.0
+_MOST_AT_ONCE = 128
+
+_MESSAGES = {
+    Kind.MINUTE: "the organisation's calls of this minute are used up",
+    Kind.DAY: "the organisation's calls of this day are used up",
+    Kind.CONCURRENT: "too many calls of the organisation are in process",
+}
+
+
+@dataclass(slots=True, order=True)
+class _Waiter:
+    rank: int
+    number: int
+    lane: Lane = field(compare=False)
+    deadline: float = field(compare=False)
+    future: "asyncio.Future[None]" = field(compare=False)
+
+
+class Turnstile:
+    """Who waits, what is in hand, what the row said last."""
+
+    def __init__(self, name: str, owner: str, shelf: Shelf, clock: Clock) -> None:
+        self.name = name
+        self.limits = Limits(1, 1, 1)
+        self.seen: tuple[int, int, float] | None = None
+        self.closed_at = 0.0
+        self._owner = owner
+        self._shelf = shelf
+        self._clock = clock
+        self._numbers = itertools.count()
+        self._waiters: list[_Waiter] = []
+        self._in_use = 0
+        self._slots = 0
+        self._permits = 0
+        self._permits_until = 0.0
+        self._recent: list[float] = []  # own calls of the last minute, for when the storage is away
+        self._known: tuple[Budget, float, float] | None = None  # budget, its now, monotonic then
+        self._lapsed = 0
+        self._lock = asyncio.Lock()
+        self._strikes = False
+        self._why = (Kind.CONCURRENT, 0.0)
+        self._changed = asyncio.Event()
+        self._pump: asyncio.Task[None] | None = None
+        self._tend: asyncio.Task[None] | None = None
+        self._side: set[asyncio.Task[None]] = set()
+        self._asked_at = 0.0
+        self._left_at = 0.0
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._in_use or self._waiters or self._slots)
+
+    def take(self) -> bool:
+        """Go at once, on a permit and a slot in hand."""
+        if self._waiters or self._permits <= 0 or self._in_use >= self._slots:
+            return False
+        now = self._clock.monotonic()
+        if now > self._permits_until:
+            return False
+        self._permits -= 1
+        self._in_use += 1
+        if now > self._permits_until - _IN_HAND / 3 or self._permits < 8:
+            self._start_pump()  # the next block comes before this one is gone
+        return True
+
+    async def wait(self, lane: Lane, deadline: float) -> None:
+        """Queue by lane, first come first served inside one."""
+        waiter = _Waiter(
+            lane.rank, next(self._numbers), lane, deadline, asyncio.get_running_loop().create_future()
+        )
+        heapq.heappush(self._waiters, waiter)
+        self._changed.set()
+        self._start_pump()
+        try:
+            await waiter.future
+        except asyncio.CancelledError:
+            if waiter.future.done() and not waiter.future.cancelled() and waiter.future.exception() is None:
+                self.leave()
+            elif waiter in self._waiters:
+                self._waiters.remove(waiter)
+                heapq.heapify(self._waiters)
+            raise
+
+    def leave(self) -> None:
+        """A call ended: its slot is free for the next."""
+        self._in_use -= 1
+        self._left_at = self._clock.monotonic()
+        if self._waiters:
+            self._changed.set()
+        if self._tend is None or self._tend.done():
+            self._tend = asyncio.get_running_loop().create_task(self._tending())
+
+    def close(self, day_seconds: float | None) -> None:
+        """The provider refused: shut the minute, or the day for `day_seconds`."""
+        self.closed_at = self._clock.monotonic()
+        self._permits = 0
+        jitter = random.uniform(0.0, 5.0)  # noqa: S311
+
+        def step(budget: Budget, now: float) -> Budget:
+            if day_seconds is None:
+                budget.close_minute(now, jitter)
+            else:
+                budget.close_day(now, day_seconds)
+            return budget
+
+        self._strikes = self._strikes or day_seconds is None
+        self._start_aside(step)
+
+    def prove_open(self) -> None:
+        """A call sent after the last refusal came through."""
+        if self._strikes:
+            self._strikes = False
+            self._start_aside(lambda budget, _now: budget.reopen())
+
+    def day_left(self) -> float:
+        """Seconds to the day's reset as last known; an hour when it is not."""
+        if self._known is None:
+            return 3600.0
+        budget, now, at = self._known
+        return max(60.0, budget.day_reset - (now + self._clock.monotonic() - at))
+
+    def allowance(self) -> Allowance | None:
+        if self._known is None:
+            return None
+        budget, then, at = self._known
+        now = then + self._clock.monotonic() - at
+        limit, remaining, reset = budget.minute(now, self.limits)
+        minute = Allowance(limit, min(limit, remaining + max(0, self._permits)), _whole(reset))
+        limit, remaining, reset = budget.day(now, self.limits)
+        if self.seen is not None:
+            limit, remaining = self.seen[0], min(remaining, self.seen[1])
+        day = Allowance(limit, remaining, _whole(reset))
+        return day if day.remaining < minute.remaining else minute
+
+    async def stop(self) -> None:
+        for task in (self._pump, self._tend, *self._side):
+            if task is not None:
+                task.cancel()
+        if self._slots:
+            self._slots = 0
+            await self._aside(lambda budget, now: budget.release(now, self._owner, 0))
+
+    def _start_pump(self) -> None:
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.get_running_loop().create_task(self._pumping())
+            self._pump.add_done_callback(self._pumped)
+
+    def _pumped(self, task: "asyncio.Task[None]") -> None:
+        """Nobody waits for ever on a pump that broke."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            _log.error("governor failed", organization=self.name, exc_info=error)
+        for waiter in self._waiters if error is not None else ():
+            if not waiter.future.done():
+                waiter.future.set_exception(error or RuntimeError())
+        if error is not None:
+            self._waiters = []
+
+    async def _pumping(self) -> None:
+        """Serves whoever waits until nobody does. One transaction serves as many as the budget allows."""
+        while True:
+            self._changed.clear()
+            given = await self._ask()
+            pause = self._distribute(given)
+            if not self._waiters:
+                return
+            if self._in_use >= self._slots >= self.limits.concurrent:
+                pause = WINDOW  # every slot is ours: only a call of ours that ends can help
+            nearest = min(waiter.deadline for waiter in self._waiters) - _LEAST - self._clock.monotonic()
+            try:
+                async with asyncio.timeout(max(0.01, min(pause, nearest))):
+                    await self._changed.wait()
+                await asyncio.sleep(0)  # calls that end together are served together
+            except TimeoutError:
+                pass
+            self._expire(*self._why)
+
+    async def _ask(self) -> Given | None:
+        """What the row gives; None when the storage does not answer."""
+        now = self._clock.monotonic()
+        seen, unused = self.seen, self._lapsed
+        if self._permits and now > self._permits_until:
+            unused, self._permits = unused + self._permits, 0
+        limits = self.limits
+
+        def step(budget: Budget, at: float) -> tuple[Given, Budget, float]:
+            ask = Ask(
+                owner=self._owner,
+                waiting=tuple(waiter.lane for waiter in heapq.nsmallest(_MOST_AT_ONCE, self._waiters)),
+                in_use=self._in_use,
+                unused=unused,
+                seen=seen,
+            )
+            return budget.ask(at, limits, ask), budget, at
+
+        try:
+            async with asyncio.timeout(_STORAGE_SECONDS), self._lock:
+                given, budget, at = await self._shelf.change(self.name, step)
+        except Exception as error:
+            _log.warning("quota storage unavailable", error=type(error).__name__)
+            return None
+        if self.seen is seen:
+            self.seen = None
+        self._asked_at = now
+        self._known = (budget, at, now)
+        self._strikes = budget.strikes > 0
+        self._slots = given.slots
+        self._lapsed = self._permits  # an older block's rest: given back with the next question
+        self._permits, self._permits_until = given.granted + given.spare, now + _IN_HAND
+        return given
+
+    def _distribute(self, given: Given | None) -> float:
+        """Wake who may go. Seconds after which asking again makes sense."""
+        if given is None:
+            return self._without_storage()
+        while self._waiters and self._permits > 0 and self._in_use < self._slots:
+            self._permits -= 1
+            self._wake()
+        if not given.refusals:
+            return 0.0
+        kind, seconds = next(iter(given.refusals.values()))
+        self._why = (kind, seconds)
+        self._expire(kind, seconds)
+        if kind is Kind.CONCURRENT:
+            return random.uniform(0.05, 0.15)  # noqa: S311
+        return seconds + random.uniform(0.0, 0.05)  # noqa: S311
+
+    def _without_storage(self) -> float:
+        """Half the budget from memory alone, for people who wait; background work waits for the storage."""
+        now = self._clock.monotonic()
+        self._recent = [at for at in self._recent if at > now - WINDOW]
+        while self._waiters and not self._waiters[0].lane.is_background:
+            if len(self._recent) >= max(1, Budget.cap(self.limits) // 2):
+                break
+            if self._in_use >= max(1, self.limits.concurrent // 2):
+                break
+            self._wake()
+            self._recent.append(now)
+        self._expire(Kind.MINUTE, 1.0)
+        return 0.5
+
+    def _wake(self) -> None:
+        while self._waiters:
+            waiter = heapq.heappop(self._waiters)
+            if not waiter.future.done():
+                self._in_use += 1
+                waiter.future.set_result(None)
+                return
+        self._permits += 1  # whom it was for has gone
+
+    def _expire(self, kind: Kind = Kind.CONCURRENT, seconds: float = 0.0) -> None:
+        """Refuse those who cannot be served before their deadline, telling them when to come back."""
+        now = self._clock.monotonic()
+        staying: list[_Waiter] = []
+        for waiter in self._waiters:
+            if waiter.deadline - _LEAST > now + seconds:
+                staying.append(waiter)
+            elif not waiter.future.done():
+                fault = Fault(kind, message=_MESSAGES[kind], phase="idle", retry_after=max(1.0, seconds))
+                waiter.future.set_exception(fault)
+        if len(staying) != len(self._waiters):
+            heapq.heapify(staying)
+            self._waiters = staying
+
+    def _start_aside(self, step: Callable[[Budget, float], object]) -> None:
+        task = asyncio.get_running_loop().create_task(self._aside(step))
+        self._side.add(task)
+        task.add_done_callback(self._side.discard)
+
+    async def _aside(self, step: Callable[[Budget, float], object]) -> None:
+        """A change nobody waits for. Lost with the storage: what it says will be learnt again."""
+        try:
+            async with asyncio.timeout(_STORAGE_SECONDS), self._lock:
+                await self._shelf.change(self.name, step)
+        except Exception as error:
+            _log.warning("quota storage unavailable", error=type(error).__name__)
+
+    async def _tending(self) -> None:
+        """Gives idle slots back to the other processes and keeps the lease of those in use."""
+        while self._slots or self._in_use:
+            await asyncio.sleep(_IDLE_SLOTS)
+            now = self._clock.monotonic()
+            idle = self._in_use < self._slots and not self._waiters and now - self._left_at >= _IDLE_SLOTS
+            if idle or (self._in_use and now - self._asked_at > _RENEW):
+                await self._aside(self._settle)
+                self._asked_at = now
+                if self._slots > self._in_use:  # storage away: forget them, the lease ends by itself
+                    self._slots = self._in_use
+
+    def _settle(self, budget: Budget, now: float) -> None:
+        self._slots = self._in_use
+        self._lapsed, self._permits = self._lapsed + self._permits, 0
+        budget.release(now, self._owner, self._in_use)
+
+
+def _whole(seconds: float) -> int:
+    return max(0, int(seconds + 0.999))
