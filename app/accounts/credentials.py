@@ -21,7 +21,7 @@ class Sealed:
 
 
 class Credentials:
-    """Seals and opens the tokens of grants. One data key per grant; blobs are bound to grant and generation."""
+    """Seals and opens grant tokens. One data key per grant; blobs are bound to grant and generation."""
 
     def __init__(self, database: Database, keyring: Keyring, clock: Clock) -> None:
         raise NotImplementedError

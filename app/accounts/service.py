@@ -45,7 +45,7 @@ class Accounts:
         raise NotImplementedError
 
     async def usable(self, principal: Principal, account_id: str) -> Account:
-        """The account, if the principal may see it (else not_found) and it can be called (else needs_reauth …)."""
+        """The account, if the principal may see it (else not_found) and it can be called (else 424)."""
         raise NotImplementedError
 
     async def set_status(

@@ -36,7 +36,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-# not JSONB: it refuses "\\u0000" and reorders what callers stored
+# not JSONB: it refuses "\u0000" and reorders what callers stored
 JsonColumn = JSON(none_as_null=True)
 
 

@@ -1,0 +1,118 @@
+"""Where the vault's data keys are stored, and whether the key ring fits them."""
+
+from datetime import datetime
+
+from sqlalchemy import CursorResult, distinct, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.clock import Clock
+from app.core.database import Database
+from app.core.secrets import Keyring, WrappedKey
+from app.core.secrets.vault import StoredKey
+from app.models.api_keys import ApiKey
+from app.models.data_keys import DataKey, KeyringCheck
+
+
+class DataKeyRows:
+    """The `data_keys` table as `app.core.secrets.vault` wants it."""
+
+    async def get(self, session: AsyncSession, key_id: str) -> StoredKey | None:
+        row = await session.get(DataKey, key_id)
+        return _stored(row) if row is not None else None
+
+    async def active(self, session: AsyncSession, environment_id: str, owner: str) -> StoredKey | None:
+        row = await session.scalar(
+            select(DataKey).where(
+                DataKey.environment_id == environment_id, DataKey.owner == owner, DataKey.state == "active"
+            )
+        )
+        return _stored(row) if row is not None else None
+
+    async def add(self, session: AsyncSession, key: StoredKey, now: datetime) -> bool:
+        assert key.wrapped is not None
+        insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+        await session.flush()
+        done = await session.execute(
+            insert(DataKey)
+            .values(
+                id=key.id,
+                environment_id=key.environment_id,
+                owner=key.owner,
+                wrapped=key.wrapped.blob,
+                kek_id=key.wrapped.kek_id,
+                provider=key.wrapped.provider,
+                state="active",
+                created_at=now,
+            )
+            .on_conflict_do_nothing()
+        )
+        assert isinstance(done, CursorResult)
+        return done.rowcount == 1
+
+    async def shred(self, session: AsyncSession, environment_id: str, owner: str) -> list[str]:
+        ids = await session.scalars(
+            update(DataKey)
+            .where(DataKey.environment_id == environment_id, DataKey.owner == owner)
+            .values(wrapped=None, state="shredded")
+            .returning(DataKey.id)
+        )
+        return list(ids)
+
+
+async def check_ring(database: Database, keyring: Keyring, clock: Clock) -> list[str]:
+    """What is wrong between this process's key ring and the database, in words; empty when it may serve.
+
+    Keys the database has not seen are noted for other processes to compare. Names keys, never shows them.
+    """
+    async with database.read() as session:
+        known = {row.key_id: row.check_value for row in await session.scalars(select(KeyringCheck))}
+        used = set(
+            await session.scalars(
+                select(distinct(DataKey.kek_id)).where(
+                    DataKey.state != "shredded", DataKey.provider == "local"
+                )
+            )
+        )
+        peppers = set(
+            await session.scalars(
+                select(distinct(ApiKey.pepper_id)).where(
+                    ApiKey.revoked_at.is_(None),
+                    or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > clock.now()),
+                )
+            )
+        )
+    wrong = [
+        f"key {key.id} of the ring in {keyring.source} is not the key {key.id} this database was written with"
+        for key in keyring.keys.values()
+        if known.get(key.id, key.check) != key.check
+    ]
+    wrong += [
+        f"the ring in {keyring.source} lacks key {key_id}, which stored secrets need"
+        for key_id in sorted((used | peppers) - keyring.keys.keys())
+    ]
+    fresh = [key for key in keyring.keys.values() if key.id not in known]
+    if fresh and not wrong:
+        async with database.write() as session:
+            insert = sqlite.insert if database.dialect == "sqlite" else postgresql.insert
+            for key in fresh:
+                await session.execute(
+                    insert(KeyringCheck)
+                    .values(key_id=key.id, check_value=key.check, created_at=clock.now())
+                    .on_conflict_do_nothing()
+                )
+    return wrong
+
+
+async def keys_in_use(database: Database) -> dict[str, int]:
+    """How many data keys each ring key wraps."""
+    async with database.read() as session:
+        rows = await session.execute(
+            select(DataKey.kek_id, func.count()).where(DataKey.state != "shredded").group_by(DataKey.kek_id)
+        )
+        return dict(iter(rows.tuples()))
+
+
+def _stored(row: DataKey) -> StoredKey:
+    wrapped = None if row.wrapped is None else WrappedKey(row.provider, row.kek_id, row.wrapped)
+    return StoredKey(row.id, row.environment_id, row.owner, wrapped, row.state == "active")
