@@ -19,7 +19,7 @@ _LOCATION = re.compile(r"[a-z][a-z0-9_]{0,15}")
 
 @dataclass(frozen=True, slots=True)
 class ConnectorSettings:
-    """`client_secrets` by location, over `client_secret`. `data_centers` and `limits` are None when not set."""
+    """`client_secrets` (by location) go before `client_secret`; what is not set is None."""
 
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)

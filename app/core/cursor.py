@@ -14,7 +14,7 @@ _LONGEST = 4096
 
 
 class Cursors:
-    """Signs and opens cursors with one 256-bit key, so that they survive restarts and every process reads them."""
+    """Signs and opens cursors with one 256-bit key: they survive restarts, and every process reads them."""
 
     def __init__(self, key: bytes) -> None:
         if len(key) < 32:

@@ -22,7 +22,7 @@ _WRITER_PATIENCE = 15.0
 class Database:
     """The product's database, by URL: `sqlite:///file`, `postgres://…` or `postgresql://…`, driver optional.
 
-    What goes wrong with the storage itself leaves as Problem `storage_unavailable` or `storage_full`; a broken
+    What goes wrong with the storage leaves as Problem `storage_unavailable` or `storage_full`; a broken
     constraint stays `sqlalchemy.exc.IntegrityError`.
     """
 
@@ -60,7 +60,7 @@ class Database:
                     self._writer.release()
 
     async def transact(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        """`work` in one transaction, again from the start (at most three times) when the database chose a victim.
+        """`work` in one transaction, again (at most three times) when the database chose it as a victim.
 
         Deadlock and serialisation failures are retried, so `work` must have no effect outside the session.
         """

@@ -39,7 +39,7 @@ _FULL_TEXTS = ("database or disk is full", "no space left", "disk i/o error")
 
 
 def normalize(url: str) -> URL:
-    """`url` with our driver. ValueError (without the URL: it may hold a password) when it names no database."""
+    """`url` with our driver. ValueError, without the URL (it may hold a password), if it has none."""
     try:
         parsed = make_url(url.strip())
     except SQLAlchemyError:

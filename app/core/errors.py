@@ -43,9 +43,13 @@ _VALIDATION = {
 class Problem(Exception):
     """An answer that is an error. `code` is a key of CODES; `detail` is for people and holds no secret.
 
-    `extra` becomes members of the body. Known members: origin ("gateway", "provider", "network"), executed ("no",
-    "yes", "unknown"), retryable, retry_after (seconds, also sent as header), provider {name, status, code, message},
-    raw_response (what the provider said; sets truto_is_remote_error), status (a Code with a wider family only).
+    `extra` becomes members of the body. Known members:
+    origin            gateway | provider | network
+    executed          no | yes | unknown
+    retryable         when it differs from the code's
+    retry_after       seconds; also sent as header
+    provider          {name, status, code, message}
+    raw_response      what the provider said; sets truto_is_remote_error
     """
 
     def __init__(
@@ -168,7 +172,7 @@ def _from_http(request: Request, error: HTTPException) -> Problem:
         return Problem(code, "There is nothing at this address.", headers=headers)
     if code == "method_not_allowed":
         return Problem(code, f"{request.method} is not allowed at this address.", headers=headers)
-    detail = error.detail if error.status_code < 500 and isinstance(error.detail, str) else ""
+    detail = error.detail if error.status_code < 500 else ""
     return Problem(code, detail, headers=headers)
 
 

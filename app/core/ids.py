@@ -16,7 +16,7 @@ def new_id(prefix: str) -> str:
 
 
 def base62(data: bytes, width: int) -> str:
-    """`data` as one big number in base 62, left-padded to `width` characters; ValueError when it does not fit."""
+    """`data` as one number in base 62, padded to `width` characters; ValueError when it does not fit."""
     number = int.from_bytes(data, "big")
     out: list[str] = []
     for _ in range(width):

@@ -59,7 +59,7 @@ def parse(data: bytes) -> Any:
 
 
 def decode(data: bytes) -> Any:
-    """A provider's JSON. Fractions become Decimal, of duplicate keys the last wins; ValueError when it is not JSON."""
+    """A provider's JSON. Fractions become Decimal, of duplicate keys the last wins; ValueError otherwise."""
     if data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]
     try:
@@ -69,7 +69,7 @@ def decode(data: bytes) -> Any:
 
 
 def encode(value: Any) -> bytes:
-    """Compact JSON. Decimal as a plain number without exponent, an aware UTC datetime with `Z`, date in ISO form.
+    """Compact JSON: Decimal as a plain number without exponent, aware UTC datetime with `Z`, ISO date.
 
     Takes dataclasses, enums and pydantic models (only their set fields). ValueError for NaN and Infinity.
     """

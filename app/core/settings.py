@@ -66,9 +66,11 @@ Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 class Settings(BaseSettings):
     """The gateway's own settings; a connector's are read by `connector_settings`.
 
-    `database_url` sqlite:///file, postgres:// or postgresql://, driver suffix optional. `return_urls` when not
-    empty, the only URLs a connect flow may return to. `egress_allow` CIDRs that webhooks may reach although they
-    are private. `worker` whether this process does background work. `access_log` whether requests are logged.
+    database_url  sqlite:///file, postgres:// or postgresql://, driver suffix optional
+    return_urls   when not empty, the only URLs a connect flow may return to
+    egress_allow  CIDRs that webhooks may reach although they are private
+    worker        whether this process does background work
+    access_log    whether each request is logged
     """
 
     model_config = SettingsConfigDict(

@@ -1,0 +1,112 @@
+"""Logs: one JSON object a line on stderr, secrets taken out of all of it, whoever wrote it."""
+
+import atexit
+import logging
+import queue
+import sys
+import threading
+import time
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import Processor
+
+from app.core import json
+from app.core.redaction import redact, redacted
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_WAITING = 10_000
+_QUIET = ("uvicorn.access",)  # it writes raw queries; `app.core.edge` writes the access log
+_NOISY = ("aiosqlite", "asyncio", "alembic", "httpx", "httpcore", "sqlalchemy", "dbos")
+
+
+class _Drain(logging.Handler):
+    """Hands lines to a thread that writes them: a full or stuck stream costs lines, never a request."""
+
+    dropped = 0
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._lines: queue.Queue[str] = queue.Queue(_WAITING)
+        threading.Thread(target=self._write, name="log", daemon=True).start()
+        atexit.register(self.flush)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._lines.put_nowait(self.format(record) + "\n")
+        except Exception:  # a log line must not fail the request it tells of
+            type(self).dropped += 1
+
+    def flush(self) -> None:
+        """Waits, at most a second, until what was handed over is written."""
+        end = time.monotonic() + 1.0
+        while self._lines.unfinished_tasks and time.monotonic() < end:
+            time.sleep(0.002)
+
+    def _write(self) -> None:
+        while True:
+            line = self._lines.get()
+            try:
+                self._stream.write(line)
+                self._stream.flush()
+            except (OSError, ValueError):
+                type(self).dropped += 1
+            finally:
+                self._lines.task_done()
+
+
+def dropped() -> int:
+    """Lines that could not be written since the process started."""
+    return _Drain.dropped
+
+
+def configure(level: str = "info", stream: TextIO | None = None) -> None:
+    """Send structlog and the standard library's loggers, uvicorn's too, through one formatter."""
+    before: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+    ]
+    structlog.configure(
+        processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = _Drain(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=before,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                _clean,
+                _render,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(_LEVELS[level])
+    for name in ("uvicorn", "uvicorn.error", *_QUIET):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = name not in _QUIET
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, _LEVELS[level]))
+
+
+def _clean(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return redacted(dict(event))
+
+
+def _render(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+    first = {key: event[key] for key in ("at", "level", "event", "logger") if key in event}
+    try:
+        return json.encode({**first, **event}).decode()
+    except (ValueError, TypeError):
+        return json.encode({**first, "unprintable": redact(ascii(event))}).decode()
