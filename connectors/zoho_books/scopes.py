@@ -1,0 +1,72 @@
+"""Which of Zoho's scopes a unified scope needs.
+
+Zoho's scopes are `ZohoBooks.<area>.<CREATE|READ|UPDATE|DELETE>`. Every connection reads settings: the list of
+organisations, currencies and taxes are there.
+"""
+
+from collections.abc import Iterable, Mapping
+
+_EVERYTHING = ("ZohoBooks.fullaccess.all",)
+
+_AREAS: Mapping[str, tuple[str, ...]] = {
+    "accounts": ("accountants",),
+    "company_info": ("settings",),
+    "contacts": ("contacts",),
+    "currencies": ("settings",),
+    "invoices": ("invoices",),
+    "items": ("settings", "items"),
+    "payments": ("customerpayments",),
+    "tax_rates": ("settings",),
+}
+"""Resource of the accounting model → the areas its own calls are in."""
+
+_LOOKED_UP: Mapping[str, tuple[str, ...]] = {
+    "contacts": ("accountants",),
+    "invoices": ("contacts", "accountants", "items"),
+    "items": ("accountants", "contacts"),
+    "payments": ("contacts", "accountants", "invoices"),
+}
+"""Resource → further areas a write reads, to resolve references."""
+
+_WRITES = ("CREATE", "UPDATE", "DELETE")
+
+
+def _scopes(areas: Iterable[str], *verbs: str) -> list[str]:
+    return [f"ZohoBooks.{area}.{verb}" for area in areas for verb in verbs]
+
+
+def _reading(resources: Iterable[str]) -> list[str]:
+    return _scopes(("settings", *(area for resource in resources for area in _AREAS[resource])), "READ")
+
+
+def _writing(resources: Iterable[str]) -> list[str]:
+    wanted = _reading(resources)
+    for resource in resources:
+        wanted += _scopes(_AREAS[resource], *_WRITES) + _scopes(_LOOKED_UP.get(resource, ()), "READ")
+    return wanted
+
+
+def _table() -> dict[str, tuple[str, ...]]:
+    table = {
+        "*": _EVERYTHING,
+        "proxy:read": _EVERYTHING,
+        "proxy:write": _EVERYTHING,
+        "accounting:read": _once(_reading(_AREAS)),
+        "accounting:write": _once(_writing(_AREAS)),
+        "user-directory:read": ("ZohoBooks.settings.READ",),
+        "user-directory:write": _once(_scopes(("settings",), "READ", "UPDATE", "DELETE")),
+    }
+    for resource in _AREAS:
+        table[f"accounting.{resource}:read"] = _once(_reading((resource,)))
+        table[f"accounting.{resource}:write"] = _once(_writing((resource,)))
+    table["user-directory.users:read"] = table["user-directory:read"]
+    table["user-directory.users:write"] = table["user-directory:write"]
+    return table
+
+
+def _once(scopes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(scopes))
+
+
+SCOPES: Mapping[str, tuple[str, ...]] = _table()
+"""Unified scope → Zoho scopes. "*" is what a link asks for by default: the raw proxy may call anything."""
