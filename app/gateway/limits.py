@@ -48,7 +48,7 @@ class Governor:
         return found
 
     async def admit(self, account: Account, lane: Lane, deadline: float) -> Permit:
-        """A permit, now or before `deadline` (monotonic). Fault MINUTE, DAY or CONCURRENT when it does not fit.
+        """A permit, now or before `deadline` (monotonic). Fault MINUTE, DAY or CONCURRENT when none fits.
 
         The faults carry `retry_after` and phase "idle": nothing was sent.
         """

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import Clock
 from app.core.database import Database
 from app.gateway.budget import Budget
+from app.gateway.instants import storage_now
 from app.models.quota import Quota
 
 T = TypeVar("T")
@@ -33,7 +34,7 @@ class QuotaShelf:
     async def change(self, organization: str, step: Callable[[Budget, float], T]) -> T:
         async with self._database.write() as session:
             row = await self._locked(session, organization)
-            now = await self._now(session)
+            now = (await storage_now(session, self._clock)).timestamp()
             budget = Budget.read(row.state)
             result = step(budget, now)
             row.state = budget.document()
@@ -49,10 +50,3 @@ class QuotaShelf:
         values = {"organization": organization, "state": {}, "updated_at": self._clock.now()}
         await session.execute(insert.values(values).on_conflict_do_nothing())
         return (await session.execute(query)).scalar_one()
-
-    async def _now(self, session: AsyncSession) -> float:
-        if self._database.dialect == "sqlite":
-            return self._clock.now().timestamp()
-        return float(
-            (await session.execute(select(func.extract("epoch", func.clock_timestamp())))).scalar_one()
-        )

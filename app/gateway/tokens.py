@@ -1,0 +1,273 @@
+"""Access tokens: memory for seconds, then the sealed column, then one refresh for everybody."""
+
+import asyncio
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from app.accounts.credentials import Credentials
+from app.accounts.service import Account
+from app.core.clock import Clock
+from app.core.errors import Problem
+from app.gateway.refresh import Refresher, Refused, Renewed, Waiting
+from connectors.kit.auth import Refusal
+
+_log = structlog.get_logger("ledgerway.tokens")
+
+_MEMORY = 20.0  # seconds a token is believed without looking at its row
+_MARGIN = timedelta(seconds=120)
+_LAST_USE = timedelta(seconds=5)  # an old token is used up to here while its successor is on the way
+_PATIENCE = 15.0
+_FRESH = 60.0
+_IN_USE = 15 * 60.0
+_AHEAD = (5 * 60.0, 15 * 60.0)
+_AT_ONCE = 10
+
+
+@dataclass(slots=True)
+class Held:
+    """A token in memory. `worked` once the provider accepted it; `made_at` when this process made it."""
+
+    value: str
+    generation: int
+    expires_at: datetime
+    read_at: float
+    ahead: timedelta
+    worked: bool = False
+    made_at: float | None = None
+
+    def __repr__(self) -> str:
+        return f"Held(generation={self.generation})"
+
+
+class Tokens:
+    """Hands out the current access token of an account's grant."""
+
+    def __init__(self, credentials: Credentials, refresher: Refresher, clock: Clock) -> None:
+        self._credentials = credentials
+        self._refresher = refresher
+        self._clock = clock
+        self._held: dict[str, Held] = {}
+        self._used: dict[str, tuple[float, Account]] = {}
+        self._running: dict[str, asyncio.Task[Renewed | Refused | Waiting]] = {}
+        self._not_before: dict[str, float] = {}
+
+    def ready(self, account: Account) -> Held | None:
+        """The token when it can be used without waiting for anything."""
+        held = self._held.get(account.grant_id)
+        if held is None:
+            return None
+        now = self._clock.monotonic()
+        if now - held.read_at > _MEMORY or held.expires_at - self._clock.now() <= _MARGIN:
+            return None
+        self._used[account.grant_id] = (now, account)
+        return held
+
+    async def access(self, account: Account, deadline: float) -> Held:
+        """A usable token, renewed if need be. Problem needs_reauth or token_refresh_unavailable."""
+        held = self.ready(account)
+        if held is not None:
+            return held
+        held = await self._current(account)
+        left = held.expires_at - self._clock.now()
+        if left > _MARGIN:
+            return held
+        if left > _LAST_USE and self._not_before.get(account.grant_id, 0.0) > self._clock.monotonic():
+            return held
+        task = self._renewal(account, held.generation)
+        if left > _LAST_USE:
+            return held  # still good: whoever renews it needs no company
+        return await self._renewed(account, held, task, deadline)
+
+    async def replace(self, account: Account, rejected: Held, deadline: float) -> Held | None:
+        """Another token than `rejected`, which the provider refused; None when that one is brand-new.
+
+        At most one refresh per generation, whoever asks: a row that moved on is simply read.
+        """
+        grant = account.grant_id
+        held = self._held.get(grant)
+        if held is None or held.generation <= rejected.generation:
+            held = await self._read(account)
+        if held.generation > rejected.generation:
+            return held
+        made = held.made_at
+        if not held.worked and made is not None and self._clock.monotonic() - made < _FRESH:
+            return None
+        if not held.worked and await self._refresher.is_fresh(grant, rejected.generation, _FRESH):
+            return None
+        task = self._renewal(account, rejected.generation)
+        return await self._renewed(account, rejected, task, deadline)
+
+    async def renew(self, account: Account, deadline: float) -> Held:
+        """A new token now, because somebody asked for it."""
+        held = await self._read(account)
+        return await self._renewed(account, held, self._renewal(account, held.generation), deadline)
+
+    def forget(self, grant_id: str) -> None:
+        """Drop what memory holds of a grant."""
+        self._held.pop(grant_id, None)
+        self._used.pop(grant_id, None)
+
+    async def keep_ahead(self) -> None:
+        """Renew the tokens in use before they expire. Runs for ever."""
+        while True:
+            await asyncio.sleep(20.0 + random.uniform(0.0, 10.0))  # noqa: S311
+            try:
+                await self.renew_due()
+            except Exception as error:
+                _log.warning("proactive refresh failed", error=type(error).__name__)
+
+    async def renew_due(self) -> int:
+        """Renew every token in use that nears its end, ten at a time. How many were due."""
+        now = self._clock.monotonic()
+        self._used = {grant: use for grant, use in self._used.items() if now - use[0] < _IN_USE}
+        self._held = {grant: held for grant, held in self._held.items() if grant in self._used}
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(account: Account) -> int:
+            async with gate:
+                held = await self._read(account)
+                if held.expires_at - held.ahead > self._clock.now():
+                    return 0
+                await asyncio.shield(self._renewal(account, held.generation))
+                return 1
+
+        due = [
+            account
+            for grant, (_, account) in self._used.items()
+            if (held := self._held.get(grant)) is None or held.expires_at - held.ahead <= self._clock.now()
+        ]
+        outcomes = await asyncio.gather(*(one(account) for account in due), return_exceptions=True)
+        return sum(outcome for outcome in outcomes if isinstance(outcome, int))
+
+    async def close(self) -> None:
+        """Let running refreshes end: a token the provider gave out must be stored."""
+        if self._running:
+            await asyncio.wait(list(self._running.values()), timeout=_PATIENCE)
+
+    async def _current(self, account: Account) -> Held:
+        """The row's token; memory's while the storage is away, or was just asked."""
+        now = self._clock.monotonic()
+        self._used[account.grant_id] = (now, account)
+        held = self._held.get(account.grant_id)
+        if held is not None and now - held.read_at < 0.05:
+            return held
+        try:
+            return await self._read(account)
+        except Problem as problem:
+            good = held is not None and held.expires_at - self._clock.now() > _LAST_USE
+            if held is None or not good or problem.status != 503:
+                raise
+            return held
+
+    async def _read(self, account: Account) -> Held:
+        grant = account.grant_id
+        found = await self._credentials.open_access(grant)
+        if found is None:
+            made = await self._refresher.generation(grant)
+            if made is None:
+                self.forget(grant)
+                raise Problem("not_found", "No such integrated account.")
+            found = ("", made, datetime.fromtimestamp(0, UTC))
+        value, generation, expires_at = found
+        now = self._clock.monotonic()
+        held = self._held.get(grant)
+        if held is not None and held.generation == generation and held.value == value:
+            held.read_at = now
+            return held
+        ahead = timedelta(seconds=random.uniform(*_AHEAD))  # noqa: S311 — spreads refreshes, guards nothing
+        held = self._held[grant] = Held(value, generation, expires_at, now, ahead)
+        return held
+
+    def _renewal(self, account: Account, generation: int) -> "asyncio.Task[Renewed | Refused | Waiting]":
+        """The one refresh of this process for a grant; it outlives callers who give up."""
+        grant = account.grant_id
+        running = self._running.get(grant)
+        if running is None:
+            running = asyncio.get_running_loop().create_task(
+                self._refresher.refresh(grant, generation, account.connector)
+            )
+            self._running[grant] = running
+            running.add_done_callback(lambda task: self._ended(grant, task))
+        return running
+
+    def _ended(self, grant: str, task: "asyncio.Task[Renewed | Refused | Waiting]") -> None:
+        self._running.pop(grant, None)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            _log.warning("token refresh failed", grant=grant, error=type(error).__name__)
+            self._not_before[grant] = self._clock.monotonic() + 1.0
+        elif isinstance(outcome := task.result(), Refused):
+            self._not_before[grant] = self._clock.monotonic() + outcome.seconds
+        else:
+            self._not_before.pop(grant, None)
+
+    async def _renewed(
+        self,
+        account: Account,
+        old: Held,
+        task: "asyncio.Task[Renewed | Refused | Waiting]",
+        deadline: float,
+    ) -> Held:
+        """The successor of `old`: from our own refresh, or from whoever holds the lease."""
+        until = min(deadline, self._clock.monotonic() + _PATIENCE)
+        while True:
+            try:
+                async with asyncio.timeout(max(0.0, until - self._clock.monotonic())):
+                    outcome = await asyncio.shield(task)
+            except TimeoutError:
+                raise unavailable("The token is being renewed; it is not there yet.", 2.0) from None
+            if isinstance(outcome, Refused):
+                if outcome.refusal is Refusal.PERMANENT:
+                    self.forget(account.grant_id)
+                    raise needs_reauth(account, outcome.error)
+                if (
+                    outcome.refusal is not Refusal.TRANSIENT
+                    or self._clock.monotonic() + outcome.seconds + 1.0 > until
+                ):
+                    detail = f"{account.connector.label} does not renew the token now."
+                    raise unavailable(detail, outcome.seconds)
+                await asyncio.sleep(outcome.seconds)
+            held = await self._read(account)
+            if held.generation > old.generation:
+                if isinstance(outcome, Renewed):
+                    held.made_at = self._clock.monotonic()
+                return held
+            if self._clock.monotonic() >= until:
+                raise unavailable("The token is being renewed; it is not there yet.", 2.0)
+            await asyncio.sleep(random.uniform(0.05, 0.15))  # noqa: S311
+            task = self._renewal(account, old.generation)
+
+
+def unavailable(detail: str, seconds: float) -> Problem:
+    """503: the grant stands, its token cannot be had now."""
+    return Problem(
+        "token_refresh_unavailable",
+        detail,
+        origin="provider",
+        executed="no",
+        retryable=True,
+        retry_after=max(1, int(seconds + 0.999)),
+    )
+
+
+def needs_reauth(account: Account, error: str) -> Problem:
+    """424: the provider ended the grant; the customer has to connect again."""
+    return Problem(
+        "needs_reauth",
+        f"{account.connector.label} no longer accepts this connection; the customer has to reconnect.",
+        origin="provider",
+        executed="no",
+        retryable=False,
+        account={
+            "id": account.id,
+            "tenant_id": account.tenant_id,
+            "integration": account.connector.slug,
+            "last_error": {"code": error, "message": "The provider ended the grant."},
+        },
+        next={"method": "POST", "path": "/link-token", "body": {"integrated_account_id": account.id}},
+    )
