@@ -80,8 +80,11 @@ def _start(console: Console, folder: Path, servers: list[Server]) -> tuple[str, 
     servers[-1].wait(f"{base}/readyz")
     made = subprocess.run(  # noqa: S603 — our own command line
         ledgerway("keys", "create", "--environment", "demo", "--mode", "test"),
-        env={**os.environ, **environment}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if made.returncode:
         raise NotStarted(f"no API key could be made: {made.stderr or made.stdout}")
     return made.stdout.strip(), base, sandbox

@@ -93,29 +93,47 @@ def write(tell: Transcript, account: str) -> dict[str, Any]:
 
     tell.title("Create a customer")
     customer = tell.call(
-        "POST", f"{_MODEL}/contacts", query=at, expect=201,
-        body={"name": f"Harbour Coffee {mark}", "type": "customer", "first_name": "Ines", "last_name": "Moreau",
-              "emails": [f"books-{mark}@harbour.example"],
-              "addresses": [{"type": "billing", "street_1": "4 Quay Road", "city": "Lisbon"}]},
-    ).json(parse_float=Decimal)  # fmt: skip
+        "POST",
+        f"{_MODEL}/contacts",
+        query=at,
+        expect=201,
+        body={
+            "name": f"Harbour Coffee {mark}",
+            "type": "customer",
+            "first_name": "Ines",
+            "last_name": "Moreau",
+            "emails": [f"books-{mark}@harbour.example"],
+            "addresses": [{"type": "billing", "street_1": "4 Quay Road", "city": "Lisbon"}],
+        },
+    ).json(parse_float=Decimal)
     tell.say(f"{customer['name']} has id {customer['id']}")
 
     tell.title("Create an item")
     item = tell.call(
-        "POST", f"{_MODEL}/items", query=at, expect=201,
+        "POST",
+        f"{_MODEL}/items",
+        query=at,
+        expect=201,
         body={"name": f"Espresso beans {mark}", "unit_price": "18.40", "description": "One kilogram, whole"},
-    ).json(parse_float=Decimal)  # fmt: skip
+    ).json(parse_float=Decimal)
     tell.say(f"{item['name']} at {item['unit_price']} has id {item['id']}")
 
     tell.title("Create an invoice with both, naming them as people do")
     invoice = tell.call(
-        "POST", f"{_MODEL}/invoices", query=at, expect=201,
-        body={"contact": {"name": customer["name"]}, "reference": f"order-{mark}", "status": "authorised",
-              "line_items": [
-                  {"item": {"name": item["name"]}, "quantity": 10, "unit_price": "18.40"},
-                  {"name": "Delivery", "unit_price": "12.50"},
-              ]},
-    ).json(parse_float=Decimal)  # fmt: skip
+        "POST",
+        f"{_MODEL}/invoices",
+        query=at,
+        expect=201,
+        body={
+            "contact": {"name": customer["name"]},
+            "reference": f"order-{mark}",
+            "status": "authorised",
+            "line_items": [
+                {"item": {"name": item["name"]}, "quantity": 10, "unit_price": "18.40"},
+                {"name": "Delivery", "unit_price": "12.50"},
+            ],
+        },
+    ).json(parse_float=Decimal)
     _expect_total(invoice, Decimal("196.50"))
     tell.say(
         f"{invoice['number']}: {invoice['status']}, total {invoice['total_amount']} {invoice['currency']}"
@@ -123,19 +141,29 @@ def write(tell: Transcript, account: str) -> dict[str, Any]:
 
     tell.title("Change it")
     changed = tell.call(
-        "PATCH", f"{_MODEL}/invoices/{invoice['id']}", query=at,
+        "PATCH",
+        f"{_MODEL}/invoices/{invoice['id']}",
+        query=at,
         body={"customer_note": "Thank you for your order.", "shipping_amount": "3.50"},
-    ).json(parse_float=Decimal)  # fmt: skip
+    ).json(parse_float=Decimal)
     _expect_total(changed, Decimal("200.00"))
     tell.say(f"{changed['number']}: total is now {changed['total_amount']}, balance {changed['balance']}")
 
     tell.title("Record the payment that settles it")
     payment = tell.call(
-        "POST", f"{_MODEL}/payments", query=at, expect=201,
-        body={"payment_for": "invoice", "contact": customer["id"], "total_amount": str(changed["balance"]),
-              "payment_method": "bank_transfer", "reference": f"tx-{mark}",
-              "allocations": [{"type": "invoice", "id": invoice["id"], "amount": str(changed["balance"])}]},
-    ).json(parse_float=Decimal)  # fmt: skip
+        "POST",
+        f"{_MODEL}/payments",
+        query=at,
+        expect=201,
+        body={
+            "payment_for": "invoice",
+            "contact": customer["id"],
+            "total_amount": str(changed["balance"]),
+            "payment_method": "bank_transfer",
+            "reference": f"tx-{mark}",
+            "allocations": [{"type": "invoice", "id": invoice["id"], "amount": str(changed["balance"])}],
+        },
+    ).json(parse_float=Decimal)
     settled = tell.call("GET", f"{_MODEL}/invoices/{invoice['id']}", query=at).json(parse_float=Decimal)
     if settled["status"] != "paid" or Decimal(str(settled["balance"])) != 0:
         raise StepFailed(
@@ -155,15 +183,13 @@ def _expect_total(record: dict[str, Any], total: Decimal) -> None:
 def forward(tell: Transcript, account: str, invoice: dict[str, Any]) -> None:
     """A native call and a PDF through the raw proxy."""
     tell.title("Forward a native call, byte for byte")
-    native = tell.call(
-        "GET", f"/proxy/invoices/{invoice['id']}", query={"integrated_account_id": account}
-    )  # fmt: skip
+    native = tell.call("GET", f"/proxy/invoices/{invoice['id']}", query={"integrated_account_id": account})
     tell.say(f"The provider's own words: {native.text[:140]}…")
 
     tell.title("Forward a PDF")
     pdf = tell.call(
         "GET", f"/proxy/invoices/{invoice['id']}", query={"integrated_account_id": account, "accept": "pdf"}
-    )  # fmt: skip
+    )
     if not pdf.content.startswith(b"%PDF"):
         raise StepFailed(f"no PDF came back but {pdf.headers.get('content-type')}: {pdf.text[:200]}")
     tell.say(f"{len(pdf.content)} bytes of {pdf.headers['content-type']}")

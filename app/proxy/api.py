@@ -24,11 +24,23 @@ _TIMEOUT = 30.0
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _OURS = frozenset(
     {
-        ACCOUNT_HEADER, "x-source-event", "idempotency-key", "x-request-id", "ledgerway-timeout", "expect",
-        "via", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip",
-        "x-http-method-override", "x-http-method", "x-method-override",
+        ACCOUNT_HEADER,
+        "x-source-event",
+        "idempotency-key",
+        "x-request-id",
+        "ledgerway-timeout",
+        "expect",
+        "via",
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-real-ip",
+        "x-http-method-override",
+        "x-http-method",
+        "x-method-override",
     }
-)  # fmt: skip
+)
 """Headers that end here: between the caller and us, or able to make a server read another method."""
 
 
@@ -159,7 +171,11 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 routes: list[BaseRoute] = [
     Route("/proxy/{path:path}", ProxyEndpoint(), methods=_METHODS, include_in_schema=False),
-    Route("/native/{integration}/{account_id}/{path:path}", NativeEndpoint(), methods=_METHODS,
-          include_in_schema=False),
-]  # fmt: skip
+    Route(
+        "/native/{integration}/{account_id}/{path:path}",
+        NativeEndpoint(),
+        methods=_METHODS,
+        include_in_schema=False,
+    ),
+]
 """For the front of the application's route list: nothing else is matched as often."""
