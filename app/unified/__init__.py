@@ -1,0 +1,1 @@
+"""The unified API: one shape of record for every provider."""

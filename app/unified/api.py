@@ -1,0 +1,179 @@
+"""Routes of the unified API: one set per resource there is a unified model for. `openapi.py` describes them."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response, StreamingResponse
+
+from app.core import json
+from app.core.errors import Problem
+from app.keys.access import authenticated
+from app.unified import stream
+from app.unified.calls import Call, account_of, admit, checked_id, not_offered
+from app.unified.changes import change_of, remote_query_of, side_of
+from app.unified.listing import listing, view_of
+from app.unified.meta import describe
+from app.unified.query import Query, nearest
+from app.unified.service import Shown, Unified
+from app.unified.supervised import supervisor
+from unified_models import MODELS
+
+router = APIRouter()
+
+Handler = Callable[[Request, str, str], Awaitable[Response]]
+
+_MAIL = ("email", "remind")
+_VERBS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+async def _list(request: Request, model: str, name: str) -> Response:
+    call = await admit(request, model, name, "list")
+    wanted = listing(call.query, call.resource, remote_query_of(call))
+    if wanted.view.format == "stream":
+        lines = await stream.lines(_service(request), call, wanted)
+        return StreamingResponse(lines, headers=call.headers(), media_type="application/x-ndjson")
+    return _json(await _service(request).list(call, wanted), call)
+
+
+async def _get(request: Request, model: str, name: str) -> Response:
+    call = await admit(request, model, name, "get")
+    id = checked_id(request.path_params["id"])
+    view = view_of(call.query, call.resource.model)
+    remote_query = remote_query_of(call)
+    side = side_of(name, call.query)
+    call.query.finish()
+    shown = await _service(request).get(call, id, view, remote_query, side)
+    if shown.etag and request.headers.get("if-none-match") == f'"{shown.etag}"':
+        return Response(status_code=304, headers={"ETag": f'"{shown.etag}"', **call.headers()})
+    return _shown(shown, call, 200)
+
+
+async def _create(request: Request, model: str, name: str) -> Response:
+    return await _write(await admit(request, model, name, "create"), "create")
+
+
+async def _update(request: Request, model: str, name: str) -> Response:
+    return await _write(await admit(request, model, name, "update"), "update")
+
+
+async def _delete(request: Request, model: str, name: str) -> Response:
+    return await _write(await admit(request, model, name, "delete"), "delete")
+
+
+async def _act(request: Request, model: str, name: str) -> Response:
+    action = request.path_params["action"]
+    call = await admit(request, model, name, action)
+    if action not in call.resource.actions:
+        raise _unknown_action(action, call)
+    return await _write(call, action)
+
+
+async def _pdf(request: Request, model: str, name: str) -> Response:
+    call = await admit(request, model, name, "pdf")
+    id = checked_id(request.path_params["id"])
+    call.query.finish()
+    reply = await _service(request).pdf(call, id)
+    headers = {"X-Content-Type-Options": "nosniff", **call.headers()}
+    if "content-disposition" in reply.headers:
+        headers["Content-Disposition"] = reply.headers["content-disposition"]
+    media_type = reply.headers.get("content-type", "application/pdf")
+    return Response(reply.content, headers=headers, media_type=media_type)
+
+
+async def _meta(request: Request, model: str, name: str) -> Response:
+    call = await admit(request, model, name, "meta")
+    call.query.finish()
+    return _json(describe(call.account.connector, call.model, call.resource), call)
+
+
+async def _elsewhere(request: Request) -> Response:
+    """Whatever no route above took: say what there is."""
+    principal = await authenticated(request)
+    model, name = request.path_params["model"], request.path_params["resource"]
+    below = [part for part in request.path_params.get("rest", "").split("/") if part]
+    if (model, name) in MODELS and len(below) < 2:
+        allowed = "GET, PATCH, DELETE" if below else "GET, POST"
+        detail = f"{request.method} is not offered here."
+        raise Problem("method_not_allowed", detail, headers={"Allow": allowed}, allowed=allowed.split(", "))
+    if (model, name) in MODELS:
+        raise Problem("not_found", "There is nothing at this address.")
+    account = await account_of(request, principal, Query(request.scope.get("query_string", b"")))
+    raise not_offered(model, name, account)
+
+
+# What handlers share
+
+
+async def _write(call: Call, operation: str) -> Response:
+    change = await change_of(call, operation)
+    service = _service(call.request)
+    if change.preview:
+        return _json(await service.preview(call, change), call)
+    shown = await supervisor(call.request.app).run(service.write(call, change))
+    return _shown(shown, call, change.status)
+
+
+def _unknown_action(action: str, call: Call) -> Problem:
+    offered = sorted(call.resource.actions)
+    if action == "send":
+        detail = "There is no action send: authorise makes a draft live silently, email mails it."
+        return Problem("unknown_action", detail, allowed=offered, did_you_mean=["authorise", "email"])
+    near = nearest(action, offered)
+    detail = f"{call.resource.name} have no action '{action[:60]}'."
+    detail += f" Did you mean {near}?" if near else f" Offered: {', '.join(offered) or 'none'}."
+    return Problem("unknown_action", detail, allowed=offered, did_you_mean=near)
+
+
+def _service(request: Request) -> Unified:
+    state = request.app.state
+    return Unified(state.gateway, state.cursors, state.clock)
+
+
+def _json(body: Any, call: Call, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(
+        json.encode(body),
+        status_code=status,
+        headers={**call.headers(), **(headers or {})},
+        media_type="application/json",
+    )
+
+
+def _shown(shown: Shown, call: Call, status: int) -> Response:
+    headers: dict[str, str] = {}
+    if shown.etag:
+        headers["ETag"] = f'"{shown.etag}"'
+    if shown.outcome:
+        headers["Ledgerway-Outcome"] = shown.outcome
+    return _json(shown.body, call, status, headers)
+
+
+# The routes
+
+
+def _offer(model: str, name: str) -> None:
+    base = f"/unified/{model}/{name}"
+    for method, path, handler in (
+        ("GET", base, _list),
+        ("POST", base, _create),
+        ("GET", f"{base}/meta", _meta),
+        ("GET", f"{base}/{{id}}", _get),
+        ("PATCH", f"{base}/{{id}}", _update),
+        ("DELETE", f"{base}/{{id}}", _delete),
+        ("GET", f"{base}/{{id}}/pdf", _pdf),
+        ("POST", f"{base}/{{id}}/{{action}}", _act),
+    ):
+        router.add_api_route(path, _endpoint(handler, model, name), methods=[method], include_in_schema=False)
+
+
+def _endpoint(handler: Handler, model: str, name: str) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        return await handler(request, model, name)
+
+    return endpoint
+
+
+for _model, _name in MODELS:
+    _offer(_model, _name)
+for _path in ("/unified/{model}/{resource}", "/unified/{model}/{resource}/{rest:path}"):
+    router.add_api_route(_path, _elsewhere, methods=_VERBS, include_in_schema=False)

@@ -1,0 +1,170 @@
+"""A request admitted: who asks, for which account, which resource, under which deadline."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from fastapi import Request
+
+from app.accounts.service import Account
+from app.core.auth import Principal
+from app.core.errors import Problem
+from app.gateway.engine import Gateway, Lane, Run
+from app.keys.access import authenticated, require
+from app.unified.query import Query
+from connectors.kit.http import Pairs
+from connectors.kit.operations import Context
+from connectors.kit.resource import Resource
+
+ACCOUNT_HEADER = "x-integrated-account-id"
+TIMEOUT_HEADER = "ledgerway-timeout"
+DEFAULT_TIMEOUT = 30
+MAXIMUM_TIMEOUT = 60
+_LONGEST_ID = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of the unified API after authentication, scope and account were settled."""
+
+    request: Request
+    principal: Principal
+    account: Account
+    model: str
+    resource: Resource
+    run: Run
+    query: Query
+
+    def context(self, remote_query: Pairs = ()) -> Context:
+        """What the connector's flows may know."""
+        organization = self.account.organization
+        return Context(
+            organization_id=organization.id,
+            now=self.request.app.state.clock.now(),
+            time_zone=organization.time_zone or "UTC",
+            currency=organization.currency,
+            web=self.account.data_center.web,
+            remote_query=remote_query,
+            organization_name=organization.name,
+        )
+
+    def headers(self) -> dict[str, str]:
+        """`ratelimit-*` of the organisation's tightest budget, once a call was made."""
+        gateway: Gateway = self.request.app.state.gateway
+        allowance = gateway.allowance(self.account)
+        if allowance is None:
+            return {}
+        return {
+            "ratelimit-limit": str(allowance.limit),
+            "ratelimit-remaining": str(allowance.remaining),
+            "ratelimit-reset": str(allowance.reset),
+        }
+
+
+async def admit(request: Request, model: str, name: str, operation: str) -> Call:
+    """Authenticate, check the scope, name the account, find the resource.
+
+    Problem unauthenticated, insufficient_scope, parameter_missing, not_found, method_not_allowed,
+    needs_reauth.
+    """
+    principal = await authenticated(request)
+    reads = operation in ("list", "get", "pdf", "meta", "custom-fields", "stream")
+    require(principal, f"{model}.{name}:{'read' if reads else 'write'}")
+    query = Query(request.scope.get("query_string", b""))
+    account = await account_of(request, principal, query)
+    resource = account.connector.resources.get((model, name))
+    if resource is None:
+        raise not_offered(model, name, account)
+    if operation in ("list", "get", "create", "update", "delete") and operation not in resource.methods:
+        raise _no_method(request, resource)
+    clock = request.app.state.clock
+    return Call(
+        request=request,
+        principal=principal,
+        account=account,
+        model=model,
+        resource=resource,
+        query=query,
+        run=Run(
+            account=account,
+            lane=Lane.INTERACTIVE if reads else Lane.WRITE,
+            deadline=clock.monotonic() + _timeout(request),
+            request_id=str((request.scope.get("state") or {}).get("request_id", "")),
+            key_id=principal.key_id,
+            resource=f"{model}/{name}",
+            operation=operation,
+            route=_route(request),
+            source_event=request.headers.get("x-source-event"),
+        ),
+    )
+
+
+async def account_of(request: Request, principal: Principal, query: Query) -> Account:
+    """The account a request names, ready to be called."""
+    return await request.app.state.accounts.usable(principal, _account_id(request, principal, query))
+
+
+def not_offered(model: str, name: str, account: Account) -> Problem:
+    """404 for a resource this account's connector does not have; names those it has."""
+    offered = sorted(f"{m}/{n}" for m, n in account.connector.resources)
+    near = get_close_matches(f"{model}/{name}", offered, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    detail = f"{account.connector.label} has no resource {model[:60]}/{name[:60]}.{hint}"
+    return Problem("not_found", detail, offered=offered)
+
+
+def checked_id(value: str) -> str:
+    """An id as it may stand in a path; anything else names nothing."""
+    if (
+        not value
+        or len(value) > _LONGEST_ID
+        or not value.isprintable()
+        or "/" in value
+        or value in (".", "..")
+    ):
+        raise Problem("not_found", "There is no record with this id.")
+    return value
+
+
+def _no_method(request: Request, resource: Resource) -> Problem:
+    on_one = "id" in request.path_params
+    verbs = (
+        {"get": "GET", "update": "PATCH", "delete": "DELETE"} if on_one else {"list": "GET", "create": "POST"}
+    )
+    allowed = sorted(verb for method, verb in verbs.items() if method in resource.methods)
+    verb = _SAID.get(request.method, "used")
+    detail = f"{resource.name} cannot be {verb} here; offered: {', '.join(allowed) or 'nothing'}."
+    return Problem("method_not_allowed", detail, headers={"Allow": ", ".join(allowed)}, allowed=allowed)
+
+
+_SAID = {"GET": "read", "POST": "created", "PATCH": "changed", "DELETE": "deleted"}
+
+
+def _account_id(request: Request, principal: Principal, query: Query) -> str:
+    named = query.text("integrated_account_id")
+    header = request.headers.get(ACCOUNT_HEADER)
+    if named and header and named != header:
+        detail = "integrated_account_id and X-Integrated-Account-Id name different accounts."
+        raise Problem("duplicate_parameter", detail, parameter="integrated_account_id")
+    given = named or header
+    if given:
+        return given
+    if principal.token and principal.account_ids and len(principal.account_ids) == 1:
+        return next(iter(principal.account_ids))
+    detail = "Name the account: integrated_account_id=… or the header X-Integrated-Account-Id."
+    raise Problem("parameter_missing", detail, parameter="integrated_account_id")
+
+
+def _timeout(request: Request) -> float:
+    text = request.headers.get(TIMEOUT_HEADER)
+    if text is None:
+        return DEFAULT_TIMEOUT
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MAXIMUM_TIMEOUT:
+        detail = f"Ledgerway-Timeout is a whole number of seconds from 1 to {MAXIMUM_TIMEOUT}."
+        raise Problem("parameter_invalid", detail, parameter="Ledgerway-Timeout")
+    return float(text)
+
+
+def _route(request: Request) -> str:
+    route: Any = request.scope.get("route")
+    return str(getattr(route, "path", ""))

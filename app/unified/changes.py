@@ -1,0 +1,127 @@
+"""A write as the caller asked for it, before anything is sent."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request
+
+from app.core.errors import Problem
+from app.unified.body import Mode, decode, validate
+from app.unified.calls import Call, checked_id
+from app.unified.listing import View, view_of
+from app.unified.query import Query, refused
+from connectors.kit.faults import FieldError
+from connectors.kit.http import Pairs
+
+BODY_LIMIT = 1024 * 1024
+
+SIDES = {"invoices": ("type", "invoice"), "payments": ("payment_for", "invoice")}
+"""Resources whose native collections may be joined: the field that says which side, and the path's default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`operation` is create, update, delete or the name of an action; `side` what `type=` asked for."""
+
+    operation: str
+    id: str | None
+    body: dict[str, Any]
+    raw: Any
+    view: View = field(default_factory=View)
+    remote_query: Pairs = ()
+    replace_lines: bool = False
+    side: str | None = None
+    if_match: str | None = None
+    preview: bool = False
+    status: int = 200
+
+
+async def change_of(call: Call, operation: str) -> Change:
+    """Read the query, the headers and the body of a write. Problem for whatever is wrong with them."""
+    request, query = call.request, call.query
+    id = checked_id(request.path_params["id"]) if operation != "create" else None
+    view = view_of(query, call.resource.model)
+    remote_query = remote_query_of(call)
+    replace_lines = operation == "update" and query.flag("replace_lines")
+    side = side_of(call.resource.name, query) if operation != "create" else None
+    preview = query.flag("preview")
+    query.finish()
+    raw, body = await _body(call, operation)
+    return Change(
+        operation=operation,
+        id=id,
+        body=body,
+        raw=raw,
+        view=view,
+        remote_query=remote_query,
+        replace_lines=replace_lines,
+        side=side,
+        if_match=request.headers.get("if-match"),
+        preview=preview,
+        status=201 if operation == "create" else 200,
+    )
+
+
+async def _body(call: Call, operation: str) -> tuple[Any, dict[str, Any]]:
+    """The body as it came and as its model understood it."""
+    if operation == "delete":
+        return {}, {}
+    request = call.request
+    is_action = operation not in ("create", "update")
+    raw = decode(
+        await content_of(request),
+        request.headers.get("content-type"),
+        request.headers.get("content-encoding"),
+        optional=is_action,
+    )
+    if not is_action:
+        mode: Mode = "create" if operation == "create" else "update"
+        return raw, validate(raw, call.resource.model, mode)
+    model = call.resource.actions[operation].fields
+    if model is not None:
+        return raw, validate(raw, model, "act")
+    if raw:
+        errors = [FieldError("unknown_field", f"/{name}", f"{operation} takes no body.") for name in raw]
+        raise Problem("validation_failed", f"{operation} takes no body.", errors=errors)
+    return raw, {}
+
+
+async def content_of(request: Request) -> bytes:
+    """The request's body, at most 1 MB."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > BODY_LIMIT:
+        raise _too_large()
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > BODY_LIMIT:
+            raise _too_large()
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _too_large() -> Problem:
+    return Problem("body_too_large", "A request body has at most 1 MB.", limit=BODY_LIMIT)
+
+
+def remote_query_of(call: Call) -> Pairs:
+    """`remote_query[x]=y` pairs. What only the gateway sets is 400 `parameter_reserved`."""
+    pairs = call.query.mapping("remote_query")
+    reserved = {name.casefold() for name in call.account.connector.native.reserved_query}
+    for name, value in pairs:
+        if name.casefold() in reserved and value != call.account.organization.id:
+            detail = f"{name} is set by the gateway."
+            raise Problem("parameter_reserved", detail, parameter=f"remote_query[{name}]")
+    return tuple((name, value) for name, value in pairs if name.casefold() not in reserved)
+
+
+def side_of(resource: str, query: Query) -> str | None:
+    """`type=` (`payment_for=`) of a by-id call, where it says more than the path does."""
+    if resource not in SIDES:
+        return None
+    name, usual = SIDES[resource]
+    value = query.text(name)
+    if value is not None and value not in ("invoice", "bill"):
+        raise refused(name, f"{name} is invoice or bill.", allowed=("invoice", "bill"), code="enum_value")
+    return value if value != usual else None

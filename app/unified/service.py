@@ -1,0 +1,194 @@
+"""What the unified API does with a connector's flows."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from app.core.clock import Clock
+from app.core.cursor import Cursors
+from app.core.errors import Problem
+from app.gateway.engine import Gateway
+from app.unified.calls import DEFAULT_TIMEOUT, Call
+from app.unified.changes import SIDES, Change
+from app.unified.expansion import Budget, expand
+from app.unified.listing import DEFAULT_LIMIT, MAXIMUM_LIMIT, Listing, View
+from app.unified.preview import Step, captured
+from app.unified.refusals import translated
+from app.unified.render import envelope, record_of, single
+from connectors.kit.http import Flow, Pairs, Reply
+from connectors.kit.operations import Answer, Context, ListQuery, Page
+
+T = TypeVar("T")
+
+_OUTCOMES = {"create": "created", "delete": "deleted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A record ready to be answered. `outcome` is None on reads."""
+
+    body: Any
+    etag: str | None
+    outcome: str | None = None
+    id: str | None = None
+
+
+class Unified:
+    """Lists, reads and writes unified records through the gateway."""
+
+    def __init__(self, gateway: Gateway, cursors: Cursors, clock: Clock) -> None:
+        self._gateway = gateway
+        self._cursors = cursors
+        self._clock = clock
+
+    # Reading
+
+    async def list(self, call: Call, listing: Listing) -> dict[str, Any]:
+        """One page as its envelope."""
+        start, limit = self._start(call, listing, DEFAULT_LIMIT)
+        context = call.context(listing.remote_query)
+        page = await self._page(call, listing, context, start, limit, Budget(listing.max_calls))
+        return self._envelope(call, listing, page, limit)
+
+    async def pages(self, call: Call, listing: Listing) -> AsyncIterator[Page]:
+        """Every page from the listing's cursor on, expanded. Each has its own deadline."""
+        start, limit = self._start(call, listing, MAXIMUM_LIMIT)
+        budget = Budget(listing.max_calls)
+        seen: set[str] = set()
+        while True:
+            run = replace(call.run, deadline=self._clock.monotonic() + DEFAULT_TIMEOUT)
+            turn = replace(call, run=run)
+            page = await self._page(turn, listing, turn.context(listing.remote_query), start, limit, budget)
+            yield page
+            start = page.next
+            if start is None:
+                return
+            mark = repr(sorted(start.items()))
+            if mark in seen:
+                raise Problem("upstream_paging_stuck", "The provider gave the same page twice.")
+            seen.add(mark)
+
+    async def get(self, call: Call, id: str, view: View, remote_query: Pairs, side: str | None) -> Shown:
+        """One complete record."""
+        answer = await self._perform(call, call.resource.get(id, call.context(remote_query)))
+        _right_side(call, answer, side)
+        call.run.meter.record_id = id
+        body, etag = single(answer, call.resource.model, view)
+        return Shown(body, etag, id=id)
+
+    async def pdf(self, call: Call, id: str) -> Reply:
+        """The document as the provider prints it."""
+        if call.resource.pdf is None:
+            raise Problem("not_found", f"{call.resource.name} have no PDF.")
+        return await self._perform(call, call.resource.pdf(id, call.context()))
+
+    # Writing
+
+    async def write(self, call: Call, change: Change) -> Shown:
+        """Carry out a change. `If-Match` is compared first; a short window remains, no provider compares."""
+        context = call.context(change.remote_query)
+        await self._expected(call, change, context)
+        call.run.meter.record_id = change.id
+        result = await self._perform(call, _flow(call, change, context))
+        if isinstance(result, str):
+            return Shown({"id": result}, None, "deleted", result)
+        body, etag = single(result, call.resource.model, change.view)
+        outcome = result.outcome or _OUTCOMES.get(change.operation, "updated")
+        return Shown(body, etag, outcome, result.record.get("id"))
+
+    async def preview(self, call: Call, change: Change) -> dict[str, Any]:
+        """What `write` would send, without sending it."""
+        context = call.context(change.remote_query)
+        await self._expected(call, change, context)
+        steps: list[Step] = []
+        await self._perform(call, captured(_flow(call, change, context), steps))
+        return {
+            "preview": True,
+            "steps": [step.shown(number) for number, step in enumerate(steps, 1)],
+            "provider_calls": call.run.meter.calls,
+        }
+
+    async def _expected(self, call: Call, change: Change, context: Context) -> None:
+        """The target is what the caller takes it for: of the side asked for, in the version of `If-Match`."""
+        if change.id is None or (change.side is None and change.if_match is None):
+            return
+        answer = await self._perform(call, call.resource.get(change.id, context))
+        _right_side(call, answer, change.side)
+        if change.if_match is None:
+            return
+        current = record_of(answer, call.resource.model).get("etag")
+        wanted = {tag.strip().removeprefix("W/").strip('"') for tag in change.if_match.split(",")}
+        if "*" not in wanted and current not in wanted:
+            detail = "The record changed since this version was read; read it again."
+            raise Problem("version_conflict", detail, headers={"ETag": f'"{current}"'}, current_etag=current)
+
+    # Between us and the gateway
+
+    async def _perform(self, call: Call, flow: Flow[T]) -> T:
+        with translated():
+            return await self._gateway.perform(call.run, flow)
+
+    async def _page(
+        self,
+        call: Call,
+        listing: Listing,
+        context: Context,
+        position: Mapping[str, Any] | None,
+        limit: int,
+        budget: Budget,
+    ) -> Page:
+        query = ListQuery(limit, position, listing.filters, listing.sort, listing.search)
+        page = await self._perform(call, call.resource.list(query, context))
+        if listing.expand:
+            await expand(self._gateway, call, listing.expand, page, context, budget)
+        call.run.meter.result_count = len(page.answers)
+        return page
+
+    def _start(self, call: Call, listing: Listing, default: int) -> tuple[Mapping[str, Any] | None, int]:
+        """Where the page starts and how long it is. A cursor keeps the limit it was issued with."""
+        if listing.cursor is None:
+            return None, listing.limit or default
+        opened = self._cursors.open(listing.cursor, *_binding(call, listing))
+        limit = int(opened["l"])
+        if listing.limit is not None and listing.limit != limit:
+            detail = f"This cursor was issued for limit={limit}; start again to change the limit."
+            raise Problem("invalid_cursor", detail, parameter="next_cursor")
+        return opened["p"], limit
+
+    def _sign(
+        self, call: Call, listing: Listing, position: Mapping[str, Any] | None, limit: int
+    ) -> str | None:
+        if position is None:
+            return None
+        return self._cursors.sign({"p": dict(position), "l": limit}, *_binding(call, listing))
+
+    def _envelope(self, call: Call, listing: Listing, page: Page, limit: int) -> dict[str, Any]:
+        return envelope(
+            page,
+            call.resource.model,
+            listing.view,
+            limit=limit,
+            next_cursor=self._sign(call, listing, page.next, limit),
+            prev_cursor=self._sign(call, listing, page.previous, limit),
+            provider_calls=call.run.meter.calls,
+        )
+
+
+def _binding(call: Call, listing: Listing) -> tuple[str, str, str]:
+    return call.account.id, f"{call.model}/{call.resource.name}", listing.binding
+
+
+def _flow(call: Call, change: Change, context: Context) -> Flow[Answer] | Flow[str]:
+    resource, id = call.resource, change.id
+    if id is None:
+        return resource.create(change.body, context)
+    if change.operation == "update":
+        return resource.update(id, change.body, context, replace_lines=change.replace_lines)
+    if change.operation == "delete":
+        return resource.delete(id, context)
+    return resource.act(change.operation, id, change.body, context)
+
+
+def _right_side(call: Call, answer: Answer, side: str | None) -> None:
+    if side is not None and answer.record.get(SIDES[call.resource.name][0]) != side:
+        raise Problem("not_found", "There is no record with this id.")

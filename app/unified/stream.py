@@ -1,0 +1,58 @@
+"""`truto_response_format=stream`: every page as lines of JSON, sent as soon as it is there."""
+
+from collections.abc import AsyncIterator
+
+from fastapi import Request
+
+from app.core import json
+from app.core.errors import Problem, problem_body
+from app.unified.calls import Call
+from app.unified.listing import Listing
+from app.unified.render import issue_of, page_issues, rows_of
+from app.unified.service import Unified
+from connectors.kit.operations import Page
+
+
+async def lines(service: Unified, call: Call, listing: Listing) -> AsyncIterator[bytes]:
+    """The lines of all pages. The first page is awaited here, so that its failure is a plain problem.
+
+    Every page is one chunk. Issues follow their page as a line `{"issues": […]}`; a failure after the first
+    page ends the stream with a line `{"error": {…}}`.
+    """
+    pages = service.pages(call, listing)
+    first = await anext(pages, None)
+    return _lines(first, pages, call, listing)
+
+
+async def _lines(
+    first: Page | None, pages: AsyncIterator[Page], call: Call, listing: Listing
+) -> AsyncIterator[bytes]:
+    if first is None:
+        return
+    try:
+        yield _chunk(first, call, listing)
+        async for page in pages:
+            yield _chunk(page, call, listing)
+    except Problem as problem:
+        yield _error(call.request, problem)
+    except Exception:
+        yield _error(call.request, Problem("internal_error", "Something went wrong on our side."))
+        raise
+
+
+def _chunk(page: Page, call: Call, listing: Listing) -> bytes:
+    rows = rows_of(page.answers, call.resource.model, listing.view)
+    issues = page_issues(page)
+    if issues:
+        rows.append({"issues": [issue_of(issue) for issue in issues]})
+    return b"".join(json.encode(row) + b"\n" for row in rows)
+
+
+def _error(request: Request, problem: Problem) -> bytes:
+    body = problem_body(
+        problem,
+        instance=request.url.path,
+        request_id=str((request.scope.get("state") or {}).get("request_id", "")),
+        base_url=str(request.app.state.settings.public_url or ""),
+    )
+    return json.encode({"error": body}) + b"\n"
