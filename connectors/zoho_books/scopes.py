@@ -14,7 +14,7 @@ _AREAS: Mapping[str, tuple[str, ...]] = {
     "contacts": ("contacts",),
     "currencies": ("settings",),
     "invoices": ("invoices",),
-    "items": ("settings", "items"),
+    "items": ("settings",),
     "payments": ("customerpayments",),
     "tax_rates": ("settings",),
 }
@@ -22,7 +22,7 @@ _AREAS: Mapping[str, tuple[str, ...]] = {
 
 _LOOKED_UP: Mapping[str, tuple[str, ...]] = {
     "contacts": ("accountants",),
-    "invoices": ("contacts", "accountants", "items"),
+    "invoices": ("contacts", "accountants"),
     "items": ("accountants", "contacts"),
     "payments": ("contacts", "accountants", "invoices"),
 }
@@ -54,7 +54,7 @@ def _table() -> dict[str, tuple[str, ...]]:
         "accounting:read": _once(_reading(_AREAS)),
         "accounting:write": _once(_writing(_AREAS)),
         "user-directory:read": ("ZohoBooks.settings.READ",),
-        "user-directory:write": _once(_scopes(("settings",), "READ", "UPDATE", "DELETE")),
+        "user-directory:write": _once(_scopes(("settings",), "READ", *_WRITES)),
     }
     for resource in _AREAS:
         table[f"accounting.{resource}:read"] = _once(_reading((resource,)))
