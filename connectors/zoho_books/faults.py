@@ -17,7 +17,7 @@ CODES: Mapping[int, Kind] = {
     15: Kind.INVALID,
     44: Kind.MINUTE,
     45: Kind.DAY,
-    57: Kind.FORBIDDEN,
+    57: Kind.FORBIDDEN,  # with 401 perhaps an expired token: the gateway renews a token once for either
     1000: Kind.UNAVAILABLE,
     1001: Kind.DUPLICATE,
     1002: Kind.NOT_FOUND,
@@ -42,7 +42,6 @@ STATUSES: Mapping[int, Kind] = {
     429: Kind.MINUTE,
 }
 
-_TOKEN_OR_SCOPE = 57  # an expired token and a missing scope get the same answer
 _NOT_FOUND = frozenset({5, 1002})
 
 _STATE = ("cannot be deleted", "can not be deleted", "can't be deleted", "cannot delete", "has transactions")
@@ -79,8 +78,6 @@ def code_of(body: Mapping[str, Any]) -> int | None:
 
 
 def _by_code(code: int, status: int, message: str) -> Kind:
-    if code == _TOKEN_OR_SCOPE and status == 401:
-        return Kind.TOKEN
     known = CODES.get(code)
     if known is not None and not (known is Kind.DUPLICATE and _says(message, _STATE)):
         return known
