@@ -181,7 +181,7 @@ class Admin:
 
     def clear_faults(self, request: Request, body: Body) -> Any:
         """Call all off, or the one with `id`."""
-        return {"cleared": self._world.faults.clear(body.get("id"))}
+        return {"cleared": self._world.faults.clear(int(body["id"]) if "id" in body else None)}
 
     def slow_down(self, request: Request, body: Body) -> Any:
         """Seconds every call waits: `every`, or only `token`, `books`."""
@@ -244,6 +244,8 @@ def admin_app(world: World) -> Starlette:
                 body = _decode(raw) if raw.strip() else {}
                 if not isinstance(body, dict):
                     raise ValueError("the body is a JSON object")
+                if request.method == "DELETE":
+                    body = dict(request.query_params) | body
                 return _json(action(admin, request, body))
             except KeyError as error:
                 return _json({"error": f"{error} is missing or unknown"}, 400)
