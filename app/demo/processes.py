@@ -70,6 +70,10 @@ class Server:
                 self._process.wait(5)
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def is_running(self) -> bool:
         return self._process.poll() is None
 
