@@ -19,22 +19,19 @@ from unified_models.marks import violations
 Mode = Literal["create", "update", "act"]
 
 _OURS = frozenset({"precision", "required", "enum_value", "unbalanced", "over_allocated", "wrong_type"})
-_TEXT_TYPES = ("", "application/json", "text/plain", "application/problem+json", "text/json")
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-def decode(content: bytes, media_type: str | None, encoding: str | None, *, optional: bool = False) -> Any:
+def decode(content: bytes, media_type: str | None, *, optional: bool = False) -> Any:
     """The JSON object in a request body. `optional` reads an empty body as {}.
 
-    Problem malformed_json, unsupported_media_type, unsupported_encoding, validation_failed (not an object).
+    Problem malformed_json, unsupported_media_type (a form), validation_failed (not an object).
     """
-    if encoding and encoding.strip().casefold() not in ("", "identity"):
-        raise Problem("unsupported_encoding", f"A body encoded as {encoding[:40]} is not read.")
-    kind = (media_type or "").partition(";")[0].strip().casefold()
-    if kind not in _TEXT_TYPES and not kind.endswith("+json"):
-        raise Problem("unsupported_media_type", f"The body must be application/json, not {kind[:80]}.")
-    if optional and not content.strip():
-        return {}
+    if (media_type or "").partition(";")[0].strip().casefold() in _FORMS:
+        raise Problem("unsupported_media_type", "The body must be application/json, not a form.")
     if not content.strip():
+        if optional:
+            return {}
         raise Problem("malformed_json", "The body is empty; send a JSON object.")
     body = json.parse(content)
     if not isinstance(body, dict):

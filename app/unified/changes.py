@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastapi import Request
-
 from app.core.errors import Problem
 from app.unified.body import Mode, decode, validate
 from app.unified.calls import Call, checked_id
@@ -12,8 +10,6 @@ from app.unified.listing import View, view_of
 from app.unified.query import Query, refused
 from connectors.kit.faults import FieldError
 from connectors.kit.http import Pairs
-
-BODY_LIMIT = 1024 * 1024
 
 SIDES = {"invoices": ("type", "invoice"), "payments": ("payment_for", "invoice")}
 """Resources whose native collections may be joined: the field that says which side, and the path's default."""
@@ -68,12 +64,7 @@ async def _body(call: Call, operation: str) -> tuple[Any, dict[str, Any]]:
         return {}, {}
     request = call.request
     is_action = operation not in ("create", "update")
-    raw = decode(
-        await content_of(request),
-        request.headers.get("content-type"),
-        request.headers.get("content-encoding"),
-        optional=is_action,
-    )
+    raw = decode(await request.body(), request.headers.get("content-type"), optional=is_action)
     if not is_action:
         mode: Mode = "create" if operation == "create" else "update"
         return raw, validate(raw, call.resource.model, mode)
@@ -84,25 +75,6 @@ async def _body(call: Call, operation: str) -> tuple[Any, dict[str, Any]]:
         errors = [FieldError("unknown_field", f"/{name}", f"{operation} takes no body.") for name in raw]
         raise Problem("validation_failed", f"{operation} takes no body.", errors=errors)
     return raw, {}
-
-
-async def content_of(request: Request) -> bytes:
-    """The request's body, at most 1 MB."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > BODY_LIMIT:
-        raise _too_large()
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > BODY_LIMIT:
-            raise _too_large()
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _too_large() -> Problem:
-    return Problem("body_too_large", "A request body has at most 1 MB.", limit=BODY_LIMIT)
 
 
 def remote_query_of(call: Call) -> Pairs:

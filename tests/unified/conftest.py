@@ -1,0 +1,290 @@
+"""A small application around the unified API: real routes, a connector of our own, a provider in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI, Request
+
+from app.core.auth import Principal
+from app.core.cursor import Cursors
+from app.core.errors import Problem, install
+from app.gateway.runs import Allowance, Run
+from app.unified import api, calls
+from connectors.kit.auth import DataCenter
+from connectors.kit.connector import Organization
+from connectors.kit.faults import Conflict, Fault, FieldError, Kind, Rejected
+from connectors.kit.http import Reply
+from connectors.kit.http import Request as Ask
+from connectors.kit.mapping import Table
+from connectors.kit.operations import Answer, Issue, Op, Page
+from connectors.kit.paging import Paging
+from connectors.kit.resource import Action, Resource
+from unified_models import MODELS
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+INVOICE = MODELS["accounting", "invoices"]
+
+
+class Clock:
+    def now(self) -> datetime:
+        return NOW
+
+    def monotonic(self) -> float:
+        return 1000.0
+
+
+@dataclass
+class Provider:
+    """Answers like a ledger of `rows`; `fail` may stand in for any answer."""
+
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seen: list[Ask] = field(default_factory=list)
+    fail: Callable[[Ask], Fault | None] = lambda ask: None
+    hold: asyncio.Event | None = None
+
+    def __call__(self, ask: Ask) -> Reply:
+        self.seen.append(ask)
+        fault = self.fail(ask)
+        if fault is not None:
+            raise fault
+        id = ask.path.removeprefix("/invoices").strip("/")
+        if ask.method == "GET" and not id:
+            start, size = (int(value) for _, value in ask.query[:2])
+            every = list(self.rows.values())
+            return Reply(200, body={"rows": every[start : start + size], "more": start + size < len(every)})
+        if ask.method == "POST" and not id:
+            row = {"id": str(len(self.rows) + 1), **ask.body}
+            self.rows[row["id"]] = row
+            return Reply(201, body=row)
+        if id not in self.rows:
+            raise Fault(Kind.NOT_FOUND, 404, "1002", "gone")
+        if ask.method == "PUT":
+            self.rows[id] = {**self.rows[id], **ask.body}
+        if ask.method == "DELETE":
+            return Reply(200, body={"id": self.rows.pop(id)["id"]})
+        return Reply(200, body=self.rows[id])
+
+
+def read(row: Mapping[str, Any], *, complete: bool) -> Answer:
+    record: dict[str, Any] = {
+        "id": row["id"],
+        "number": row.get("number"),
+        "status": row.get("status", "draft"),
+        "type": "invoice",
+        "issue_date": date(2026, 2, 1),
+        "total_amount": row.get("total", Decimal("10.50")),
+        "updated_at": row.get("updated", NOW),
+        "contact": {"id": "c1", "name": "Acme", "type": "customer"},
+        "is_partial": not complete,
+    }
+    if complete:
+        record["line_items"] = [{"name": "Tea", "quantity": Decimal(2)}]
+        record["memo"] = row.get("memo")
+    return Answer(record, native=dict(row))
+
+
+class Invoices(Resource):
+    """Flows as simple as flows can be; what they refuse is what tests need refused."""
+
+    model = INVOICE
+    filters = {
+        "status": frozenset({Op.EQ, Op.IN}),
+        "updated_at": frozenset({Op.GT}),
+        "contact.id": frozenset({Op.EQ}),
+    }
+    sorts = frozenset({"issue_date"})
+
+    def describe(self) -> dict[str, Any]:
+        return {"filters": {name: sorted(ops) for name, ops in self.filters.items()}}
+
+    def list(self, query: Any, ctx: Any) -> Any:
+        start = (query.position or {}).get("start", 0)
+        ask = (("start", str(start)), ("size", str(query.limit)), *ctx.remote_query)
+        reply = yield Ask("GET", "/invoices", query=ask)
+        rows = [read(row, complete=False) for row in reply.body["rows"]]
+        after = {"start": start + query.limit} if reply.body["more"] else None
+        before = {"start": max(0, start - query.limit)} if start else None
+        return Page(rows, next=after, previous=before, absent=("line_items", "memo"))
+
+    def get(self, id: str, ctx: Any) -> Any:
+        reply = yield Ask("GET", f"/invoices/{id}")
+        return read(reply.body, complete=True)
+
+    def create(self, body: Any, ctx: Any) -> Any:
+        if body.get("memo") == "refuse":
+            raise Rejected(FieldError("unsupported_field", "/memo", "There is no place for memo."))
+        if body.get("number") == "taken":
+            raise Conflict("already_exists", "It exists.", existing={"resource": "invoices", "id": "1"})
+        yield Ask("GET", "/invoices", query=(("start", "0"), ("size", "1")), step="find the customer")
+        native = {"number": body.get("number"), "memo": body.get("memo"), "lines": len(body["line_items"])}
+        reply = yield Ask("POST", "/invoices", body=native, step="create the invoice")
+        answer = read(reply.body, complete=True)
+        answer.outcome = "created"
+        if body.get("terms"):
+            answer.issues.append(Issue("not_applied", "/terms", "terms were ignored"))
+        return answer
+
+    def update(self, id: str, body: Any, ctx: Any, *, replace_lines: bool = False) -> Any:
+        if "line_items" in body and not replace_lines:
+            raise Rejected(FieldError("would_remove_lines", "/line_items", "Line 1 would go."))
+        reply = yield Ask("PUT", f"/invoices/{id}", body={"memo": body.get("memo")})
+        return read(reply.body, complete=True)
+
+    def delete(self, id: str, ctx: Any) -> Any:
+        reply = yield Ask("DELETE", f"/invoices/{id}")
+        return reply.body["id"]
+
+    def act(self, action: str, id: str, body: Any, ctx: Any) -> Any:
+        reply = yield Ask("PUT", f"/invoices/{id}", body={"status": "authorised"})
+        return read(reply.body, complete=True)
+
+
+def pdf(id: str, ctx: Any) -> Any:
+    yield Ask("GET", f"/invoices/{id}", expect="bytes")
+    return Reply(200, {"content-type": "application/pdf"}, content=b"%PDF-1.7")
+
+
+RESOURCE = Invoices(
+    name="invoices",
+    path="/invoices",
+    one="invoice",
+    many="invoices",
+    table=Table(INVOICE, ()),
+    paging=Paging(),
+    actions={
+        "authorise": Action(name="authorise", doc="Make it live.", path="/invoices/{id}/approve"),
+        "email": Action(name="email", doc="Mail it.", path="/invoices/{id}/email", reaches_person=True),
+    },
+    expansions={"line_items": "invoices"},
+    pdf=pdf,
+)
+
+CURRENCIES = Resource(
+    name="currencies",
+    path="/currencies",
+    one="currency",
+    many="currencies",
+    table=Table(MODELS["accounting", "currencies"], ()),
+    paging=Paging(),
+    methods=frozenset({"list", "get"}),
+)
+
+
+class Gateway:
+    """Runs flows against the provider; faults become problems as the real one makes them."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self.runs: list[Run] = []
+
+    async def perform(self, run: Run, flow: Any) -> Any:
+        self.runs.append(run)
+        try:
+            ask = next(flow)
+            while True:
+                run.meter.calls += 1
+                if self.provider.hold is not None and not ask.is_read:
+                    await self.provider.hold.wait()
+                await asyncio.sleep(0)
+                try:
+                    reply = self.provider(ask)
+                except Fault as fault:
+                    ask = flow.throw(fault)
+                else:
+                    ask = flow.send(reply)
+        except StopIteration as done:
+            return done.value
+        except Fault as fault:
+            code = {Kind.NOT_FOUND: "not_found", Kind.MINUTE: "provider_rate_limited"}.get(
+                fault.kind, "upstream_error"
+            )
+            raise Problem(code, fault.message) from None
+
+    def allowance(self, account: Any) -> Allowance:
+        return Allowance(limit=100, remaining=97, reset=41)
+
+
+def account(id: str = "acc_1") -> Any:
+    return SimpleNamespace(
+        id=id,
+        environment_id="env_1",
+        tenant_id="t1",
+        status="active",
+        connector=SimpleNamespace(
+            slug="zohobooks",
+            label="Books",
+            native=SimpleNamespace(reserved_query=("organization_id",)),
+            resources={("accounting", "invoices"): RESOURCE, ("accounting", "currencies"): CURRENCIES},
+        ),
+        data_center=DataCenter("us", "https://a.example", "https://b.example"),
+        organization=Organization("org1", "Acme", currency="EUR", time_zone="Europe/Berlin"),
+    )
+
+
+class Accounts:
+    async def usable(self, principal: Principal, id: str) -> Any:
+        if id not in ("acc_1", "acc_2"):
+            raise Problem("not_found", "There is no such account.")
+        return account(id)
+
+
+@dataclass
+class World:
+    """What a test drives: the client, the provider behind it and who asks."""
+
+    app: FastAPI
+    client: httpx.AsyncClient
+    provider: Provider
+    gateway: Gateway
+    scopes: set[str]
+    token: list[str]
+
+    async def ask(self, method: str, path: str, query: str = "", **more: Any) -> httpx.Response:
+        """Call `/unified/accounting{path}` for account acc_1."""
+        joined = "&".join(part for part in ("integrated_account_id=acc_1", query) if part)
+        return await self.client.request(method, f"/unified/accounting{path}?{joined}", **more)
+
+    def fill(self, count: int) -> None:
+        for number in range(1, count + 1):
+            self.provider.rows[str(number)] = {"id": str(number), "number": f"INV-{number}"}
+
+
+@pytest.fixture
+async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    app = FastAPI(redirect_slashes=False)
+    install(app)
+    app.include_router(api.router)
+    provider = Provider()
+    gateway = Gateway(provider)
+    app.state.gateway = gateway
+    app.state.accounts = Accounts()
+    app.state.clock = Clock()
+    app.state.cursors = Cursors(b"k" * 32)
+    app.state.settings = SimpleNamespace(public_url="http://127.0.0.1")
+    scopes = {"accounting:*"}
+    token: list[str] = []
+
+    async def authenticated(request: Request) -> Principal:
+        if "authorization" not in request.headers:
+            raise Problem("unauthenticated", "No key.")
+        ids = frozenset(token) or None
+        return Principal("env_1", "test", "test", "key_1", frozenset(scopes), ids, token=bool(token))
+
+    def require(principal: Principal, scope: str) -> None:
+        if not principal.allows(scope):
+            raise Problem("insufficient_scope", scope)
+
+    monkeypatch.setattr(calls, "authenticated", authenticated)
+    monkeypatch.setattr(api, "authenticated", authenticated)
+    monkeypatch.setattr(calls, "require", require)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    headers = {"Authorization": "Bearer k"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
+        yield World(app, client, provider, gateway, scopes, token)
