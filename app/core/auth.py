@@ -57,7 +57,8 @@ class Principal:
     """An authenticated caller: one key, or one account token, of one environment.
 
     `account_ids` and `tenant_ids` limit what it can see; None is no limit. `token` says it came with an
-    account token, which reaches only the unified API, the proxy and the native base URL.
+    account token, which reaches only the unified API, the proxy and the native base URL. `kid` is the public
+    part of the key.
     """
 
     environment_id: str
@@ -68,6 +69,7 @@ class Principal:
     account_ids: frozenset[str] | None = None
     tenant_ids: frozenset[str] | None = None
     token: bool = False
+    kid: str = ""
 
     def allows(self, scope: str) -> bool:
         """Whether any scope held covers `scope`."""

@@ -1,40 +1,164 @@
 """Authentication of requests, for FastAPI routes and for raw ASGI applications."""
 
+import hmac
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from fastapi import Request
 
 from app.core.auth import Principal
 from app.core.clock import Clock
 from app.core.database import Database
+from app.core.errors import Problem
 from app.core.secrets import Keyring
+from app.keys import format as key_format
+from app.keys import store, tokens
+from app.keys.format import KeyText
+from app.keys.stamps import Stamps
+from app.keys.store import KnownKey
+from app.models.api_keys import ApiKey
+from unified_models import MODELS
+
+_BELIEVED = 5.0  # seconds a key is believed without looking at its row: so soon a revocation is seen
+_REMEMBERED = 10_000
+_DATA = frozenset({model for model, _ in MODELS} | {"proxy"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    key: KnownKey
+    until: float
 
 
 class Access:
-    """Turns credentials into a Principal. Positive answers are remembered for at most five seconds."""
+    """Turns credentials into a Principal. Rows are remembered for at most five seconds."""
 
     def __init__(self, database: Database, keyring: Keyring, clock: Clock) -> None:
-        raise NotImplementedError
+        self._database = database
+        self._keyring = keyring
+        self._clock = clock
+        self._held: dict[str, _Held] = {}
+        self._stamps = Stamps(database, clock, ApiKey)
 
     async def authenticate(self, header: str | None, client_ip: str | None) -> Principal:
         """The principal of an `Authorization: Bearer …` header: an API key or an account token.
 
         Problem unauthenticated, key_revoked, key_expired (401), ip_not_allowed (403).
         """
-        raise NotImplementedError
+        scheme, _, secret = (header or "").strip().partition(" ")
+        if not header:
+            raise _refused("unauthenticated", "Send an API key: Authorization: Bearer lw_…")
+        if scheme.casefold() != "bearer" or not secret.strip():
+            raise _refused("unauthenticated", "The Authorization header must be: Bearer lw_…")
+        return await self.authenticate_secret(secret.strip(), client_ip)
 
     async def authenticate_secret(self, secret: str, client_ip: str | None) -> Principal:
         """The same for the bare key or token, wherever a native client carried it."""
-        raise NotImplementedError
+        if secret.startswith(tokens.PREFIX):
+            return await self._by_token(secret, client_ip)
+        text = key_format.read(secret)
+        if text is None:
+            raise _refused("unauthenticated", "This is not an API key of this gateway.")
+        key = await self._key(text.kid)
+        if not self._fits(key, text) or key is None:
+            raise _refused("unauthenticated", "This is not an API key of this gateway.")
+        self._check_in_force(key, client_ip)
+        return Principal(
+            key.environment_id,
+            key.environment,
+            key.mode,
+            key.id,
+            key.scopes,
+            key.account_ids,
+            key.tenant_ids,
+            kid=key.kid,
+        )
 
     def mint(self, principal: Principal, account_id: str) -> str:
-        """A token (lwt_…) for one account, valid 15 minutes, with the scopes the principal holds."""
-        raise NotImplementedError
+        """A token (lwt_…) for one account, valid 15 minutes, with the data scopes the principal holds.
+
+        The caller has checked that the principal may see the account.
+        """
+        scopes = tokens.data_scopes(principal, _DATA)
+        return tokens.mint(self._keyring, principal.kid, account_id, scopes, self._clock.now())
+
+    def forget(self, kid: str) -> None:
+        """Drops a key from this process's memory."""
+        self._held.pop(kid, None)
+
+    async def settle(self) -> None:
+        """Returns when the uses noted so far are stored. For the end of a process."""
+        await self._stamps.settle()
+
+    async def _by_token(self, text: str, client_ip: str | None) -> Principal:
+        token = tokens.read(self._keyring, text, self._clock.now())
+        key = await self._key(token.kid) if token is not None else None
+        if token is None or key is None:
+            raise _refused("unauthenticated", "This account token is not valid, or no longer.")
+        self._check_in_force(key, client_ip)
+        return Principal(
+            key.environment_id,
+            key.environment,
+            key.mode,
+            key.id,
+            token.scopes,
+            frozenset({token.account_id}),
+            key.tenant_ids,
+            kid=key.kid,
+            token=True,
+        )
+
+    async def _key(self, kid: str) -> KnownKey | None:
+        held = self._held.get(kid)
+        now = self._clock.monotonic()
+        if held is not None and held.until > now:
+            return held.key
+        async with self._database.read() as session:
+            key = await store.known(session, kid)
+        if key is None:
+            self._held.pop(kid, None)
+            return None
+        if len(self._held) >= _REMEMBERED:
+            self._held.clear()
+        self._held[kid] = _Held(key, now + _BELIEVED)
+        return key
+
+    def _fits(self, key: KnownKey | None, text: KeyText) -> bool:
+        """Whether the text is the stored key's. Takes as long when there is no such key."""
+        pepper_id = key.pepper_id if key is not None else self._keyring.primary
+        given = key_format.digest(text, self._keyring, pepper_id)
+        stored = key.digest if key is not None else bytes(len(given))
+        return hmac.compare_digest(given, stored) and key is not None and key.mode == text.mode
+
+    def _check_in_force(self, key: KnownKey, client_ip: str | None) -> None:
+        if key.revoked_at is not None:
+            raise _refused("key_revoked", "This API key was revoked.")
+        if key.expires_at is not None and key.expires_at <= self._clock.now():
+            raise _refused("key_expired", "This API key has expired.")
+        if key.networks is not None:
+            address = _address(client_ip)
+            if address is None or not any(address in network for network in key.networks):
+                raise Problem("ip_not_allowed", "This API key may not be used from this address.")
+        self._stamps.note(key.id)
 
 
 def require(principal: Principal, scope: str) -> None:
     """Problem insufficient_scope (403, names the scope) unless the principal holds `scope`."""
-    raise NotImplementedError
+    if not principal.allows(scope):
+        raise Problem(
+            "insufficient_scope",
+            f"This needs the scope {scope}.",
+            headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+            scope=scope,
+        )
+
+
+async def authenticated(request: Request) -> Principal:
+    """A FastAPI dependency: the authenticated principal; the route checks scopes itself with `require`."""
+    access: Access = request.app.state.access
+    address = request.client.host if request.client else None
+    return await access.authenticate(request.headers.get("authorization"), address)
 
 
 def requires(scope: str) -> Callable[[Request], Awaitable[Principal]]:
@@ -42,9 +166,23 @@ def requires(scope: str) -> Callable[[Request], Awaitable[Principal]]:
 
     `principal: Annotated[Principal, Depends(requires("connections:read"))]`
     """
-    raise NotImplementedError
+
+    async def dependency(request: Request) -> Principal:
+        principal = await authenticated(request)
+        require(principal, scope)
+        return principal
+
+    return dependency
 
 
-async def authenticated(request: Request) -> Principal:
-    """A FastAPI dependency: the authenticated principal; the route checks scopes itself with `require`."""
-    raise NotImplementedError
+def _refused(code: str, detail: str) -> Problem:
+    return Problem(code, detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+
+
+def _address(client_ip: str | None) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address((client_ip or "").partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.core import dialects
 from app.core.database import Database
-from app.models import AuditEntry, Base, Environment, IntegratedAccount
+from app.models import AuditEntry, Base, Environment, Grant, IntegratedAccount
 
 ENGINE_TABLES = {
     "queues",
@@ -68,7 +68,7 @@ async def test_instants_come_back_aware_and_in_utc(database_url: str) -> None:
         assert not (await session.scalars(select(Environment.id).where(Environment.created_at > NOON))).all()
     with pytest.raises(StatementError, match="time zone"):
         async with database.write() as session:
-            session.add(Environment(id="env_2", name="b", mode="test", created_at=datetime(2026, 1, 1)))
+            session.add(Environment(id="env_2", name="b", mode="test", created_at=NOON.replace(tzinfo=None)))
     await database.close()
 
 
@@ -113,13 +113,18 @@ async def test_json_keeps_what_a_caller_stored(database_url: str) -> None:
     async with database.write() as session:
         session.add(Environment(id="env_1", name="a", mode="test", created_at=NOON))
         await session.flush()
-        await session.execute(
-            text(
-                "INSERT INTO grants (id, environment_id, integration, location, scopes, created_at, updated_at,"
-                " generation, attempts, status)"
-                " VALUES ('gra_1', 'env_1', 'x', 'us', '[]', '2026-01-01', '2026-01-01', 0, '[]', 'active')"
+        session.add(
+            Grant(
+                id="gra_1",
+                environment_id="env_1",
+                integration="x",
+                location="us",
+                scopes=[],
+                created_at=NOON,
+                updated_at=NOON,
             )
         )
+        await session.flush()
         session.add(
             IntegratedAccount(
                 id="acc_1",

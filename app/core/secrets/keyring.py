@@ -57,7 +57,7 @@ class RingKey:
 
     @property
     def check(self) -> bytes:
-        return hmac.digest(self.material.reveal_bytes(), b"ledgerway-kek-check", "sha256")[:8]
+        return hmac.digest(self.material.reveal(), b"ledgerway-kek-check", "sha256")[:8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Keyring:
             raise SecretUnavailable(Reason.UNKNOWN_KEY)
         if key.status is Status.DISABLED:
             raise SecretUnavailable(Reason.KEY_DISABLED)
-        return key.material.reveal_bytes()
+        return key.material.reveal()
 
     def derive(self, purpose: str, key_id: str | None = None) -> bytes:
         """A 256-bit key for one purpose ("cursor", "api-key-pepper" …), from the primary or the named key.
@@ -99,7 +99,7 @@ class Keyring:
                         "alg": ALGORITHM,
                         "status": key.status.value,
                         "created": key.created,
-                        "material": _text(key.material.reveal_bytes()),
+                        "material": _text(key.material.reveal()),
                         "check": _text(key.check),
                     }
                     for key in self.keys.values()

@@ -17,12 +17,8 @@ class Secret:
     def __init__(self, value: str | bytes) -> None:
         self.__value = value.encode() if isinstance(value, str) else value
 
-    def reveal(self) -> str:
-        """The value as text."""
-        return self.__value.decode()
-
-    def reveal_bytes(self) -> bytes:
-        """The value as bytes."""
+    def reveal(self) -> bytes:
+        """The value."""
         return self.__value
 
     def __repr__(self) -> str:

@@ -1,0 +1,76 @@
+"""Query parameters of our own resources: only declared ones, each once; and pages of lists newest first."""
+
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Annotated, Any
+
+from fastapi import Query
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query as QueryParameter
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.core.cursor import Cursors
+from app.core.errors import Problem
+
+LARGEST_PAGE = 200
+
+Limit = Annotated[int, Query(ge=1, description="Rows of a page. Above 200 it is 200.")]
+NextCursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
+
+
+class StrictRoute(APIRoute):
+    """A route (`APIRouter(route_class=StrictRoute)`) that refuses query parameters it does not declare.
+
+    Problem unknown_parameter (422, with the nearest known one), duplicate_parameter (400).
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        known = {
+            field.alias
+            for field in get_flat_params(self.dependant)
+            if isinstance(field.field_info, QueryParameter)
+        }
+
+        async def strict(request: Request) -> Response:
+            _check(request, known)
+            return await handle(request)
+
+        return strict
+
+
+def _check(request: Request, known: set[str]) -> None:
+    seen: set[str] = set()
+    for name, _ in request.query_params.multi_items():
+        if name not in known:
+            near = next(iter(get_close_matches(name, known, n=1, cutoff=0.6)), None)
+            more: dict[str, Any] = {"did_you_mean": near} if near else {}
+            hint = f" Did you mean {near}?" if near else ""
+            told = name[:100]
+            raise Problem(
+                "unknown_parameter", f"There is no parameter '{told}' here.{hint}", parameter=told, **more
+            )
+        if name in seen:
+            raise Problem("duplicate_parameter", f"{name} was given more than once.", parameter=name)
+        seen.add(name)
+
+
+def clamp(limit: int) -> int:
+    """The page size a caller gets."""
+    return min(limit, LARGEST_PAGE)
+
+
+def next_page(cursors: Cursors, at: datetime, row_id: str, *binding: str) -> str:
+    """A cursor after the row made at `at`."""
+    return cursors.sign({"at": at.isoformat(), "id": row_id}, *binding)
+
+
+def page_after(cursors: Cursors, cursor: str | None, *binding: str) -> tuple[datetime, str] | None:
+    """Where a page starts: (created_at, id) of the row before it, None at the first. Problem invalid_cursor."""
+    if not cursor:
+        return None
+    position = cursors.open(cursor, *binding)
+    return datetime.fromisoformat(position["at"]), position["id"]
