@@ -24,6 +24,7 @@ CODES: Final[dict[str, Code]] = {
     "invalid_cursor": Code(400, "Invalid cursor"),
     "idempotency_key_required": Code(400, "Idempotency-Key required"),
     "idempotency_key_invalid": Code(400, "Idempotency-Key invalid"),
+    "request_invalid": Code(400, "Not a valid HTTP request"),
     "host_invalid": Code(400, "Host header invalid"),
     "oauth_state_invalid": Code(400, "Sign-in cannot be matched to this browser"),
     "oauth_issuer_mismatch": Code(400, "Answer from an unexpected server"),
@@ -40,11 +41,12 @@ CODES: Final[dict[str, Code]] = {
     "provider_forbidden": Code(403, "Refused by the provider"),
     "csrf_failed": Code(403, "Form expired"),
     "consent_denied": Code(403, "Access was declined"),
-    # 404, 405, 406
+    # 404, 405, 408
     "not_found": Code(404, "Not found"),
     "organization_not_found": Code(404, "Organisation not found"),
     "unknown_action": Code(404, "No such action"),
     "method_not_allowed": Code(405, "Method not allowed"),
+    "request_timeout": Code(408, "Request took too long", _AGAIN),
     # 409
     "idempotency_in_progress": Code(409, "The same request is in progress", _AGAIN),
     "outcome_pending": Code(409, "Write outcome not settled yet", _AGAIN),
@@ -106,7 +108,7 @@ CODES: Final[dict[str, Code]] = {
     "upstream_auth_rejected": Code(502, "Provider refuses a fresh token"),
     "upstream_paging_stuck": Code(502, "Provider's paging does not advance"),
     "outcome_unknown": Code(502, "Write outcome unknown"),
-    # 503, 504, 507
+    # 503, 504
     "overloaded": Code(503, "Overloaded", _AGAIN),
     "shutting_down": Code(503, "Shutting down", _AGAIN),
     "storage_unavailable": Code(503, "Storage unavailable", _AGAIN),
@@ -117,3 +119,25 @@ CODES: Final[dict[str, Code]] = {
     "upstream_timeout": Code(504, "Provider did not answer in time", _AGAIN),
     "deadline_exceeded": Code(504, "Deadline exceeded", _AGAIN),
 }
+
+FIELD_CODES: Final[dict[str, str]] = {
+    "required": "The field has to be given.",
+    "unknown_field": "There is no such field.",
+    "read_only": "The field cannot be written.",
+    "wrong_type": "The value is of another type or form.",
+    "enum_value": "The value is not one of those allowed.",
+    "reference_not_found": "No record matches the reference.",
+    "reference_ambiguous": "Several records match the reference.",
+    "unbalanced": "Debits and credits differ.",
+    "total_mismatch": "The control total differs from the computed one.",
+    "over_allocated": "More is allocated than there is.",
+    "currency_not_enabled": "The company does not use this currency.",
+    "currency_mismatch": "The currency is not that of the record it refers to.",
+    "precision": "The amount has more decimals than its currency.",
+    "period_locked": "The period is closed.",
+    "control_account_needs_contact": "This account may only be used with a contact.",
+    "unsupported_filter": "The provider cannot filter or sort by this exactly.",
+    "unsupported_field": "The provider has no place for this field.",
+    "would_remove_lines": "Lines missing from the request would be removed.",
+}
+"""Codes of single fields in `errors[]`, and what they mean."""

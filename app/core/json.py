@@ -80,6 +80,11 @@ def encode(value: Any) -> bytes:
     return out
 
 
+def pretty(value: Any) -> str:
+    """The same, indented for people."""
+    return msgspec.json.format(encode(value), indent=2).decode()
+
+
 def plain(number: Decimal) -> str:
     """`number` in digits, its scale kept, never with an exponent."""
     if not number.is_finite() or abs(number.adjusted()) > _EXPONENT:

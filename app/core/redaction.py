@@ -22,9 +22,11 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b([a-z][a-z0-9+]*://[^\s:/@\"']*):[^\s@/\"']+@"), rf"\1:{HIDDEN}@"),
 )
 _KEYS = frozenset(
-    ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "password", "secret")
-    + ("client_secret", "refresh_token", "access_token", "token", "code_verifier", "authtoken")
-    + ("link_token", "csrf")
+    {
+        *("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "password", "secret"),
+        *("client_secret", "refresh_token", "access_token", "token", "code_verifier", "authtoken", "csrf"),
+        *("link_token", "integrated_account_token"),
+    }
 )
 
 

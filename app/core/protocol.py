@@ -1,0 +1,134 @@
+"""How the server reads from the network: bounded headers, bounded patience, problems instead of plain text."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.core import json
+from app.core.edge import LONGEST_URL, MOST_HEADER_BYTES, MOST_HEADERS
+from app.core.errors import Problem, problem_body
+from app.core.ids import new_id
+
+HEAD_SECONDS = 10.0
+BODY_SECONDS = 30.0
+SLOWEST_BODY = 32 * 1024  # bytes per second a body must average once its first half minute is over
+MOST_CONNECTIONS = 512
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's httptools protocol with limits: a slow or endless head or body ends the connection.
+
+    A head larger than 8 KB of URL and 32 KB of headers is 414 or 431 before it is complete; a head has 10
+    seconds, a body 30 and then as long as it keeps up 32 KB/s; over 512 connections the answer is 503.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self._refusal: Problem | None = None
+        self._in_head = False
+        self._head = 0
+        self._body = 0
+        self._body_due = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        if len(self.connections) > MOST_CONNECTIONS:
+            self._refuse(Problem("overloaded", "Too many connections.", retry_after=1))
+            return
+        self._wait(HEAD_SECONDS, self._head_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        self._head += len(data)
+        super().data_received(data)
+        if self._in_head and self._head > LONGEST_URL + 2 * MOST_HEADER_BYTES:
+            self._refuse(Problem("headers_too_large", "The headers do not end."))
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = True
+        self._head = 0
+        self._fields = 0
+        self._wait(HEAD_SECONDS, self._head_late)
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > LONGEST_URL:
+            self._stop_parsing(Problem("uri_too_long", f"The URL is longer than {LONGEST_URL} bytes."))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        self._fields += len(name) + len(value) + 4
+        if len(self.headers) > MOST_HEADERS or self._fields > MOST_HEADER_BYTES:
+            self._stop_parsing(Problem("headers_too_large", "There are too many or too large headers."))
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._body = 0
+        self._body_due = self.loop.time() + BODY_SECONDS
+        self._wait(BODY_SECONDS, self._body_late)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._body += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._stop()
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """What uvicorn calls when the parser gave up, whether by itself or because a limit told it to."""
+        self._refuse(self._refusal or Problem("request_invalid", "This is not a valid HTTP request."))
+
+    def _stop_parsing(self, problem: Problem) -> None:
+        self._refusal = problem
+        raise problem  # the parser turns it into its own error, and data_received ends in send_400_response
+
+    def _refuse(self, problem: Problem) -> None:
+        self._stop()
+        if self.transport.is_closing():
+            return
+        idle = self.cycle is None or self.cycle.response_complete or not self.cycle.response_started  # pyright: ignore[reportUnnecessaryComparison]
+        if idle:
+            content = json.encode(problem_body(problem, instance="", request_id=new_id("req")))
+            phrase = problem.known.title.encode()
+            lines = [
+                b"HTTP/1.1 %d %s" % (problem.status, phrase),
+                b"content-type: application/problem+json",
+                b"content-length: %d" % len(content),
+                b"connection: close",
+            ]
+            self.transport.write(b"\r\n".join((*lines, b"", content)))
+        self.transport.close()
+
+    def _head_late(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]
+            return  # an answer is on its way; its own deadline holds
+        if self._in_head:
+            self._refuse(Problem("request_timeout", "The request headers took too long."))
+        else:
+            self.transport.close()
+
+    def _body_late(self) -> None:
+        now = self.loop.time()
+        if self.flow.read_paused:  # we are the ones who are slow
+            self._body_due = now + BODY_SECONDS
+        elif self._body < SLOWEST_BODY * (now - self._body_due + BODY_SECONDS):
+            if self.cycle is not None and not self.cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]
+                self._refuse(Problem("request_timeout", "The request body took too long."))
+            return
+        self._wait(BODY_SECONDS / 3, self._body_late)
+
+    def _wait(self, seconds: float, then: Any) -> None:
+        self._stop()
+        self._timer = self.loop.call_later(seconds, then)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
