@@ -1,0 +1,185 @@
+"""Forwarding a native call: the same permits, tokens and cures as everywhere, bytes instead of meanings."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from app.core.http import Outgoing, Stream
+from app.core.http.inflate import Inflation
+from app.gateway.attempts import Attempts, Tally, Ticket, suspect
+from app.gateway.cure import Again, GiveUp
+from app.gateway.posting import decoded
+from app.gateway.runs import RawAnswer, RawCall, Run
+from app.gateway.shape import raw_headers, raw_url
+from connectors.kit.faults import Fault
+from connectors.kit.http import Reply
+
+_REPLAYABLE = 1024 * 1024
+_LOOKED_AT = 64 * 1024
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_DROPPED = frozenset({"set-cookie", "set-cookie2"})
+
+
+async def forward(attempts: Attempts, run: Run, call: RawCall, tally: Tally) -> RawAnswer:
+    """The provider's answer. Fault (with its verdict in `tally`) or Problem when there is none.
+
+    Reads are sent again while nothing was passed on, writes only when the provider did nothing; either only if
+    the body is at hand (up to a megabyte is kept).
+    """
+    run.meter.method, run.meter.native_path = call.method, call.path
+    body, replayable = await _kept(call.body)
+    wire = Outgoing(call.method, raw_url(run.account, call), raw_headers(run.account, call), body)
+    repeatable = call.method in _READS
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            ticket = await attempts.enter(run, tally)
+        except Fault as fault:
+            tally.verdict = (fault, GiveUp("no", retryable=True))
+            raise
+        try:
+            answer, fault = await _send(attempts, run, call, wire, ticket)
+        except BaseException:
+            ticket.permit.release()
+            raise
+        if fault is None:
+            assert answer is not None
+            return _answered(attempts, run, tally, ticket, answer)
+        if replayable and suspect(fault):
+            operation = f"{call.method} {call.path.split('/', 2)[1]}"
+            if await attempts.renewed(run, ticket, fault, tally, operation):
+                attempt -= 1
+                await _leave(ticket, answer)
+                continue
+        verdict = attempts.verdict(run, fault, repeatable=repeatable, attempt=attempt)
+        if isinstance(verdict, Again) and replayable:
+            await _leave(ticket, answer)
+            await attempts.clock.sleep(verdict.seconds)
+            continue
+        if answer is not None:
+            return _answered(attempts, run, tally, ticket, answer)  # the provider's own words say it best
+        ticket.permit.release()
+        tally.verdict = (fault, verdict if isinstance(verdict, GiveUp) else GiveUp("no", retryable=True))
+        raise fault
+
+
+class _Answer:
+    """A stream and what was already read of it."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.parts: list[bytes] = []
+        self.rest: AsyncIterator[bytes] = aiter(stream)
+
+    async def look(self) -> bytes | None:
+        """The whole body if it is small, else None; either way it can still be read from the start."""
+        size = 0
+        async for part in self.rest:
+            self.parts.append(part)
+            size += len(part)
+            if size > _LOOKED_AT:
+                return None
+        return b"".join(self.parts)
+
+
+async def _send(
+    attempts: Attempts, run: Run, call: RawCall, wire: Outgoing, ticket: Ticket
+) -> tuple[_Answer | None, Fault | None]:
+    connector = run.account.connector
+    left = run.deadline - attempts.clock.monotonic()
+    signed = Outgoing(
+        wire.method,
+        wire.url,
+        wire.headers,
+        wire.body,
+        connector.auth.authorization(ticket.held.value),
+    )
+    try:
+        stream = await attempts.door.stream(signed, seconds=left, limit=call.limit)
+    except Fault as fault:
+        attempts.learn(run, ticket, {}, fault)
+        return None, fault
+    answer = _Answer(stream)
+    headers = {name.lower(): value for name, value in stream.headers}
+    run.meter.provider_status, run.meter.provider_code = stream.status, None
+    fault = None
+    if stream.status in (401, 429) or stream.status >= 500:
+        try:
+            async with asyncio.timeout(max(0.0, run.deadline - attempts.clock.monotonic())):
+                content = await answer.look()
+        except TimeoutError:
+            await stream.aclose()
+            raise
+        except Fault as broken:
+            attempts.learn(run, ticket, headers, broken)
+            return None, broken
+        fault = connector.judge(Reply(stream.status, headers, _readable(content, headers), content or b""))
+    attempts.learn(run, ticket, headers, fault)
+    return answer, fault
+
+
+def _answered(attempts: Attempts, run: Run, tally: Tally, ticket: Ticket, answer: _Answer) -> RawAnswer:
+    """The answer as its reader sees it; the slot is given back and the record made when it ends."""
+    stream = answer.stream
+    ended = False
+
+    async def end() -> None:
+        nonlocal ended
+        if ended:
+            return
+        ended = True
+        ticket.permit.release()
+        await stream.aclose()
+        attempts.calls.add(run, started=tally.started, status=stream.status, attempts=tally.calls)
+
+    async def body() -> AsyncGenerator[bytes]:
+        try:
+            for part in answer.parts:
+                yield part
+            async for part in answer.rest:
+                yield part
+        finally:
+            await end()
+
+    headers = [(name, value) for name, value in stream.headers if name.lower() not in _DROPPED]
+    return RawAnswer(stream.status, headers, body(), end)
+
+
+async def _leave(ticket: Ticket, answer: _Answer | None) -> None:
+    ticket.permit.release()
+    if answer is not None:
+        await answer.stream.aclose()
+
+
+async def _kept(
+    body: AsyncIterator[bytes] | bytes | None,
+) -> tuple[AsyncIterator[bytes] | bytes | None, bool]:
+    """The body, read ahead up to a megabyte, and whether that was all of it."""
+    if body is None or isinstance(body, bytes):
+        return body, True
+    parts: list[bytes] = []
+    size = 0
+    async for part in body:
+        parts.append(part)
+        size += len(part)
+        if size > _REPLAYABLE:
+            return _chained(parts, body), False
+    return b"".join(parts) or None, True
+
+
+async def _chained(parts: list[bytes], rest: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    for part in parts:
+        yield part
+    async for part in rest:
+        yield part
+
+
+def _readable(content: bytes | None, headers: dict[str, str]) -> object:
+    if content is None:
+        return None
+    try:
+        inflation = Inflation(headers.get("content-encoding", ""), 1024 * 1024)
+        inflation.feed(content)
+        return decoded(inflation.finish())
+    except Fault:
+        return None

@@ -1,0 +1,33 @@
+"""Posts to accounts servers."""
+
+from urllib.parse import urlencode
+
+from app.core import json
+from app.core.http import Door, Outgoing
+from connectors.kit.auth import Form
+from connectors.kit.http import Json
+
+_LARGEST = 1024 * 1024
+
+
+async def post(door: Door, form: Form, seconds: float) -> tuple[int, Json]:
+    """(status, decoded JSON or None). Fault when there was no answer, or a redirect."""
+    headers = (
+        ("User-Agent", "Ledgerway"),
+        ("Accept", "application/json"),
+        ("Content-Type", "application/x-www-form-urlencoded"),
+        *form.headers,
+    )
+    call = Outgoing("POST", form.url, headers, urlencode(form.fields).encode())
+    incoming = await door.fetch(call, seconds=seconds, limit=_LARGEST)
+    return incoming.status, decoded(incoming.content)
+
+
+def decoded(content: bytes) -> Json:
+    """The JSON in `content`, None when it is none."""
+    if not content:
+        return None
+    try:
+        return json.decode(content)
+    except ValueError:
+        return None
