@@ -1,30 +1,29 @@
 """Grant tokens, sealed: the only place where provider tokens are encrypted and decrypted."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import set_committed_value
 
+from app.accounts import store
+from app.accounts.data_keys import DataKeyRows
 from app.core.clock import Clock
 from app.core.database import Database
-from app.core.secrets import Keyring
+from app.core.secrets import Context, Keyring, LocalWrapper, Reason, SecretUnavailable, Vault
 from app.models.grants import Grant
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """Both tokens sealed for `generation`."""
-
-    generation: int
-    access_blob: bytes
-    refresh_blob: bytes
-
-
 class Credentials:
-    """Seals and opens grant tokens. One data key per grant; blobs are bound to grant and generation."""
+    """Seals and opens grant tokens. One data key per grant; blobs are bound to grant and generation.
+
+    `vault` seals other secrets in the same way.
+    """
 
     def __init__(self, database: Database, keyring: Keyring, clock: Clock) -> None:
-        raise NotImplementedError
+        self._database = database
+        self._clock = clock
+        self.vault = Vault(database, LocalWrapper(keyring), DataKeyRows(), clock)
 
     async def store_tokens(
         self,
@@ -42,16 +41,65 @@ class Credentials:
         `grant.generation` (and, when given, the lease of `lease_owner`): False means another refresh won
         and nothing was stored. SecretUnavailable when the old refresh token cannot be opened.
         """
-        raise NotImplementedError
+        if refresh is None:
+            refresh = await self._refresh_of(grant, session)
+        generation = grant.generation + 1
+        # both are sealed anew: a blob of an earlier generation put back into the row does not open
+        values: dict[str, Any] = {
+            "generation": generation,
+            "access_blob": await self.vault.seal(session, _access(grant, generation), access),
+            "access_expires_at": expires_at,
+            "refresh_blob": await self.vault.seal(session, _refresh(grant, generation), refresh),
+            "updated_at": self._clock.now(),
+        }
+        if not await store.replace_tokens(session, grant, lease_owner, values):
+            return False
+        for name, value in (values | {"lease_owner": None, "lease_until": None}).items():
+            set_committed_value(grant, name, value)
+        return True
 
     async def open_access(self, grant_id: str) -> tuple[str, int, datetime] | None:
         """(access token, its generation, expiry) as stored, expired or not; None when there is none."""
-        raise NotImplementedError
+        async with self._database.read() as session:
+            row = await store.tokens_row(session, grant_id)
+        if row is None:
+            return None
+        environment_id, generation, blob, expires_at = row
+        token = await self.vault.open(blob, _context(environment_id, grant_id, "access", generation))
+        return token.reveal().decode(), generation, expires_at
 
     async def open_refresh(self, grant: Grant) -> str:
         """The refresh token of a loaded row. SecretUnavailable when there is none or it cannot be opened."""
-        raise NotImplementedError
+        return await self._refresh_of(grant, None)
 
     async def shred(self, session: AsyncSession, grant: Grant) -> None:
-        """Deletes the grant's tokens and its data key: no backup of the rows can be read any more."""
-        raise NotImplementedError
+        """Deletes the grant's tokens and its data key: older copies of the blobs cannot be read either."""
+        grant.access_blob = grant.refresh_blob = grant.access_expires_at = None
+        grant.generation += 1
+        await session.flush()
+        await self.vault.shred(session, grant.environment_id, owner_of(grant.id))
+
+    async def _refresh_of(self, grant: Grant, session: AsyncSession | None) -> str:
+        if grant.refresh_blob is None:
+            raise SecretUnavailable(Reason.UNKNOWN_KEY)
+        secret = await self.vault.open(grant.refresh_blob, _refresh(grant, grant.generation), session)
+        return secret.reveal().decode()
+
+
+def owner_of(grant_id: str) -> str:
+    """Under which name a grant's data key is kept."""
+    return f"grant:{grant_id}"
+
+
+def _access(grant: Grant, generation: int) -> Context:
+    return _context(grant.environment_id, grant.id, "access", generation)
+
+
+def _refresh(grant: Grant, generation: int) -> Context:
+    return _context(grant.environment_id, grant.id, "refresh", generation)
+
+
+def _context(environment_id: str, grant_id: str, token: str, generation: int) -> Context:
+    return Context(
+        environment_id, owner_of(grant_id), f"oauth.{token}", f"grants.{token}_blob", generation=generation
+    )

@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
 from app.core.auth import Principal
-from app.core.clock import Clock
 from app.core.json import instant
 from app.models.audit_log import AuditEntry, AuditHead
 
@@ -56,9 +55,9 @@ def request_id_of(request: Request) -> str | None:
     return (request.scope.get("state") or {}).get("request_id")
 
 
-async def append(
+async def record(
     session: AsyncSession,
-    clock: Clock,
+    now: datetime,
     environment_id: str,
     actor: Actor,
     action: str,
@@ -86,7 +85,7 @@ async def append(
     entry = AuditEntry(
         environment_id=environment_id,
         seq=head.seq,
-        created_at=clock.now(),
+        created_at=now,
         actor={name: value for name, value in asdict(actor).items() if value is not None},
         action=action,
         target=target,

@@ -83,8 +83,8 @@ class Keys:
                         )
                         session.add(row)
                         await session.flush()
-                        await audit.append(
-                            session, self._clock, row.id, actor, "environment.created", row.id,
+                        await audit.record(
+                            session, self._clock.now(), row.id, actor, "environment.created", row.id,
                             detail={"name": environment, "mode": mode},
                         )  # fmt: skip
                     narrowed = wanted.model_copy(update={"scopes": wanted.scopes or ["*"]})
@@ -115,9 +115,9 @@ class Keys:
             key = _found(await store.get(session, environment_id, key_id))
             if key.revoked_at is None:
                 key.revoked_at = self._clock.now()
-                await audit.append(
+                await audit.record(
                     session,
-                    self._clock,
+                    self._clock.now(),
                     environment_id,
                     actor,
                     "api_key.revoked",
@@ -155,8 +155,8 @@ class Keys:
             created_at=self._clock.now(),
         )
         session.add(key)
-        await audit.append(
-            session, self._clock, environment_id, actor, "api_key.created", key.id, request_id=request_id,
+        await audit.record(
+            session, self._clock.now(), environment_id, actor, "api_key.created", key.id, request_id=request_id,
             detail={"name": key.name, "scopes": key.scopes, "kid": key.kid},
         )  # fmt: skip
         return Made(key, text.text)

@@ -1,0 +1,67 @@
+"""Queries on integrated accounts and grants. What belongs to an environment is only found with its id."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models.grants import Grant
+from app.models.integrated_accounts import IntegratedAccount
+
+
+async def account(session: AsyncSession, environment_id: str, account_id: str) -> IntegratedAccount | None:
+    return await session.scalar(
+        select(IntegratedAccount).where(
+            IntegratedAccount.environment_id == environment_id, IntegratedAccount.id == account_id
+        )
+    )
+
+
+async def grant(session: AsyncSession, environment_id: str, grant_id: str) -> Grant | None:
+    return await session.scalar(
+        select(Grant).where(Grant.environment_id == environment_id, Grant.id == grant_id)
+    )
+
+
+async def accounts_of_grant(session: AsyncSession, grant_id: str) -> Sequence[IntegratedAccount]:
+    return (
+        await session.scalars(
+            select(IntegratedAccount)
+            .where(IntegratedAccount.grant_id == grant_id)
+            .order_by(IntegratedAccount.id)
+        )
+    ).all()
+
+
+async def replace_tokens(
+    session: AsyncSession, grant: Grant, lease_owner: str | None, values: dict[str, Any]
+) -> bool:
+    """Writes `values` only if the row still has the generation of `grant` and, when given, this lease."""
+    statement = update(Grant).where(Grant.id == grant.id, Grant.generation == grant.generation)
+    if lease_owner is not None:
+        statement = statement.where(Grant.lease_owner == lease_owner)
+    done = await session.execute(
+        statement.values(**values, lease_owner=None, lease_until=None)
+        .returning(Grant.id)
+        .execution_options(synchronize_session=False)
+    )
+    return done.scalar_one_or_none() is not None
+
+
+async def tokens_row(session: AsyncSession, grant_id: str) -> tuple[str, int, bytes, datetime] | None:
+    """(environment, generation, access blob, expiry) of a grant that has an access token."""
+    found = (
+        await session.execute(
+            select(Grant.environment_id, Grant.generation, Grant.access_blob, Grant.access_expires_at).where(
+                Grant.id == grant_id
+            )
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    environment_id, generation, blob, expires_at = found.tuple()
+    if blob is None or expires_at is None:
+        return None
+    return environment_id, generation, blob, expires_at
