@@ -47,7 +47,7 @@ async def page(
     return list((await session.execute(query)).scalars())
 
 
-def _filtered(query: Select[tuple[CallLog]], wanted: LogFilter) -> Select[tuple[CallLog]]:
+def _filtered(query: Select[CallLog], wanted: LogFilter) -> Select[CallLog]:
     equal = (
         (CallLog.account_id, wanted.account_id),
         (CallLog.tenant_id, wanted.tenant_id),
