@@ -18,6 +18,14 @@ from unified_models.marks import violations
 
 Mode = Literal["create", "update", "act"]
 
+_SAID = {
+    "model_type": "an object is expected",
+    "dict_type": "an object is expected",
+    "list_type": "a list is expected",
+    "string_type": "text is expected",
+    "bool_type": "true or false is expected",
+    "int_type": "a whole number is expected",
+}
 _OURS = frozenset({"precision", "required", "enum_value", "unbalanced", "over_allocated", "wrong_type"})
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -91,16 +99,16 @@ def _field_error(error: ErrorDetails, model: type[BaseModel]) -> FieldError:
     if kind == "missing":
         return FieldError("required", where, f"{path[-1]} is required.")
     code = kind if kind in _OURS else "wrong_type"
-    message = error["msg"].removeprefix("Value error, ")
+    message = _SAID.get(kind, error["msg"])
     allowed = tuple(error.get("ctx", {}).get("allowed", ()))
     given = error.get("input")
     near = nearest(given, allowed) if isinstance(given, str) and allowed else None
     return FieldError(
-        code, where, f"{_said(path)}{message[:1].lower()}{message[1:].rstrip('.')}.", allowed, near
+        code, where, f"{_prefix(path)}{message[:1].lower()}{message[1:].rstrip('.')}.", allowed, near
     )
 
 
-def _said(path: tuple[str | int, ...]) -> str:
+def _prefix(path: tuple[str | int, ...]) -> str:
     names = [part for part in path if isinstance(part, str)]
     return f"{names[-1]}: " if names else ""
 

@@ -170,7 +170,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 def _unknown(name: str, root: str, known: list[str]) -> FieldError:
     near = nearest(root, known)
     hint = f" Did you mean {near}?" if near else ""
-    return FieldError("unknown_parameter", name, f"{_shown(name)} is not a parameter here.{hint}", (), near)
+    return FieldError("unknown_field", name, f"{_shown(name)} is not a parameter here.{hint}", (), near)
 
 
 def _pair(name: str, value: str) -> Pair:

@@ -116,6 +116,7 @@ def issue_of(issue: Issue) -> dict[str, Any]:
         shown["native_path"] = issue.native_path
     if issue.retryable is not None:
         shown["retryable"] = issue.retryable
+    shown.update(issue.extra)
     return shown
 
 

@@ -246,6 +246,10 @@ class World:
     scopes: set[str]
     token: list[str]
 
+    @property
+    def connector(self) -> Any:
+        return account().connector
+
     async def ask(self, method: str, path: str, query: str = "", **more: Any) -> httpx.Response:
         """Call `/unified/accounting{path}` for account acc_1."""
         joined = "&".join(part for part in ("integrated_account_id=acc_1", query) if part)

@@ -1,0 +1,344 @@
+"""The unified API's part of `/openapi.json`: one path per resource, method and action the connectors offer."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from app.core import json
+from app.unified.examples import body_example, record_example
+from app.unified.listing import DEFAULT_EXPANSION_CALLS, DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT, supported
+from app.unified.schemas import Purpose, Schema, schema_of
+from connectors.kit.connector import Connector
+from connectors.kit.operations import Op
+from connectors.kit.resource import Action, Resource
+
+_REF = "#/components/schemas/"
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": f"{_REF}Problem"}}}
+_SUFFIX: dict[Purpose, str] = {"read": "", "create": "Create", "update": "Update"}
+_REFUSALS = {
+    "400": "The query cannot be understood, or no account is named",
+    "401": "No valid key",
+    "403": "The key lacks the scope",
+    "404": "No such record, account or resource",
+    "422": "A parameter or field cannot be accepted; nothing was sent",
+    "424": "The customer has to reconnect",
+    "429": "A rate limit is reached; see Retry-After",
+    "502": "The provider failed",
+    "504": "The provider did not answer in time",
+}
+_WRITE_REFUSALS = {
+    "409": "The provider's state forbids it",
+    "412": "If-Match: the record changed in the meantime",
+    "415": "The body is not JSON",
+}
+
+
+def install(app: FastAPI) -> None:
+    """Add these paths and schemas to the document the application makes."""
+    make = app.openapi
+
+    def complete() -> dict[str, Any]:
+        document = make()
+        if "x-unified" not in document:
+            paths, schemas = describe(app.state.connectors)
+            document["paths"] = {**document.get("paths", {}), **paths}
+            document.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
+            document["x-unified"] = sorted({path.split("/")[2] for path in paths})
+        return document
+
+    app.openapi = complete
+
+
+def describe(connectors: Iterable[Connector]) -> tuple[dict[str, Any], dict[str, Schema]]:
+    """(paths, component schemas) of everything at least one connector offers."""
+    offered: dict[tuple[str, str], list[Resource]] = {}
+    for connector in connectors:
+        for key, resource in connector.resources.items():
+            offered.setdefault(key, []).append(resource)
+    paths: dict[str, Any] = {}
+    schemas: dict[str, Schema] = {"Page": _page(), "Issue": _issue()}
+    for (model, name), resources in sorted(offered.items()):
+        paths.update(_Described(model, name, resources, schemas).paths())
+    return paths, schemas
+
+
+class _Described:
+    """One resource, as all connectors together offer it."""
+
+    def __init__(self, model: str, name: str, resources: list[Resource], schemas: dict[str, Schema]) -> None:
+        self.model, self.name, self.resources, self.schemas = model, name, resources, schemas
+        self.record = resources[0].model
+        self.methods = frozenset[str]().union(*(resource.methods for resource in resources))
+        self.actions: dict[str, Action] = {k: v for r in resources for k, v in r.actions.items()}
+        self.base = f"/unified/{model}/{name}"
+        self.noun = self.record.__name__
+
+    def paths(self) -> dict[str, Any]:
+        on_all: dict[str, Any] = {}
+        on_one: dict[str, Any] = {}
+        if "list" in self.methods:
+            on_all["get"] = self._list()
+        if "create" in self.methods:
+            on_all["post"] = self._write("create", "201", f"Create one of the {self.name}")
+        if "get" in self.methods:
+            on_one["get"] = self._get()
+        if "update" in self.methods:
+            on_one["patch"] = self._write("update", "200", f"Change one of the {self.name}")
+        if "delete" in self.methods:
+            on_one["delete"] = self._delete()
+        found = {self.base: on_all, f"{self.base}/meta": {"get": self._meta()}, f"{self.base}/{{id}}": on_one}
+        if any(resource.pdf for resource in self.resources):
+            found[f"{self.base}/{{id}}/pdf"] = {"get": self._pdf()}
+        for action in sorted(self.actions):
+            found[f"{self.base}/{{id}}/{action}"] = {"post": self._act(self.actions[action])}
+        return {path: item for path, item in found.items() if item}
+
+    # Operations
+
+    def _list(self) -> dict[str, Any]:
+        page = {
+            "allOf": [
+                {"$ref": f"{_REF}Page"},
+                {
+                    "type": "object",
+                    "properties": {"result": {"type": "array", "items": self._schema("read")}},
+                },
+            ]
+        }
+        example = {
+            "result": [record_example(self.record)],
+            "next_cursor": "1NVEd1gS5l4vB2y0m5cW4nsicCI6eyJwYWdlIjoyfX0",
+            "prev_cursor": None,
+            "result_count": 1,
+            "limit": 1,
+            "is_partial_response": False,
+            "provider_calls": 1,
+        }
+        operation = self._operation("list", f"List {self.name}", "read", [*self._list_parameters(), *_VIEW])
+        operation["responses"]["200"] = {
+            "description": "One page; with truto_response_format=stream every record as a line of JSON",
+            "headers": _LIMIT_HEADERS,
+            "content": {
+                "application/json": {"schema": page, "example": _plain(example)},
+                "application/x-ndjson": {"schema": {"type": "string"}},
+            },
+        }
+        return operation
+
+    def _get(self) -> dict[str, Any]:
+        operation = self._operation(
+            "get", f"Read one of the {self.name}", "read", [_ID, *_VIEW, _REMOTE_QUERY]
+        )
+        operation["responses"]["200"] = self._record("The complete record")
+        return operation
+
+    def _write(self, purpose: Purpose, status: str, summary: str) -> dict[str, Any]:
+        parameters = [*_VIEW, _REMOTE_QUERY, _PREVIEW]
+        if purpose == "update":
+            parameters = [_ID, *parameters, _REPLACE_LINES, _IF_MATCH]
+        operation = self._operation(purpose, summary, "write", parameters)
+        operation["requestBody"] = self._body(self.record, purpose)
+        operation["responses"][status] = self._record("The record as it stands now")
+        return operation
+
+    def _delete(self) -> dict[str, Any]:
+        operation = self._operation(
+            "delete", f"Delete one of the {self.name}", "write", [_ID, _REMOTE_QUERY, _PREVIEW, _IF_MATCH]
+        )
+        schema = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+        operation["responses"]["200"] = {
+            "description": "It is gone",
+            "headers": _WRITE_HEADERS,
+            "content": {"application/json": {"schema": schema, "example": {"id": "460000000026049"}}},
+        }
+        return operation
+
+    def _act(self, action: Action) -> dict[str, Any]:
+        note = " Reaches a person." if action.reaches_person else ""
+        operation = self._operation(action.name, action.doc, "write", [_ID, *_VIEW, _PREVIEW, _IF_MATCH])
+        operation["description"] = f"{operation['description']}{note}"
+        if action.fields is not None:
+            operation["requestBody"] = {**self._body(action.fields, "create"), "required": False}
+        operation["responses"]["200"] = self._record("The record after the action")
+        return operation
+
+    def _pdf(self) -> dict[str, Any]:
+        operation = self._operation("pdf", f"One of the {self.name} as a PDF", "read", [_ID])
+        schema = {"type": "string", "format": "binary"}
+        operation["responses"]["200"] = {
+            "description": "The document as the provider prints it",
+            "headers": _LIMIT_HEADERS,
+            "content": {"application/pdf": {"schema": schema}},
+        }
+        return operation
+
+    def _meta(self) -> dict[str, Any]:
+        operation = self._operation("meta", f"What {self.name} are and allow with this account", "read", [])
+        operation["responses"]["200"] = {
+            "description": "Schemas, fields, filters, sort keys, actions, scopes, cost",
+            "content": {"application/json": {"schema": {"type": "object", "additionalProperties": True}}},
+        }
+        return operation
+
+    # Parts
+
+    def _operation(self, name: str, summary: str, verb: str, parameters: list[Schema]) -> dict[str, Any]:
+        refusals = {**_REFUSALS, **(_WRITE_REFUSALS if verb == "write" else {})}
+        return {
+            "operationId": f"{self.model}_{self.name}_{name}".replace("-", "_"),
+            "tags": [f"{self.model}/{self.name}"],
+            "summary": summary,
+            "description": f"Scope: `{self.model}.{self.name}:{verb}`.",
+            "parameters": [*_ACCOUNT, *parameters],
+            "responses": {
+                status: {"description": text, "content": _PROBLEM}
+                for status, text in sorted(refusals.items())
+            },
+        }
+
+    def _list_parameters(self) -> Iterator[Schema]:
+        filters: dict[str, frozenset[Op]] = {}
+        for resource in self.resources:
+            for field, ops in resource.filters.items():
+                filters[field] = filters.get(field, frozenset()) | ops
+        yield from _PAGING
+        for name in supported(filters):
+            yield _query(name, {"type": "string"}, f"Only {self.name} where this holds")
+        sorts = sorted(frozenset[str]().union(*(resource.sorts for resource in self.resources)))
+        if sorts:
+            direction = {"type": "string", "enum": ["asc", "desc"]}
+            schema = {"type": "object", "properties": dict.fromkeys(sorts, direction), "maxProperties": 1}
+            yield {**_query("sort_by", schema, "sort_by[field]=asc|desc"), "style": "deepObject"}
+        expansions = sorted({name for resource in self.resources for name in resource.expansions})
+        if expansions:
+            items = {"type": "string", "enum": expansions}
+            yield _query("expand[]", {"type": "array", "items": items}, "Complete rows, by further calls")
+            calls = {"type": "integer", "minimum": 0, "default": DEFAULT_EXPANSION_CALLS}
+            yield _query("max_calls", calls, f"Further calls expansions may make; at most {MAXIMUM_LIMIT}")
+        yield _REMOTE_QUERY
+
+    def _record(self, description: str) -> dict[str, Any]:
+        media = {"schema": self._schema("read"), "example": _plain(record_example(self.record))}
+        return {"description": description, "headers": _WRITE_HEADERS, "content": {"application/json": media}}
+
+    def _body(self, model: type[BaseModel], purpose: Purpose) -> dict[str, Any]:
+        schema = {"schema": self._component(model, purpose)}
+        if model is self.record:
+            schema["example"] = _plain(body_example(model, purpose))
+        return {"required": True, "content": {"application/json": schema}}
+
+    def _schema(self, purpose: Purpose) -> Schema:
+        return self._component(self.record, purpose)
+
+    def _component(self, model: type[BaseModel], purpose: Purpose) -> Schema:
+        """A reference to the model's schema among the components, put there with its parts."""
+        suffix = _SUFFIX[purpose]
+        name = f"{model.__name__}{suffix}"
+        if name not in self.schemas:
+            schema = dict(schema_of(model, purpose, f"{_REF}{{model}}{suffix}"))
+            for part, shape in schema.pop("$defs", {}).items():
+                self.schemas.setdefault(f"{part}{suffix}", shape)
+            self.schemas[name] = schema
+        return {"$ref": f"{_REF}{name}"}
+
+
+def _plain(value: Any) -> Any:
+    """An example as the document can hold it: numbers instead of Decimal."""
+    if isinstance(value, Mapping):
+        return {key: _plain(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | bool | None) else float(json.encode(value))
+
+
+def _query(name: str, schema: Schema, description: str) -> Schema:
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+def _header(name: str, description: str) -> Schema:
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+
+
+def _page() -> Schema:
+    text, count = {"type": ["string", "null"]}, {"type": "integer"}
+    return {
+        "type": "object",
+        "description": "One page of a list",
+        "required": ["result", "next_cursor", "prev_cursor", "result_count", "limit", "is_partial_response"],
+        "properties": {
+            "result": {"description": "The rows; with truto_key_by an object of them"},
+            "next_cursor": {**text, "description": "Null on the last page"},
+            "prev_cursor": text,
+            "result_count": count,
+            "limit": count,
+            "is_partial_response": {"type": "boolean", "description": "Some rows lack absent_fields"},
+            "provider_calls": {**count, "description": "Calls to the provider this answer cost"},
+            "absent_fields": {"type": "array", "items": {"type": "string"}},
+            "issues": {"type": "array", "items": {"$ref": f"{_REF}Issue"}},
+        },
+    }
+
+
+def _issue() -> Schema:
+    text = {"type": "string"}
+    return {
+        "type": "object",
+        "description": "Something to know about an answer that nevertheless stands",
+        "required": ["code", "pointer", "detail"],
+        "properties": {"code": text, "pointer": text, "detail": text, "native_path": text,
+                       "retryable": {"type": "boolean"}},
+    }  # fmt: skip
+
+
+_FLAG: Schema = {"type": "boolean", "default": False}
+_ACCOUNT = [
+    _query(
+        "integrated_account_id",
+        {"type": "string"},
+        "The account; or X-Integrated-Account-Id, or an account token",
+    ),
+    _header("X-Integrated-Account-Id", "The account, when the query does not name it"),
+]
+_ID: Schema = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 255}}
+_NAMES: Schema = {"type": "array", "items": {"type": "string"}}
+_VIEW = [
+    _query("fields[]", _NAMES, "Only these fields"),
+    _query("truto_exclude_fields[]", _NAMES, "All but these fields"),
+    _query("truto_ignore_remote_data", _FLAG, "Leave out remote_data"),
+    _query("truto_response_format", {"type": "string", "enum": list(FORMATS)}, "stream on lists only"),
+]
+_PAGING = [
+    _query(
+        "limit",
+        {"type": "integer", "minimum": 1, "default": DEFAULT_LIMIT},
+        f"Above {MAXIMUM_LIMIT} it is that",
+    ),
+    _query("next_cursor", {"type": "string"}, "From the page before"),
+    _query("prev_cursor", {"type": "string"}, "From the page after"),
+    _query("search", {"type": "string"}, "Free text, as the provider searches"),
+    _query("truto_key_by", {"type": "string"}, "Answer the rows as an object, by this field"),
+    _query("truto_ignore_limit", _FLAG, "Pages of the largest size"),
+]
+_REMOTE_QUERY: Schema = {
+    **_query(
+        "remote_query",
+        {"type": "object", "additionalProperties": {"type": "string"}},
+        "Passed to the provider",
+    ),
+    "style": "deepObject",
+}
+_PREVIEW = _query("preview", _FLAG, "Answer what would be sent, without sending it")
+_REPLACE_LINES = _query("replace_lines", _FLAG, "Lines missing from the body may be removed")
+_IF_MATCH = _header("If-Match", "Only if the record still has this etag")
+_TEXT_HEADER = {"schema": {"type": "string"}}
+_LIMIT_HEADERS = {
+    name: {"description": text, "schema": {"type": "integer"}}
+    for name, text in (
+        ("ratelimit-limit", "Calls of the organisation's tightest budget"),
+        ("ratelimit-remaining", "Calls left of it"),
+        ("ratelimit-reset", "Seconds until it is full again"),
+    )
+}
+_WRITE_HEADERS = {**_LIMIT_HEADERS, "ETag": _TEXT_HEADER, "Ledgerway-Outcome": _TEXT_HEADER}
