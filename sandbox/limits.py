@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -108,7 +109,7 @@ class Meter:
     def seconds_to_midnight(self, now: datetime) -> int:
         local = now.astimezone(self._zone)
         midnight = datetime.combine(local.date() + timedelta(days=1), time(), self._zone)
-        return max(1, round(midnight.timestamp() - now.timestamp()))
+        return max(1, ceil(midnight.timestamp() - now.timestamp()))
 
     def usage(self, now: datetime) -> dict[str, int]:
         minute = int(now.timestamp() // 60)

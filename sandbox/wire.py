@@ -117,7 +117,7 @@ class Line:
     async def misdeclare(self, reply: Reply, length: int) -> None:
         """Send an answer whose content-length is a lie, then close."""
         phrase = HTTPStatus(reply.status).phrase
-        headers = reply.headers | {"content-length": str(length)}
+        headers = reply.headers | {"content-length": str(length), "connection": "close"}
         lines = [
             f"HTTP/1.1 {reply.status} {phrase}",
             *(f"{name}: {value}" for name, value in headers.items()),
