@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.auth import Principal
 from app.models.grants import Grant
 from app.models.integrated_accounts import IntegratedAccount
 
@@ -65,3 +66,27 @@ async def tokens_row(session: AsyncSession, grant_id: str) -> tuple[str, int, by
     if blob is None or expires_at is None:
         return None
     return environment_id, generation, blob, expires_at
+
+
+async def page(
+    session: AsyncSession,
+    principal: Principal,
+    limit: int,
+    after: tuple[datetime, str] | None,
+    *,
+    tenant_id: str | None,
+    status: str | None,
+    integration: str | None,
+) -> Sequence[IntegratedAccount]:
+    """Accounts the principal may see, newest first, older than the (created_at, id) in `after`."""
+    query = select(IntegratedAccount).where(IntegratedAccount.environment_id == principal.environment_id)
+    if principal.account_ids is not None:
+        query = query.where(IntegratedAccount.id.in_(principal.account_ids))
+    if principal.tenant_ids is not None:
+        query = query.where(IntegratedAccount.tenant_id.in_(principal.tenant_ids))
+    exact = {"tenant_id": tenant_id, "status": status, "integration": integration}
+    query = query.filter_by(**{name: value for name, value in exact.items() if value is not None})
+    if after is not None:
+        query = query.where(tuple_(IntegratedAccount.created_at, IntegratedAccount.id) < tuple_(*after))
+    newest = query.order_by(IntegratedAccount.created_at.desc(), IntegratedAccount.id.desc())
+    return (await session.scalars(newest.limit(limit))).all()

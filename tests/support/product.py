@@ -70,7 +70,9 @@ class Product:
         first = free_ports(self.processes)
         self.bases = [f"http://127.0.0.1:{first + n}" for n in range(self.processes)]
         for n, base in enumerate(self.bases):
-            server = Server(f"gateway{n}", ledgerway("serve", "--port", str(first + n)), self.folder, self.environment())
+            server = Server(
+                f"gateway{n}", ledgerway("serve", "--port", str(first + n)), self.folder, self.environment()
+            )
             self._servers.append(server)
             server.wait(f"{base}/readyz")
         self.key = self.create_key("tests")
@@ -102,27 +104,46 @@ class Product:
             trust_env=False,
         )
 
-    def connect(self, tenant: str = "tenant-1", key: str | None = None, **link: Any) -> list[dict[str, Any]]:
-        """Walk the hosted flow to its end; the tenant's accounts afterwards."""
+    def link(self, tenant: str = "tenant-1", key: str | None = None, **members: Any) -> str:
+        """The URL of a fresh link."""
+        body = {"tenant_id": tenant, "integration": "zohobooks", **members}
         with self.client(key) as api:
-            answer = api.post("/link-token", json={"tenant_id": tenant, "integration": "zohobooks", **link})
-            assert answer.status_code == 201, answer.text
-            page = self.walk(answer.json()["url"])
-            assert page.data.get("result") == "success", page.text
-            return api.get("/integrated-account", params={"tenant_id": tenant}).json()["result"]
+            answer = api.post(
+                "/link-token", json={name: value for name, value in body.items() if value is not None}
+            )
+        assert answer.status_code == 201, answer.text
+        return answer.json()["url"]
 
-    @staticmethod
-    def walk(url: str) -> Page:
-        """What a willing customer does: go on, accept, take the first organisation."""
-        with Browser() as browser:
-            page = browser.submit(browser.open(url))
-            for _ in range(6):
-                if "result" in page.data or not page.forms:
-                    break
-                yes = [button for button in page.form.buttons if button[1].casefold() in ("accept", "allow")]
-                page = browser.submit(page, button=yes[0] if yes else None)
-            return page
+    def connect(
+        self, tenant: str = "tenant-1", key: str | None = None, **choices: Any
+    ) -> list[dict[str, Any]]:
+        """Walk the hosted flow to its end; the tenant's accounts afterwards."""
+        page = walk(
+            self.link(tenant, key, companies="many" if "organization_id" in choices else None), **choices
+        )
+        assert page.data.get("result") == "success", page.text
+        return self.accounts(tenant, key)
+
+    def accounts(self, tenant: str, key: str | None = None) -> list[dict[str, Any]]:
+        with self.client(key) as api:
+            return api.get("/integrated-account", params={"tenant_id": tenant}).json()["result"]
 
     def stop(self) -> None:
         for server in reversed(self._servers):
             server.stop()
+
+
+def walk(url: str, *, decision: str = "accept", stop_at: str | None = None, **choices: Any) -> Page:
+    """What a customer does from a link's URL on: continue, sign in as `user`, decide, pick `organization_id`."""
+    with Browser(stop_at) as browser:
+        page = browser.open(url)
+        if not page.forms:
+            return page
+        page = browser.submit(page)
+        for _ in range(6):
+            if "result" in page.data or not page.forms:
+                break
+            fitting = {name: value for name, value in choices.items() if name in page.form.fields}
+            buttons = [button for button in page.form.buttons if button[1] == decision]
+            page = browser.submit(page, button=buttons[0] if buttons else None, **fitting)
+        return page

@@ -1,0 +1,106 @@
+"""`/integrated-account`: list, read, annotate, and a token for one. How accounts begin and end is `app.connect`'s."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from app.accounts import store
+from app.accounts.schemas import (
+    AccountChange,
+    AccountPage,
+    AccountToken,
+    AccountTokenRequest,
+    AccountView,
+    account_view,
+)
+from app.core.auth import Principal
+from app.core.errors import Problem
+from app.core.parameters import Limit, NextCursor, StrictRoute, clamp, next_page, page_after
+from app.keys.access import authenticated, requires
+from app.models.integrated_accounts import IntegratedAccount
+
+router = APIRouter(prefix="/integrated-account", tags=["Integrated accounts"], route_class=StrictRoute)
+
+Reader = Annotated[Principal, Depends(requires("connections:read"))]
+Writer = Annotated[Principal, Depends(requires("connections:write"))]
+
+
+@router.get("", summary="List integrated accounts")
+async def list_accounts(
+    request: Request,
+    principal: Reader,
+    tenant_id: Annotated[str | None, Query(max_length=255)] = None,
+    status: Annotated[str | None, Query(max_length=32)] = None,
+    integration: Annotated[str | None, Query(max_length=64)] = None,
+    limit: Limit = 100,
+    next_cursor: NextCursor = None,
+) -> AccountPage:
+    """Newest first, only those the key may see."""
+    state = request.app.state
+    slug = _slug(request, integration)
+    binding = ("integrated-account", principal.key_id, tenant_id or "", status or "", slug or "")
+    limit = clamp(limit)
+    after = page_after(state.cursors, next_cursor, *binding)
+    async with state.database.read() as session:
+        rows = await store.page(
+            session, principal, limit + 1, after, tenant_id=tenant_id, status=status, integration=slug
+        )
+    last = rows[:limit][-1] if len(rows) > limit else None
+    return AccountPage(
+        result=[account_view(row) for row in rows[:limit]],
+        next_cursor=next_page(state.cursors, last.created_at, last.id, *binding) if last else None,
+        limit=limit,
+    )
+
+
+def _slug(request: Request, integration: str | None) -> str | None:
+    """An integration by any of its names."""
+    for connector in request.app.state.connectors:
+        if integration in (connector.slug, *connector.aliases):
+            return connector.slug
+    return integration
+
+
+@router.get("/{account_id}", summary="Read an integrated account")
+async def get_account(account_id: str, request: Request, principal: Reader) -> AccountView:
+    return account_view(await _row(request, principal, account_id))
+
+
+@router.patch("/{account_id}", summary="Annotate an integrated account")
+async def change_account(
+    account_id: str, body: AccountChange, request: Request, principal: Writer
+) -> AccountView:
+    await _row(request, principal, account_id)
+    state = request.app.state
+    async with state.database.write() as session:
+        row = await store.account(session, principal.environment_id, account_id)
+        if row is None:
+            raise _unknown()
+        merged = {**row.context, **body.context}
+        row.context = {name: value for name, value in merged.items() if value is not None}
+        row.updated_at = state.clock.now()
+    state.accounts.forget(account_id)
+    return account_view(row)
+
+
+@router.post("/token", summary="Make a token for one account")
+async def create_token(
+    body: AccountTokenRequest, request: Request, principal: Annotated[Principal, Depends(authenticated)]
+) -> AccountToken:
+    """For code that should reach one account only. It can do no more than the key it is made with."""
+    if principal.token:
+        raise Problem("insufficient_scope", "An account token cannot make another.")
+    account = await request.app.state.accounts.visible(principal, body.integrated_account_id)
+    return AccountToken(integrated_account_token=request.app.state.access.mint(principal, account.id))
+
+
+async def _row(request: Request, principal: Principal, account_id: str) -> IntegratedAccount:
+    async with request.app.state.database.read() as session:
+        row = await store.account(session, principal.environment_id, account_id)
+    if row is None or not principal.sees(row.id, row.tenant_id):
+        raise _unknown()
+    return row
+
+
+def _unknown() -> Problem:
+    return Problem("not_found", "There is no such integrated account.")

@@ -1,0 +1,312 @@
+"""The connect flow, step by step: start → callback → (choose) → done. Pages and redirects are `api`'s."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from app.accounts.clients import OAuthClients
+from app.accounts.service import Accounts
+from app.connect import store
+from app.connect.adopt import Adoption
+from app.connect.stops import Stopped
+from app.core.clock import Clock
+from app.core.database import Database
+from app.core.secrets import Context, Vault
+from app.core.settings import Settings
+from app.gateway.engine import Gateway
+from app.keys.audit import Actor
+from app.models.link_tokens import LinkToken, OAuthState
+from connectors.kit.auth import DataCenter, Refusal, Token
+from connectors.kit.connector import Connector, Organization
+from connectors.kit.faults import Fault
+
+STATE_LIFE = timedelta(minutes=10)
+MOST_STARTS = 10
+
+_REFUSED = {
+    Refusal.PERMANENT: "code_rejected",
+    Refusal.CONFIG: "client_rejected",
+    Refusal.THROTTLE: "provider_unavailable",
+    Refusal.TRANSIENT: "provider_unavailable",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Where to send the browser, and the cookie that binds it to the link."""
+
+    url: str
+    cookie: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the link led to. `account_ids` is empty while the customer still has to choose."""
+
+    link: LinkToken
+    account_ids: tuple[str, ...] = ()
+
+
+class Connect:
+    """One connect flow after another. Every method raises Stopped with the page to show instead."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        settings: Settings,
+        vault: Vault,
+        accounts: Accounts,
+        clients: OAuthClients,
+        gateway: Gateway,
+        adoption: Adoption,
+        connectors: tuple[Connector, ...],
+        key: bytes,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+        self._vault = vault
+        self._accounts = accounts
+        self._clients = clients
+        self._gateway = gateway
+        self._adoption = adoption
+        self._connectors = connectors
+        self._key = key
+
+    # what every page needs
+
+    def csrf(self, *parts: str) -> str:
+        """A form token bound to `parts` (the link, and the cookie once there is one)."""
+        message = "\x00".join(parts).encode()
+        return hmac.new(self._key, b"csrf\x00" + message, hashlib.sha256).hexdigest()
+
+    def check_csrf(self, given: str, *parts: str) -> None:
+        if not hmac.compare_digest(given.encode(), self.csrf(*parts).encode()):
+            raise Stopped("csrf_failed")
+
+    def connector(self, name: str | None) -> Connector:
+        """The integration a link is for; the only one there is when it names none."""
+        for connector in self._connectors:
+            if name is None or name == connector.slug or name in connector.aliases:
+                return connector
+        raise Stopped("integration_unknown")
+
+    @property
+    def redirect_uri(self) -> str:
+        return f"{self._settings.public_url}/oauth/callback"
+
+    async def link(self, token: str) -> LinkToken:
+        """The link of a raw token, if it can still be used."""
+        async with self._database.read() as session:
+            link = await store.link_by_token(session, token)
+        return self._usable(link)
+
+    async def link_of_browser(self, cookie: str | None) -> LinkToken:
+        """The link this browser started, if it can still be used."""
+        async with self._database.read() as session:
+            link = await store.link_by_cookie(session, cookie) if cookie else None
+        if link is None:
+            raise Stopped("oauth_state_invalid")
+        return self._usable(link)
+
+    def _usable(self, link: LinkToken | None) -> LinkToken:
+        if link is None:
+            raise Stopped("link_token_unknown")
+        if link.state == "consumed":
+            raise Stopped("link_token_used", link.id)
+        if link.expires_at <= self._clock.now():
+            raise Stopped("link_token_expired", link.id)
+        return link
+
+    async def asked_by(self, link: LinkToken) -> str:
+        async with self._database.read() as session:
+            return await store.environment_name(session, link.environment_id)
+
+    # start
+
+    async def start(self, link: LinkToken) -> Started:
+        """Bind the link to this browser and build the redirect to the provider."""
+        connector = self.connector(link.integration)
+        location = await self._first_location(link, connector)
+        center = self._adoption.data_center(connector, location)
+        client = await self._clients.find(link.environment_id, connector, location)
+        if client is None:
+            raise Stopped("client_missing", link.id, label=connector.label)
+        cookie, state, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+        scopes = self.provider_scopes(connector, link.scopes)
+        now = self._clock.now()
+        async with self._database.write() as session:
+            if not await store.start(session, link.id, cookie, MOST_STARTS, now):
+                raise Stopped("too_many_starts", link.id)
+            abandoned = await self._adoption.retire(session, link.grant_id) if link.grant_id else []
+            await store.drop_stale_states(session, now)
+            blob = await self._vault.seal(session, _verifier_context(link.environment_id), verifier)
+            session.add(
+                OAuthState(
+                    state_hash=store.digest(state),
+                    environment_id=link.environment_id,
+                    link_id=link.id,
+                    integration=connector.slug,
+                    location=location,
+                    cookie_hash=store.digest(cookie),
+                    verifier_blob=blob,
+                    redirect_uri=self.redirect_uri,
+                    scopes=list(scopes),
+                    expires_at=now + STATE_LIFE,
+                    created_at=now,
+                )
+            )
+        await self._adoption.revoke(abandoned)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        url = connector.auth.authorize_url(center, client.id, self.redirect_uri, scopes, state, challenge)
+        return Started(url, cookie)
+
+    async def _first_location(self, link: LinkToken, connector: Connector) -> str:
+        """A reconnection goes straight to its data centre, everything else to the first of the table."""
+        if link.account_id is not None:
+            account = await self._accounts.load(link.environment_id, link.account_id)
+            return account.location
+        return next(iter(self._accounts.data_centers(connector)))
+
+    @staticmethod
+    def provider_scopes(connector: Connector, asked: list[str] | None) -> tuple[str, ...]:
+        """The provider's scopes for the unified ones asked for; its default set for none."""
+        table = connector.auth.scopes
+        wanted = [name for name in asked or () if name in table] or ["*"]
+        return tuple(dict.fromkeys(scope for name in wanted for scope in table[name]))
+
+    # callback
+
+    async def callback(self, query: Mapping[str, str], cookie: str | None) -> Done:
+        """The browser is back from the provider: trade the code for tokens, verify, and adopt or offer a choice."""
+        async with self._database.write() as session:
+            state = await store.take_state(session, query.get("state", ""))
+            link = await store.link_by_id(session, state.link_id) if state is not None else None
+        if state is None or not hmac.compare_digest(store.digest(cookie or ""), state.cookie_hash):
+            raise Stopped("oauth_state_invalid")
+        link = self._usable(link)
+        if state.expires_at <= self._clock.now():
+            raise Stopped("oauth_state_invalid", link.id)
+        try:
+            return await self._finish_sign_in(link, state, query)
+        except Stopped as stopped:
+            stopped.link_id = link.id
+            async with self._database.write() as session:
+                await store.fail(session, link.id, stopped.code)
+            raise
+
+    async def _finish_sign_in(self, link: LinkToken, state: OAuthState, query: Mapping[str, str]) -> Done:
+        connector = self.connector(state.integration)
+        label = {"label": connector.label}
+        if query.get("error") or "code" not in query:
+            raise Stopped(
+                "consent_denied" if query.get("error") == "access_denied" else "code_rejected", **label
+            )
+        center = self._region(connector, state, query)
+        token, refresh_token = await self._exchange(connector, center, link, state, query["code"])
+        try:
+            organizations = await self._adoption.reached(connector, center.location, token.access_token)
+        except Fault:
+            raise Stopped("provider_unavailable", **label) from None
+        if not organizations:
+            raise Stopped("no_organization", **label)
+        reconnect = await self._reconnected(link)
+        if reconnect is not None:
+            organizations = tuple(o for o in organizations if o.id == reconnect.organization.id)
+            if not organizations or center.location != reconnect.location:
+                raise Stopped("organization_mismatch", organization=reconnect.organization.name, **label)
+        grant = await self._adoption.store_grant(
+            link.environment_id, connector, center.location, token, refresh_token
+        )
+        if len(organizations) == 1:
+            return await self._adopt(link, grant.id, organizations)
+        async with self._database.write() as session:
+            await store.offer_choice(session, link.id, grant.id, [asdict(one) for one in organizations])
+        return Done(link)
+
+    def _region(self, connector: Connector, state: OAuthState, query: Mapping[str, str]) -> DataCenter:
+        """The customer's data centre, by the static table alone. The callback's server may only confirm it."""
+        centers = self._accounts.data_centers(connector)
+        location = query.get("location") or state.location
+        if location not in centers:
+            raise Stopped("region_mismatch", label=connector.label)
+        server = query.get("accounts-server")
+        published = connector.auth.data_centers.get(location)
+        known = {centers[location].accounts} | ({published.accounts} if published else set())
+        if server and server.rstrip("/") not in known:
+            raise Stopped("oauth_issuer_mismatch", label=connector.label)
+        return centers[location]
+
+    async def _exchange(
+        self, connector: Connector, center: DataCenter, link: LinkToken, state: OAuthState, code: str
+    ) -> tuple[Token, str]:
+        label = {"label": connector.label}
+        client = await self._clients.find(link.environment_id, connector, center.location)
+        if client is None:
+            raise Stopped("client_missing", **label)
+        context = _verifier_context(link.environment_id)
+        verifier = (await self._vault.open(state.verifier_blob, context)).reveal().decode()
+        form = connector.auth.exchange(center, client, state.redirect_uri, code, verifier)
+        try:
+            answer = connector.auth.read(*await self._gateway.exchange(form))
+        except Fault:
+            raise Stopped("provider_unavailable", **label) from None
+        if not isinstance(answer, Token):
+            raise Stopped(_REFUSED[answer.refusal], **label)
+        self.check_domain(connector, center, answer)
+        if not answer.refresh_token:
+            raise Stopped("oauth_no_refresh_token", **label)
+        return answer, answer.refresh_token
+
+    @staticmethod
+    def check_domain(connector: Connector, center: DataCenter, token: Token) -> None:
+        """A token for another API host than the table's is refused. Stopped region_mismatch."""
+        published = connector.auth.data_centers.get(center.location)
+        known = {center.api} | ({published.api} if published else set())
+        if token.api_domain and token.api_domain.rstrip("/") not in known:
+            raise Stopped("region_mismatch", label=connector.label)
+
+    async def _reconnected(self, link: LinkToken):
+        return await self._accounts.load(link.environment_id, link.account_id) if link.account_id else None
+
+    # choose
+
+    async def choose(self, link: LinkToken, chosen: list[str]) -> Done:
+        """Adopt the organisations the customer ticked."""
+        offered = [Organization(**one) for one in link.organizations]
+        picked = [one for one in offered if one.id in chosen]
+        if link.state != "choosing" or link.grant_id is None:
+            raise Stopped("oauth_state_invalid", link.id)
+        if not picked or len(picked) != len(set(chosen)) or (link.companies == "one" and len(picked) > 1):
+            raise Stopped("nothing_chosen", link.id)
+        return await self._adopt(link, link.grant_id, tuple(picked))
+
+    async def _adopt(self, link: LinkToken, grant_id: str, organizations: tuple[Organization, ...]) -> Done:
+        reconnect = await self._reconnected(link)
+        async with self._database.write() as session:
+            ids, superseded = await self._adoption.adopt(
+                session,
+                grant_id,
+                organizations,
+                tenant_id=reconnect.tenant_id if reconnect else link.tenant_id,
+                context=link.context,
+                actor=Actor("link_token", link.id),
+                reconnect=link.account_id,
+            )
+            if not await store.consume(session, link.id, grant_id, ids, self._clock.now()):
+                raise Stopped("link_token_used", link.id)
+        for account_id in ids:
+            self._accounts.forget(account_id)
+        await self._adoption.revoke(superseded)
+        return Done(link, tuple(ids))
+
+
+def _verifier_context(environment_id: str) -> Context:
+    return Context(
+        environment_id, f"environment:{environment_id}", "oauth.pkce_verifier", "oauth_states.verifier_blob"
+    )

@@ -1,0 +1,57 @@
+"""How long the connector takes to turn one native record into a unified one, per resource, in this process."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+from benchmarks.upstream import ORGANIZATION, ask, ledger
+from connectors import load
+from connectors.kit.operations import Context
+
+_ROUNDS = 15
+_TIMES = 400
+_LINES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    resource: str
+    microseconds: float
+    native_keys: int
+
+
+def measure() -> list[Mapped]:
+    """The median over rounds, per resource of the first connector that the sandbox has a record of."""
+    books = ledger()
+    context = Context(ORGANIZATION, datetime(2026, 6, 1, tzinfo=UTC), "UTC", "USD")
+    found: list[Mapped] = []
+    for (_, name), resource in sorted(load()[0].resources.items()):
+        native = _native(books, resource)
+        if native is None:
+            continue
+        resource.read(native, context)
+        rounds: list[float] = []
+        for _ in range(_ROUNDS):
+            begin = time.perf_counter()
+            for _ in range(_TIMES):
+                resource.read(native, context)
+            rounds.append((time.perf_counter() - begin) / _TIMES * 1_000_000)
+        found.append(Mapped(name, median(rounds), len(native)))
+    return found
+
+
+def _native(books: Any, resource: Any) -> dict[str, Any] | None:
+    """A complete native record; an invoice gets exactly five lines."""
+    page = ask(books, resource.path).get(resource.many) or []
+    if not page:
+        return None
+    id_key = next((key for key in page[0] if key == f"{resource.one}_id"), None)
+    native = (
+        ask(books, f"{resource.path}/{page[0][id_key]}").get(resource.one, page[0]) if id_key else page[0]
+    )
+    if native.get("line_items"):
+        lines = native["line_items"]
+        native = {**native, "line_items": [lines[n % len(lines)] for n in range(_LINES)]}
+    return native
