@@ -1,0 +1,36 @@
+"""The room, put together from what is below it."""
+
+from collections.abc import Sequence
+
+from app.accounts.clients import OAuthClients
+from app.accounts.credentials import Credentials
+from app.accounts.service import Accounts
+from app.connect.adopt import Adoption
+from app.connect.importing import Importing
+from app.connect.service import Connect
+from app.core.clock import Clock
+from app.core.database import Database
+from app.core.secrets import Keyring
+from app.core.settings import Settings
+from app.gateway.engine import Gateway
+from connectors.kit.connector import Connector
+
+
+def open_connect(
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    keyring: Keyring,
+    credentials: Credentials,
+    accounts: Accounts,
+    clients: OAuthClients,
+    gateway: Gateway,
+    connectors: Sequence[Connector],
+) -> tuple[Connect, Importing]:
+    """The hosted flow and the flow without a browser; they adopt grants alike."""
+    adoption = Adoption(database, clock, credentials, accounts, clients, gateway, connectors)
+    connect = Connect(
+        database, clock, settings, credentials.vault, accounts, clients, gateway, adoption, tuple(connectors),
+        keyring.derive("connect-forms"),
+    )  # fmt: skip
+    return connect, Importing(database, clock, accounts, clients, gateway, adoption)
