@@ -6,12 +6,13 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from app.core import edge, errors, operate, reference
+from app.core import edge, errors, log, operate, reference
 from app.core.bodies import Bodies
 from app.core.clock import Clock
 from app.core.connectors import connector_settings
 from app.core.cursor import Cursors
 from app.core.database import Database
+from app.core.process import harden
 from app.core.secrets import Keyring, load, load_or_create
 from app.core.settings import Settings, SettingsError, load_settings
 from connectors import load as load_connectors
@@ -63,6 +64,24 @@ def create_app(
     return app
 
 
+def serving() -> FastAPI:
+    """What a server process runs: the application of the environment's settings, with logs set up."""
+    settings = load_settings()
+    log.configure(settings.log_level)
+    harden()
+    return create_app(settings)
+
+
+async def prepare(settings: Settings) -> None:
+    """Find out before serving whether this machine is set up, and in development set it up.
+
+    SettingsError, KeyringUnusable, SchemaTooNew or NotReady with the command that helps.
+    """
+    app = create_app(settings)
+    async with _lifespan(app, background=False):
+        pass
+
+
 async def check(app: FastAPI) -> None:
     """Refuse to serve on storage that does not fit this release. NotReady says what to run."""
     database: Database = app.state.database
@@ -74,7 +93,7 @@ async def check(app: FastAPI) -> None:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+async def _lifespan(app: FastAPI, background: bool = True) -> AsyncGenerator[None]:
     database: Database = app.state.database
     settings: Settings = app.state.settings
     try:

@@ -1,5 +1,6 @@
 """What differs between SQLite and PostgreSQL: connections, pragmas, and the meaning of their errors."""
 
+import contextlib
 import errno
 import sqlite3
 from collections.abc import Generator
@@ -60,7 +61,7 @@ def normalize(url: str) -> URL:
 def engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     """Engines for readers and for writers; on PostgreSQL they are one."""
     if url.get_backend_name() == "sqlite":
-        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        _make_file(Path(str(url.database)))
         return _sqlite(url, writer=False), _sqlite(url, writer=True)
     engine = create_async_engine(
         url,
@@ -72,6 +73,13 @@ def engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
         connect_args={"server_settings": _POSTGRES, "timeout": 5, "command_timeout": 20},
     )
     return engine, engine
+
+
+def _make_file(path: Path) -> None:
+    """An empty file only its owner reads; SQLite gives the files beside it the same permissions."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):  # an unwritable place is told when it is used
+        path.touch(mode=0o600)
 
 
 def _sqlite(url: URL, *, writer: bool) -> AsyncEngine:

@@ -19,6 +19,8 @@ __all__ = ["CODES", "Code", "FieldError", "Problem", "install", "problem_body", 
 _log = get_logger("ledgerway.errors")
 
 QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+# Python renames these between versions; callers compare them.
+_PHRASES = {413: "Payload Too Large", 414: "URI Too Long", 422: "Unprocessable Entity"}
 _UNKNOWN_OUTCOME = frozenset({"outcome_unknown", "outcome_pending"})
 _BY_STATUS = {
     400: "parameter_invalid",
@@ -92,7 +94,7 @@ def problem_body(problem: Problem, *, instance: str, request_id: str, base_url: 
         "retryable": extra.pop("retryable", known.retryable),
         "retry_after": extra.pop("retry_after", None),
         "statusCode": known.status,
-        "error": http.HTTPStatus(known.status).phrase,
+        "error": _PHRASES.get(known.status) or http.HTTPStatus(known.status).phrase,
         "message": problem.detail,
     }
     if quota:

@@ -117,6 +117,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
 
 
 def _clean(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event.pop("color_message", None)  # uvicorn's, for terminals
     return redacted(dict(event))
 
 

@@ -1,6 +1,7 @@
 """How the server reads from the network: bounded headers, bounded patience, problems instead of plain text."""
 
 import asyncio
+import http
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -96,7 +97,7 @@ class Protocol(HttpToolsProtocol):
         idle = self.cycle is None or self.cycle.response_complete or not self.cycle.response_started  # pyright: ignore[reportUnnecessaryComparison]
         if idle:
             content = json.encode(problem_body(problem, instance="", request_id=new_id("req")))
-            phrase = problem.known.title.encode()
+            phrase = http.HTTPStatus(problem.status).phrase.encode()
             lines = [
                 b"HTTP/1.1 %d %s" % (problem.status, phrase),
                 b"content-type: application/problem+json",

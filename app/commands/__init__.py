@@ -1,0 +1,1 @@
+"""The commands of `ledgerway` that belong to no single room."""
