@@ -23,6 +23,7 @@ PORTS = len(LOCATIONS) + 1
 ATTEMPTS = 50
 EPHEMERAL = (20_000, 32_000)  # below the range the system hands out by itself
 KEEP_ALIVE_SECONDS = 75
+BACKLOG = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,9 @@ def running(options: Options | None = None) -> Generator[Sandbox]:
                 is_up.set()
                 await ended.wait()
         except BaseException as error:
+            if is_up.is_set():
+                raise
             started.append(error)
-            raise
-        finally:
             is_up.set()
 
     def run() -> None:
@@ -149,6 +150,7 @@ def _bind(host: str, first: int) -> list[socket.socket]:
             sockets.append(listener)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
+            listener.listen(BACKLOG)  # two starting at once could both bind
     except OSError:
         for listener in sockets:
             listener.close()
