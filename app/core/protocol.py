@@ -14,6 +14,7 @@ from app.core.ids import new_id
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 30.0
 SLOWEST_BODY = 32 * 1024  # bytes per second a body must average once its first half minute is over
+PARTING_SECONDS = 2.0
 MOST_CONNECTIONS = 512
 
 
@@ -28,9 +29,11 @@ class Protocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._refusal: Problem | None = None
         self._in_head = False
+        self._chunk = 0
         self._head = 0
         self._body = 0
         self._body_due = 0.0
+        self._parting = False
         self._timer: asyncio.TimerHandle | None = None
         if len(self.connections) > MOST_CONNECTIONS:
             self._refuse(Problem("overloaded", "Too many connections.", retry_after=1))
@@ -42,9 +45,10 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
+        if self._parting or self.transport.is_closing():
             return
-        self._head += len(data)
+        self._chunk = len(data)
+        self._head += self._chunk
         super().data_received(data)
         if self._in_head and self._head > LONGEST_URL + 2 * MOST_HEADER_BYTES:
             self._refuse(Problem("headers_too_large", "The headers do not end."))
@@ -52,7 +56,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
-        self._head = 0
+        self._head = self._chunk  # at most: the end of the request before may be in it
         self._fields = 0
         self._wait(HEAD_SECONDS, self._head_late)
 
@@ -73,6 +77,7 @@ class Protocol(HttpToolsProtocol):
         self._body_due = self.loop.time() + BODY_SECONDS
         self._wait(BODY_SECONDS, self._body_late)
         super().on_headers_complete()
+        self.cycle.transport = _Courteous(self)  # pyright: ignore[reportAttributeAccessIssue] — all it uses
 
     def on_body(self, body: bytes) -> None:
         self._body += len(body)
@@ -105,7 +110,19 @@ class Protocol(HttpToolsProtocol):
                 b"connection: close",
             ]
             self.transport.write(b"\r\n".join((*lines, b"", content)))
-        self.transport.close()
+        self.part()
+
+    def part(self) -> None:
+        """Close so that the last answer arrives: a socket closed with unread data would take it back."""
+        if self._parting or self.transport.is_closing():
+            return
+        if not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self._parting = True
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        self._wait(PARTING_SECONDS, self.transport.close)
 
     def _head_late(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]
@@ -133,3 +150,19 @@ class Protocol(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+class _Courteous:
+    """The transport as one answer sees it: closing it before the request was read to its end means parting."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._protocol = protocol
+        self._cycle = protocol.cycle
+        self.write = protocol.transport.write
+        self.is_closing = protocol.transport.is_closing
+
+    def close(self) -> None:
+        if self._cycle.more_body:
+            self._protocol.part()
+        else:
+            self._protocol.transport.close()

@@ -55,8 +55,11 @@ def _public_url(value: str) -> str:
 
 
 def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
-    for value in values:
-        ip_network(value, strict=False)
+    for number, value in enumerate(values, 1):
+        try:
+            ip_network(value, strict=False)
+        except ValueError:
+            raise ValueError(f"entry {number} is not a network such as 10.0.0.0/8") from None
     return values
 
 
