@@ -11,6 +11,7 @@ from app.models.integrated_accounts import IntegratedAccount
 from app.models.link_tokens import LinkToken, OAuthState
 from app.models.oauth_clients import OAuthClient
 from app.models.quota import Quota
+from app.models.writes import Write
 
 __all__ = [
     "ApiKey",
@@ -29,4 +30,5 @@ __all__ = [
     "OAuthClient",
     "OAuthState",
     "Quota",
+    "Write",
 ]

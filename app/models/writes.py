@@ -1,0 +1,55 @@
+"""Intents: every write asked of a provider, kept before it is sent."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base
+
+
+class Write(Base, kw_only=True):
+    """One write of one caller. `answer` is sealed: it holds a customer's books.
+
+    path             the caller's path, which with the method and the key names the write
+    idempotency_key  None when the caller gave none, or once the key was given back
+    fingerprint      SHA-256 of the canonical query and body, hexadecimal
+    state            executing | done | unknown | released
+    lease_until      how long `executing` is believed
+    record_id        the record it was about or made
+    outcome          created | updated | deleted | unchanged | already_existed | partial
+    status           HTTP status of the answer
+    """
+
+    __tablename__ = "writes"
+    __table_args__ = (
+        UniqueConstraint(
+            "environment_id", "account_id", "method", "path", "idempotency_key", name="uq_writes_idempotency_key"
+        ),
+        Index("ix_writes_account_id_path_created_at", "account_id", "path", "created_at"),
+        Index("ix_writes_created_at", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    environment_id: Mapped[str] = mapped_column(ForeignKey("environments.id"))
+    # no foreign key: what was written stays on record when the account goes
+    account_id: Mapped[str]
+    method: Mapped[str]
+    path: Mapped[str]
+    resource: Mapped[str]
+    operation: Mapped[str]
+    fingerprint: Mapped[str]
+    state: Mapped[str]
+    lease_until: Mapped[datetime]
+    created_at: Mapped[datetime]
+    key_id: Mapped[str]
+    request_id: Mapped[str]
+    idempotency_key: Mapped[str | None] = mapped_column(default=None)
+    source_event: Mapped[str | None] = mapped_column(default=None)
+    reference: Mapped[str | None] = mapped_column(default=None)
+    record_id: Mapped[str | None] = mapped_column(default=None)
+    outcome: Mapped[str | None] = mapped_column(default=None)
+    status: Mapped[int | None] = mapped_column(default=None)
+    error_code: Mapped[str | None] = mapped_column(default=None)
+    answer: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    settled_at: Mapped[datetime | None] = mapped_column(default=None)
