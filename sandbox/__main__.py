@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = Options(chosen.host, chosen.port, chosen.seed, chosen.rows, chosen.limits)
         uvloop.run(_until_stopped(options))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1
     return 0

@@ -71,7 +71,7 @@ class Accounts:
         chosen = named or people[0]
         hidden = {name: asked[name] for name in REQUEST_PARAMETERS if name in asked}
         offline = asked.get("access_type") == "offline"
-        return consent_page(call.location, client, scopes, people, chosen.email, hidden, offline=offline)
+        return consent_page(call.location, client, scopes, people, chosen, hidden, offline=offline)
 
     def decide(self, call: Received, entry: Entry) -> Reply:
         """The form's answer: a redirect to the application, or to the data centre where the user lives."""

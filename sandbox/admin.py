@@ -20,7 +20,7 @@ from .grants import Grant
 from .options import CLIENT_ID
 from .people import Client, Organization, User
 from .state import client_state, fault_state, organization_state, state, user_state
-from .world import Latency, World
+from .world import Latency, World, checked
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -133,7 +133,7 @@ class Admin:
     def limit_one(self, request: Request, body: Body) -> Any:
         """One organisation's `minute`, `day`, `concurrent`; null lifts a limit."""
         organization = self._organization(request.path_params["id"])
-        organization.meter.limits = organization.meter.limits.but(body)
+        organization.meter.limits = organization.meter.limits.but(checked(body))
         return organization_state(organization, self._world.clock())
 
     def limit_all(self, request: Request, body: Body) -> Any:

@@ -25,6 +25,7 @@ fieldset{border:0;margin:0;padding:0}
 label{display:flex;gap:.75rem;align-items:center;padding:.6rem .75rem;border:1px solid #dde0e6;
  border-radius:8px;margin-bottom:.5rem;cursor:pointer}
 label:has(:checked){border-color:#1858c9;background:#f0f5ff}
+summary{padding:.6rem 0;cursor:pointer;color:#5c6370}
 small{display:block;color:#5c6370;overflow-wrap:anywhere}
 .choice{display:flex;gap:.75rem;margin-top:1.5rem}
 button{flex:1;font:inherit;font-weight:600;padding:.75rem;border-radius:8px;border:1px solid #b9bec8;
@@ -33,21 +34,23 @@ button[value=accept]{background:#1858c9;border-color:#1858c9;color:#fff}
 :focus-visible{outline:3px solid #8db4ff;outline-offset:2px}
 @media (prefers-color-scheme:dark){body{background:#15181e;color:#e8eaee}.card{background:#1e222a}
 .card,label,button{border-color:#3a404c}button{background:#262b35}label:has(:checked){background:#1d2a44}
-.place,small{color:#a3a9b5}}
+.place,small,summary{color:#a3a9b5}}
 </style></head><body><main><div class="card">
 <div class="place">Zoho Accounts · sandbox · {{ location }}</div>
 """
 
-_CONSENT = """<h1>{{ client.name }} would like to access your data</h1>
-<form method="post" action="/oauth/v2/auth">
-{% for name, value in hidden.items() %}<input type="hidden" name="{{ name }}" value="{{ value }}">
-{% endfor %}<fieldset><legend>Continue as</legend>
-{% for user in users %}<label><input type="radio" name="user" value="{{ user.email }}"
- {%- if user.email == chosen %} checked{% endif %} required>
+_CONSENT = """{% macro choice(user) %}<label><input type="radio" name="user" value="{{ user.email }}"
+ {%- if user == chosen %} checked{% endif %} required>
 <span>{{ user.name }}<small>{{ user.email }} · {{ user.location }} ·
  {{ user.organizations | length }} organisation{{ "" if user.organizations | length == 1 else "s" }}</small></span>
 </label>
-{% endfor %}</fieldset>
+{% endmacro %}<h1>{{ client.name }} would like to access your data</h1>
+<form method="post" action="/oauth/v2/auth">
+{% for name, value in hidden.items() %}<input type="hidden" name="{{ name }}" value="{{ value }}">
+{% endfor %}<fieldset><legend>Continue as</legend>
+{% for user in users if user.location == location %}{{ choice(user) }}{% endfor %}
+<details{% if chosen.location != location %} open{% endif %}><summary>Somebody in another data centre</summary>
+{% for user in users if user.location != location %}{{ choice(user) }}{% endfor %}</details></fieldset>
 <h2>It asks for</h2><ul>{% for scope in scopes %}<li>{{ scope }}</li>{% endfor %}</ul>
 {% if offline %}<p><small>It may act while you are away.</small></p>{% endif %}
 <div class="choice"><button name="decision" value="accept">Accept</button>
@@ -87,12 +90,12 @@ def consent_page(
     client: Client,
     scopes: Sequence[str],
     users: Sequence[User],
-    chosen: str,
+    chosen: User,
     hidden: Mapping[str, str],
     *,
     offline: bool,
 ) -> Reply:
-    """The page with its one form. `chosen` is the e-mail ticked beforehand."""
+    """The page with its one form. `chosen` is the user ticked beforehand."""
     text = _consent.render(
         title="Allow access",
         location=location,

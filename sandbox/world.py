@@ -29,6 +29,19 @@ PEOPLE = (
 )
 
 
+def checked(limits: Mapping[str, Any]) -> dict[str, Any]:
+    """The limits, if all are known by name and are whole numbers or None. Raises ValueError otherwise."""
+    known = [limit.name for kind in (Limits, Rules) for limit in fields(kind)]
+    for name, value in limits.items():
+        if name not in known:
+            raise ValueError(f"there is no limit {name}; there are {', '.join(known)}")
+        if value is None and not name.endswith("_seconds"):
+            continue
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise ValueError(f"{name} is a whole number or null")
+    return dict(limits)
+
+
 @dataclass(slots=True)
 class Latency:
     """Seconds every call waits before it is handled; `token` and `books` replace `every`."""
@@ -61,7 +74,7 @@ class World:
     rows: int | None = field(init=False)
 
     def __post_init__(self) -> None:
-        self.limits = dict(self.options.limits)
+        self.limits = checked(self.options.limits)
         self.seed, self.rows = self.options.seed, self.options.rows
         self.start_over()
 
@@ -147,7 +160,8 @@ class World:
         return found if found and found.location == location else None
 
     def limit(self, changes: Mapping[str, Any]) -> None:
-        """Change limits everywhere, for what is there and for what will come."""
+        """Change limits everywhere, for what is there and for what will come. Raises ValueError for nonsense."""
+        changes = checked(changes)
         self.limits.update(changes)
         self.grants.rules = self.grants.rules.but(changes)
         for organization in self.organizations.values():
