@@ -17,7 +17,7 @@ from .datacenters import LOCATIONS, Sites
 from .edge import Edge
 from .options import Options
 from .wire import OpenProtocol
-from .world import World
+from .world import World, checked
 
 PORTS = len(LOCATIONS) + 1
 ATTEMPTS = 50
@@ -53,8 +53,12 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(options: Options | None = None) -> AsyncGenerator[Sandbox]:
-    """Serve in the current event loop until the block ends. Raises OSError when a port is taken."""
+    """Serve in the current event loop until the block ends.
+
+    Raises OSError when a port is taken and ValueError for limits that are none.
+    """
     options = options or Options()
+    checked(options.limits)
     sockets = _listen(options)
     sites = Sites(options.host, sockets[0].getsockname()[1])
     world = World(sites, options)
