@@ -55,13 +55,20 @@ class Words:
     words: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A filter on an instant that the provider takes as a day of the company's calendar."""
+
+    param: str
+
+
 class Beside:
     """A filter checked locally, allowed only beside another one that narrows the list at the provider."""
 
 
 BESIDE = Beside()
 
-Param: TypeAlias = str | Words | Beside
+Param: TypeAlias = str | Words | Days | Beside
 Filters: TypeAlias = Mapping[Op, Param]
 
 
@@ -121,10 +128,14 @@ class Nested(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference(Row):
-    """Another record of the same company, read as {id, name}; written by id after `to` resolved it."""
+    """Another record of the same company, read as {id, name}; written by id after `to` resolved it.
+
+    nameable: the provider sometimes tells the name alone.
+    """
 
     native: str
     name: str | None = None
+    nameable: bool = False
     to: Lookup | None = None
     list_native: str | None = None
     writes: str | None = None
@@ -150,9 +161,14 @@ class Coded(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Computed(Row):
-    """A function of native fields. `put` writes it; without one a writable field is written by the flow."""
+    """A function of native fields. `put` writes it; without one a writable field is written by the flow.
+
+    `list_read` reads list rows where those are shaped otherwise. `key` tells elements of a merged list apart.
+    """
 
     read: Callable[[Native, Context], Any]
+    list_read: Callable[[Native, Context], Any] | None = None
+    key: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     put: Callable[[Any, Native, Context], None] | None = None
 
@@ -272,6 +288,7 @@ def ref(
     native: str,
     *,
     name: str | None = None,
+    nameable: bool = False,
     to: Lookup | None = None,
     write: When = NEVER,
     writes: str | None = None,
@@ -283,7 +300,7 @@ def ref(
     """Another record of the company, by its id; `name` is the native path of its name."""
     assert write is NEVER or to is not None, f"{unified!r} is writable but names no lookup"
     return Reference(
-        unified=_name(unified), native=native, name=name, to=to, write=write, writes=writes,
+        unified=_name(unified), native=native, name=name, nameable=nameable, to=to, write=write, writes=writes,
         below=below or {}, sort=sort, detail_only=detail_only, list_native=list_native,
     )  # fmt: skip
 
@@ -311,8 +328,10 @@ def computed(
     read: Callable[[Native, Context], T | None],
     *,
     uses: tuple[str, ...] = (),
+    list_read: Callable[[Native, Context], T | None] | None = None,
     put: Callable[[T, Native, Context], None] | None = None,
     write: When = NEVER,
+    key: tuple[str, ...] = (),
     codec: Codec[T] | None = None,
     filters: Filters | None = None,
     below: Mapping[str, Filters] | None = None,
@@ -322,8 +341,9 @@ def computed(
 ) -> Row:
     """The only place for a function. `put(value, native, context)` writes; without it the flow does."""
     return Computed(
-        unified=_name(unified), read=read, uses=uses, put=put, write=write, codec=codec or TEXT,
-        filters=filters or {}, below=below or {}, sort=sort, detail_only=detail_only, list_only=list_only,
+        unified=_name(unified), read=read, uses=uses, list_read=list_read, put=put, write=write,
+        key=key, codec=codec or TEXT, filters=filters or {}, below=below or {}, sort=sort,
+        detail_only=detail_only, list_only=list_only,
     )  # fmt: skip
 
 

@@ -74,13 +74,14 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """Something the caller should know about an answer that nevertheless stands."""
+    """Something the caller should know about an answer that nevertheless stands. `extra`: members of its own."""
 
     code: str
     pointer: str
     detail: str
     native_path: str | None = None
     retryable: bool | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 Outcome = Literal["created", "updated", "deleted", "unchanged", "already_existed", "partial"]

@@ -1,11 +1,21 @@
-"""How a list goes on: positions, and the guard against a provider that answers the same page for ever."""
+"""Lists: pages, positions, and the guard against a provider that answers the same page for ever."""
 
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from connectors.kit.faults import Fault, FieldError, Kind, Rejected
+from connectors.kit.http import Json, Pairs, Reply, Request
+from connectors.kit.operations import Context, ListQuery
 
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """Numbered pages. `context` is the key of the answer that says whether more follow."""
+    """Numbered pages. `more` stands in the object `context` of an answer and says whether a page follows.
+
+    whole: the provider answers the complete list at once and takes no paging parameters.
+    """
 
     page: str = "page"
     per_page: str = "per_page"
@@ -16,5 +26,90 @@ class Paging:
     order: str = "sort_order"
     ascending: str = "A"
     descending: str = "D"
-    first: int = 1
-    whole: bool = False  # the provider answers the complete list at once
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a list: page number, page size, and the fingerprint of the page before."""
+
+    page: int
+    per_page: int
+    before: str = ""
+
+    def position(self) -> dict[str, Any]:
+        return {"page": self.page, "per_page": self.per_page, "before": self.before}
+
+
+def place_of(query: ListQuery, paging: Paging) -> Place:
+    """Raises Rejected on a position this list never gave."""
+    if query.position is None:
+        return Place(1, max(1, min(query.limit, paging.most)))
+    page, size = query.position.get("page"), query.position.get("per_page")
+    before = query.position.get("before", "")
+    if isinstance(page, int) and isinstance(size, int) and page >= 1 and 1 <= size <= paging.most:
+        return Place(page, size, str(before))
+    raise Rejected(FieldError("invalid_cursor", "/next_cursor", "names no page of this list"))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One native page. `next` is None on the last."""
+
+    place: Place
+    rows: list[dict[str, Any]]
+    next: Place | None
+    body: Json
+
+
+def batches(
+    path: str,
+    many: str,
+    id_key: str,
+    params: Pairs,
+    place: Place,
+    paging: Paging,
+    step: str,
+    fresh_for: float = 0.0,
+) -> Generator[Request, Reply, Batch]:
+    """Asks for one page. Raises Fault(GARBLED) when it is no list or the page before came again."""
+    query = params
+    if not paging.whole:
+        query = (*params, (paging.page, str(place.page)), (paging.per_page, str(place.per_page)))
+    reply = yield Request("GET", path, query, step=step, fresh_for=fresh_for)
+    rows = rows_of(reply.body, many)
+    mark = fingerprint(rows, id_key)
+    if rows and mark == place.before:
+        raise Fault(Kind.GARBLED, reply.status, message="paging stuck: the same page came twice")
+    context = reply.body.get(paging.context)
+    more = rows and not paging.whole and isinstance(context, dict) and context.get(paging.more) is True
+    following = Place(place.page + 1, place.per_page, mark) if more else None
+    return Batch(place, rows, following, reply.body)
+
+
+def rows_of(body: Json, many: str) -> list[dict[str, Any]]:
+    """The objects of a list answer. Raises Fault(GARBLED) when there is no list."""
+    rows = body.get(many) if isinstance(body, dict) else None
+    if not isinstance(rows, list):
+        raise Fault(Kind.GARBLED, message=f"the answer has no list {many!r}")
+    return [row for row in rows if isinstance(row, dict)]
+
+
+def fingerprint(rows: Sequence[dict[str, Any]], id_key: str) -> str:
+    """Tells one page from another by the ids on it."""
+    ids = "\n".join(str(row.get(id_key)) for row in rows)
+    return blake2b(ids.encode(), digest_size=6).hexdigest()
+
+
+def merged_query(ours: Pairs, ctx: Context, *, reserved: frozenset[str] = frozenset()) -> Pairs:
+    """Our pairs and the caller's `remote_query`; Rejected where it would override one of ours."""
+    taken = {name for name, _ in ours} | reserved
+    clashes = [name for name, _ in ctx.remote_query if name in taken]
+    if clashes:
+        raise Rejected(
+            *(
+                FieldError("unsupported_filter", f"/remote_query/{name}", "is set by the gateway")
+                for name in clashes
+            )
+        )
+    return (*ours, *ctx.remote_query)

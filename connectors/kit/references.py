@@ -1,14 +1,18 @@
-"""Natural references: a record named by one of its keys becomes its id before anything is written."""
+"""Where natural references are looked up (rule 8), as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from connectors.kit.paging import Paging
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """How a record is found by one key: the native field that must equal it, and the parameter that narrows.
+    """How a record is found by one key.
 
-    Without a parameter the whole (short) list is read. `near` is the parameter that finds similar names.
+    native  what must equal it exactly
+    param   the parameter that narrows the list; without one the whole (short) list is read
+    near    the parameter that finds similar names, asked only to help after nothing was found
     """
 
     native: str
@@ -23,8 +27,8 @@ class Lookup:
     noun       what a person calls one of it ("contact")
     resource   the unified resource its ids belong to
     keys       unified key → Key
-    query      pairs sent with every list call
-    fresh_for  seconds the gateway may answer from memory
+    query      pairs sent with every call
+    fresh_for  seconds the gateway may answer from its memory
     missing    field error code when nothing matches
     """
 
@@ -38,5 +42,4 @@ class Lookup:
     query: tuple[tuple[str, str], ...] = ()
     fresh_for: float = 30.0
     missing: str = "reference_not_found"
-    pages: bool = True
-    fixed: Mapping[str, str] = field(default_factory=dict[str, str])
+    paging: Paging = field(default_factory=Paging)

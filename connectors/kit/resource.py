@@ -1,40 +1,34 @@
 """A resource: where a provider keeps one kind of record, and the flows that read and write it."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from connectors.kit.http import Flow, Json, Pairs, Reply
-from connectors.kit.mapping import Table
+from connectors.kit import flows, listing
+from connectors.kit.actions import Action as Action
+from connectors.kit.describe import describe
+from connectors.kit.faults import Fault, Kind
+from connectors.kit.filters import filterable
+from connectors.kit.flows import Draft
+from connectors.kit.http import Flow, Json, Pairs, Reply, Request
+from connectors.kit.mapping import Computed, Nested, Table
 from connectors.kit.operations import Answer, Context, Issue, ListQuery, Op, Page, Record
-from connectors.kit.paging import Paging
+from connectors.kit.paging import Paging, merged_query
+from connectors.kit.reading import Reader, absent, compile_reader
 
 Issues = list[Issue]
 
-Method = Literal["list", "get", "create", "update", "delete"]
-
 METHODS: frozenset[str] = frozenset({"list", "get", "create", "update", "delete"})
 
-
-@dataclass(frozen=True, kw_only=True)
-class Action:
-    """One verb on a record: POST `path` (with {id}), then one read. `fields` is the model of its body.
-
-    reaches_person  mail leaves the building
-    allowed_from    unified statuses it starts from; empty: any
-    body            (validated body, context) → native body
-    """
-
-    name: str
-    doc: str
-    path: str
-    fields: type[BaseModel] | None = None
-    reaches_person: bool = False
-    allowed_from: frozenset[str] = frozenset()
-    body: Callable[[Mapping[str, Any], Context], Json] | None = None
-    method: str = "POST"
+GATEWAY_FIELDS: frozenset[str] = frozenset(
+    {"remote_id", "company", "url", "etag", "is_partial", "remote_data"}
+)
+"""Fields of every record that no row maps: they are filled here or by the gateway."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +36,14 @@ class Resource:
     """What the unified API calls. Every operation is a flow; odd ones are overridden in the connector's file.
 
     path, one, many   the collection's native path and the keys of its answers
+    ids               pattern of its ids; anything else is not found without a call
     scopes            "read" | "create" | "update" | "delete" → the provider's scope
-    list_query        pairs sent with every list call
+    list_query        pairs sent with every list call, unless a filter sets the same parameter
     order             native sort column of an unsorted list: stable, so that pages do not drift
+    search            parameter of the free text search
+    page_link         below the provider's web address: where a person sees the record
+    statuses          statuses a create body may carry → the action that leads there (None: it is born so)
     default_status    status of a record created without one
-    statuses          statuses a create body may carry → the action that leads there (None: nothing to do)
     expansions        expansion → the resource whose `get` fills it (its own name: the row's own `get`)
     """
 
@@ -55,52 +52,144 @@ class Resource:
     one: str
     many: str
     table: Table[Any]
-    paging: Paging
+    paging: Paging = Paging()  # noqa: RUF009 — frozen
+    ids: str = r"[A-Za-z0-9_-]{1,64}"
     methods: frozenset[str] = METHODS
     actions: Mapping[str, Action] = field(default_factory=dict[str, Action])
     scopes: Mapping[str, str] = field(default_factory=dict[str, str])
     list_query: Pairs = ()
     order: str | None = None
     search: str | None = None
-    default_status: str | None = None
+    page_link: str | None = None
     statuses: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
+    default_status: str | None = None
     expansions: Mapping[str, str] = field(default_factory=dict[str, str])
     pdf: Callable[[str, Context], Flow[Reply]] | None = None
 
-    @property
-    def model(self) -> type[BaseModel]:
-        raise NotImplementedError
+    # What follows from the rows
 
     @property
+    def model(self) -> type[BaseModel]:
+        return self.table.model
+
+    @cached_property
     def filters(self) -> Mapping[str, frozenset[Op]]:
         """Filterable unified field (dotted) → its operators."""
-        raise NotImplementedError
+        return {name: frozenset(entry.params) for name, entry in filterable(self.table).items()}
+
+    @cached_property
+    def columns(self) -> Mapping[str, str]:
+        """Sortable unified field → native column."""
+        return {row.unified: row.sort for row in self.table.rows if row.sort is not None}
 
     @property
     def sorts(self) -> frozenset[str]:
-        raise NotImplementedError
+        return frozenset(self.columns)
+
+    @cached_property
+    def absent(self) -> tuple[str, ...]:
+        """Fields list rows lack."""
+        return absent(self.table)
+
+    @cached_property
+    def untold(self) -> tuple[str, ...]:
+        """Fields a list row may or may not tell."""
+        rows = self.table.rows
+        return tuple(row.unified for row in rows if isinstance(row, Computed) and row.list_read is not None)
+
+    @cached_property
+    def id_key(self) -> str:
+        return self.table.by_name["id"].paths[0]
+
+    @cached_property
+    def _readers(self) -> tuple[Reader, Reader]:
+        return compile_reader(self.table, detail=False), compile_reader(self.table, detail=True)
 
     def describe(self) -> dict[str, Any]:
         """Everything `/meta` and the documentation say about this resource, derived from its rows."""
-        raise NotImplementedError
+        return describe(self)
+
+    # Reading
+
+    def read(self, native: Json, ctx: Context, *, detail: bool = True) -> Answer:
+        """One native object as an answer. Raises Fault(GARBLED) when it is none or has no readable id."""
+        if not isinstance(native, dict):
+            raise Fault(Kind.GARBLED, message=f"the answer has no {self.one!r}")
+        issues: Issues = []
+        record = self._readers[detail](native, ctx, issues, "")
+        id = record["id"]
+        if id is None:
+            raise Fault(Kind.GARBLED, message=f"a record of {self.path} has no readable id")
+        record["remote_id"] = id
+        record["company"] = {"id": ctx.organization_id, "name": ctx.organization_name}
+        record["url"] = self.link(id, ctx)
+        record["is_partial"] = not detail and bool(self.absent)
+        self.complete(record, native, ctx, issues, detail=detail)
+        return Answer(record, native, issues)
+
+    def link(self, id: str, ctx: Context) -> str | None:
+        """Where a person sees the record at the provider."""
+        if self.page_link is None or not ctx.web:
+            return None
+        return ctx.web + self.page_link.format(id=quote(id, safe=""), organization=ctx.organization_id)
+
+    def complete(self, record: Record, native: Any, ctx: Context, issues: Issues, *, detail: bool) -> None:
+        """Finishes a record after its rows were read: what needs several of them. Override; may add issues."""
+
+    def at(self, id: str) -> str:
+        """The native path of one record. Raises Fault(NOT_FOUND), before any call, for what is no id."""
+        if not re.fullmatch(self.ids, id):
+            raise Fault(Kind.NOT_FOUND, message="no such record", phase="idle")
+        return f"{self.path}/{quote(id, safe='')}"
 
     def list(self, query: ListQuery, ctx: Context) -> Flow[Page]:
-        raise NotImplementedError
+        return (yield from listing.run(self, query, ctx))
 
     def get(self, id: str, ctx: Context) -> Flow[Answer]:
-        raise NotImplementedError
+        native = yield from self.fetch(id, ctx, f"read the {self.noun}")
+        return self.read(native, ctx)
+
+    def fetch(self, id: str, ctx: Context, step: str) -> Flow[Json]:
+        """The native object of one record."""
+        reply = yield Request("GET", self.at(id), merged_query((), ctx), step=step)
+        return self.unwrap(reply)
+
+    def unwrap(self, reply: Reply) -> Json:
+        """The object of an answer about one record. Raises Fault(GARBLED) when there is none."""
+        found = reply.body.get(self.one) if isinstance(reply.body, dict) else None
+        if not isinstance(found, dict):
+            raise Fault(Kind.GARBLED, reply.status, message=f"the answer has no {self.one!r}", raw=reply.body)
+        return found
+
+    @property
+    def noun(self) -> str:
+        """What a person calls one of it."""
+        return self.one.replace("_", " ")
+
+    # Writing
 
     def create(self, body: Record, ctx: Context) -> Flow[Answer]:
-        raise NotImplementedError
+        return (yield from flows.create(self, body, ctx))
 
     def update(self, id: str, body: Record, ctx: Context, *, replace_lines: bool = False) -> Flow[Answer]:
-        raise NotImplementedError
+        return (yield from flows.update(self, id, body, ctx, replace_lines=replace_lines))
 
     def delete(self, id: str, ctx: Context) -> Flow[str]:
-        raise NotImplementedError
+        yield Request("DELETE", self.at(id), merged_query((), ctx), step=f"delete the {self.noun}")
+        return id
 
     def act(self, action: str, id: str, body: Record, ctx: Context) -> Flow[Answer]:
-        raise NotImplementedError
+        return (yield from flows.act(self, self.actions[action], id, body, ctx))
 
-    def complete(self, record: Record, native: Json, ctx: Context, issues: Issues) -> None:
-        """Finishes a complete record after its rows were read (totals, identities)."""
+    def needs_current(self, body: Record, *, replace_lines: bool) -> bool:
+        """Whether a change can only be written knowing the record as it stands: arrays that merge (rule 3)."""
+        for name in body:
+            row = self.table.by_name.get(name)
+            if isinstance(row, Nested) and row.is_list and not (row.complete and replace_lines):
+                return True
+        return False
+
+    def prepare(self, draft: Draft) -> Flow[None]:
+        """Last touch on a native body before it is sent, as a flow. Override; may raise Rejected."""
+        return
+        yield

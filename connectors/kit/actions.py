@@ -1,0 +1,59 @@
+"""Verbs on a record, and the models of what a caller may say with them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from connectors.kit.http import Json, Pairs
+from connectors.kit.operations import Context
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """One verb: a call to `path` (holding {id}), then one read, because providers answer only a message.
+
+    fields          model of the body it takes; None: no body
+    reaches_person  mail leaves the building
+    allowed_from    unified statuses it starts from; empty: any
+    body            (validated body, native record or None, context) → native body
+    reads           the native record is read first and given to `body`
+    """
+
+    name: str
+    doc: str
+    path: str
+    fields: type[BaseModel] | None = None
+    reaches_person: bool = False
+    allowed_from: frozenset[str] = frozenset()
+    body: Callable[[Mapping[str, Any], Json, Context], Json] | None = None
+    reads: bool = False
+    method: str = "POST"
+    query: Pairs = ()
+
+
+class Mail(BaseModel):
+    """A mail to the counterparty; what is absent the provider's template fills."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    to: list[str] | None = Field(
+        default=None, description="Addresses; the contact's own when absent", min_length=1
+    )
+    subject: str | None = Field(default=None, description="Subject", max_length=1000)
+    body: str | None = Field(default=None, description="Text, HTML allowed", max_length=5000)
+
+
+def masters(path: str) -> dict[str, Action]:
+    """activate and deactivate of a resource at `path`."""
+    return {
+        "activate": Action(
+            name="activate", doc="Makes it selectable again.", path=path + "/{id}/active",
+            allowed_from=frozenset({"archived"}),
+        ),
+        "deactivate": Action(
+            name="deactivate", doc="Keeps it for old records, hides it from new ones.",
+            path=path + "/{id}/inactive", allowed_from=frozenset({"active"}),
+        ),
+    }  # fmt: skip

@@ -1,0 +1,102 @@
+"""Custom fields in one shape, whatever shape the provider prints them in.
+
+Details print an array of definitions with values, or a hash of them; list rows flatten them among the record's
+own keys. They are written as [{id or api_name, value}] and merged by the provider.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from connectors.kit.codec import CodecError, decimal_of
+from connectors.kit.mapping import ALWAYS, Computed, Native, Row
+from connectors.kit.operations import Context
+from unified_models.parts import CustomField
+
+NUMBERS = frozenset({"number", "decimal", "money"})
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Where a provider keeps custom fields.
+
+    array        path of the array; `ids` the names an id may go by there, first the one written
+    hash         path of the object of values by api name
+    prefix       how an api name begins; flattened keys of list rows begin so
+    typed        suffix of the key holding the typed value beside a displayed one
+    displayed    suffixes of keys that only repeat a value for people
+    types        native type → ours
+    """
+
+    array: str = "custom_fields"
+    ids: tuple[str, ...] = ("customfield_id", "field_id", "custom_field_id")
+    hash: str = "custom_field_hash"
+    prefix: str = "cf_"
+    typed: str = "_unformatted"
+    displayed: tuple[str, ...] = ("_formatted",)
+    types: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def read(self, native: Native, ctx: Context) -> list[dict[str, Any]]:
+        """Of a single record: the array, else the hash."""
+        found = native.get(self.array)
+        if isinstance(found, list) and found:
+            return [self._element(each) for each in found if isinstance(each, dict)]
+        hashed = native.get(self.hash)
+        return list(self._flat(hashed)) if isinstance(hashed, dict) and hashed else []
+
+    def read_row(self, native: Native, ctx: Context) -> list[dict[str, Any]]:
+        """Of a list row: as above, else the keys flattened into it."""
+        return self.read(native, ctx) or list(self._flat(native))
+
+    def _element(self, native: Native) -> dict[str, Any]:
+        id = next((str(native[key]) for key in self.ids if native.get(key)), None)
+        kind = self.types.get(str(native.get("data_type") or ""), "text")
+        return {
+            "id": id,
+            "api_name": native.get("api_name") or None,
+            "label": native.get("label") or None,
+            "type": kind,
+            "value": _value(native.get("value"), kind),
+        }
+
+    def _flat(self, native: Native) -> Iterator[dict[str, Any]]:
+        for key, value in native.items():
+            if key.startswith(self.prefix) and not key.endswith((self.typed, *self.displayed)):
+                value = native.get(key + self.typed, value)
+                yield {"api_name": key, "value": None if value == "" else value}
+
+    def put(self, values: list[dict[str, Any]], native: Native, ctx: Context) -> None:
+        """An element needs an id or an api name; `_delete` and null clear its value."""
+        written: list[Native] = []
+        for element in values:
+            given = element.get("value")
+            value = "" if given is None or element.get("_delete") else given
+            if element.get("id"):
+                written.append({self.ids[0]: element["id"], "value": value})
+            elif element.get("api_name"):
+                written.append({"api_name": element["api_name"], "value": value})
+            else:
+                raise CodecError("a custom field needs its id or api_name", "required")
+        native[self.array] = written
+
+
+def _value(value: Any, kind: str) -> Any:
+    if value is None or value == "":
+        return None
+    if kind == "boolean":
+        return value in (True, "true", "1", 1)
+    if kind in NUMBERS and isinstance(value, str):
+        try:
+            return decimal_of(value)
+        except CodecError:
+            return value
+    return Decimal(value) if kind in NUMBERS and isinstance(value, int) else value
+
+
+def custom_fields(unified: list[CustomField] | None, shape: Shape) -> Row:
+    """The row of a record's custom fields. A list row that flattens none does not say there are none."""
+    return Computed(
+        unified=str(unified), read=shape.read, list_read=shape.read_row, put=shape.put, write=ALWAYS,
+        uses=(shape.array, shape.hash), key=("id", "api_name"),
+    )  # fmt: skip

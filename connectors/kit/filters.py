@@ -1,0 +1,187 @@
+"""Exact filters: what the provider is asked to narrow to, and what is then dropped here.
+
+Every filter narrows the list at the provider, perhaps to a wider set, and is tested again on the unified
+record, because providers ignore parameters they do not know. What no parameter narrows is refused, never
+scanned for.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from connectors.kit.codec import TEXT, Codec, CodecError
+from connectors.kit.faults import FieldError, Rejected
+from connectors.kit.mapping import Beside, Days, Param, Table, Words
+from connectors.kit.operations import Context, Filter, Op, Record
+
+Test = Callable[[Record], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Pairs for the provider's query, and the tests every row must pass."""
+
+    params: tuple[tuple[str, str], ...]
+    tests: tuple[Test, ...]
+
+    def keeps(self, record: Record) -> bool:
+        return all(test(record) for test in self.tests)
+
+
+@dataclass(frozen=True, slots=True)
+class Filterable:
+    codec: Codec[Any]
+    params: Mapping[Op, Param]
+
+
+def filterable(table: Table[Any]) -> dict[str, Filterable]:
+    """Dotted unified field → how it may be filtered."""
+    found: dict[str, Filterable] = {}
+    for row in table.rows:
+        if row.filters:
+            found[row.unified] = Filterable(row.codec, row.filters)
+        for member, params in row.below.items():
+            found[f"{row.unified}.{member}"] = Filterable(TEXT, params)
+    return found
+
+
+def plan(table: Table[Any], filters: tuple[Filter, ...], ctx: Context) -> Plan:
+    """Raises Rejected naming every filter that cannot be exact, with those that can."""
+    known = filterable(table)
+    params: dict[str, str] = {}
+    tests: list[Test] = []
+    beside: list[Filter] = []
+    errors: list[FieldError] = []
+    for given in filters:
+        name = given.field if given.field in known else f"{given.field}.id"
+        try:
+            entry = _entry(known, name, given)
+            value = _parsed(entry.codec, given)
+            param = entry.params[given.op]
+            if isinstance(param, Beside):
+                beside.append(given)
+            else:
+                for pair in _narrowing(param, entry.codec, given, value, ctx):
+                    params.setdefault(*pair)
+            tests.append(_test(name, given.op, value))
+        except CodecError as error:
+            errors.append(FieldError(error.code, _pointer(given), str(error), error.allowed))
+    if beside and not params:
+        errors += [
+            FieldError("unsupported_filter", _pointer(each), "works only beside a filter the provider knows",
+                       tuple(_listed(known, beside=False)))
+            for each in beside
+        ]  # fmt: skip
+    if errors:
+        raise Rejected(*errors)
+    return Plan(tuple(params.items()), tuple(tests))
+
+
+def _pointer(given: Filter) -> str:
+    return "/" + given.field.replace(".", "/")
+
+
+def _listed(known: Mapping[str, Filterable], *, beside: bool = True) -> Iterator[str]:
+    for name, entry in known.items():
+        for op, param in entry.params.items():
+            if beside or not isinstance(param, Beside):
+                yield f"{name}[{op}]"
+
+
+def _entry(known: Mapping[str, Filterable], name: str, given: Filter) -> Filterable:
+    entry = known.get(name)
+    if entry is None:
+        raise CodecError(
+            f"{given.field} cannot be filtered exactly", "unsupported_filter", tuple(_listed(known))
+        )
+    if given.op not in entry.params:
+        raise CodecError(
+            f"{given.field} does not take {given.op}", "unsupported_filter", tuple(map(str, entry.params))
+        )
+    return entry
+
+
+def _parsed(codec: Codec[Any], given: Filter) -> Any:
+    if given.op is Op.IN:
+        texts = (given.value,) if isinstance(given.value, str) else given.value
+        return tuple(codec.parse(text) for text in texts)
+    if not isinstance(given.value, str):
+        raise CodecError(f"{given.op} takes one value")
+    if not given.value:
+        raise CodecError("an empty value filters nothing")
+    return codec.parse(given.value)
+
+
+def _narrowing(
+    param: str | Words | Days, codec: Codec[Any], given: Filter, value: Any, ctx: Context
+) -> Iterator[tuple[str, str]]:
+    values = value if isinstance(value, tuple) else (value,)
+    if isinstance(param, str):
+        if len(values) != 1:
+            raise CodecError(f"{given.field} takes one value", "unsupported_filter")
+        yield param, _spelled(codec, values[0], ctx)
+        return
+    if isinstance(param, Days):
+        yield param.param, values[0].astimezone(zone_of(ctx)).date().isoformat()
+        return
+    words = {param.words.get(_plain(each)) for each in values}
+    if None in words or len(words) != 1:
+        raise CodecError(
+            f"{given.field} cannot be filtered by {', '.join(map(_plain, values))}",
+            "unsupported_filter",
+            tuple(param.words),
+        )
+    yield param.param, str(words.pop())
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _spelled(codec: Codec[Any], value: Any, ctx: Context) -> str:
+    if isinstance(value, datetime):
+        value = value.astimezone(zone_of(ctx))
+    return _plain(codec.write(value))
+
+
+def zone_of(ctx: Context) -> ZoneInfo:
+    """The company's time zone; UTC when it names none we know."""
+    try:
+        return ZoneInfo(ctx.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def _folded(value: Any) -> str:
+    return str(value).casefold()
+
+
+_COMPARE: Mapping[Op, Callable[[Any, Any], bool]] = {
+    Op.EQ: lambda got, want: got == want,
+    Op.NE: lambda got, want: got != want,
+    Op.GT: lambda got, want: got > want,
+    Op.GTE: lambda got, want: got >= want,
+    Op.LT: lambda got, want: got < want,
+    Op.LTE: lambda got, want: got <= want,
+    Op.IN: lambda got, want: got in want,
+    Op.CONTAINS: lambda got, want: _folded(want) in _folded(got),
+    Op.STARTS_WITH: lambda got, want: _folded(got).startswith(_folded(want)),
+}
+
+
+def _test(name: str, op: Op, value: Any) -> Test:
+    """A field list rows lack is taken on the provider's word; a null matches only "not equal"."""
+    head, _, member = name.partition(".")
+    compare = _COMPARE[op]
+
+    def test(record: Record) -> bool:
+        if head not in record:
+            return True
+        got = record[head]
+        if member and got is not None:
+            got = got.get(member)
+        return op is Op.NE if got is None else compare(got, value)
+
+    return test

@@ -1,0 +1,223 @@
+"""Writing as flows: check everything, find the references, send, read back, compare."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from connectors.kit.actions import Action
+from connectors.kit.applied import not_applied
+from connectors.kit.arrays import check_lines
+from connectors.kit.faults import Conflict, Fault, FieldError, Kind, Rejected
+from connectors.kit.http import Flow, Json, Reply, Request
+from connectors.kit.mapping import Native, Nested, When
+from connectors.kit.operations import Answer, Context, Issue, Outcome, Record
+from connectors.kit.paging import merged_query
+from connectors.kit.resolving import resolve
+from connectors.kit.writing import Write, write
+
+if TYPE_CHECKING:
+    from connectors.kit.resource import Resource
+
+PASSING = frozenset(
+    {Kind.MINUTE, Kind.DAY, Kind.CONCURRENT, Kind.UNAVAILABLE, Kind.TIMEOUT, Kind.NETWORK, Kind.TOKEN}
+)
+"""Faults after which the same step may succeed later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One more call after the main one: a label for people, the pointer it serves, and the call for an id."""
+
+    label: str
+    pointer: str
+    call: Callable[[str], Request]
+
+
+@dataclass(slots=True)
+class Draft:
+    """A write as `Resource.prepare` finds it: the unified body, its native spelling, the record as it stands."""
+
+    when: When
+    body: Record
+    native: Native
+    ctx: Context
+    current: Native | None = None
+    query: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    steps: list[Step] = field(default_factory=list[Step])
+    issues: list[Issue] = field(default_factory=list[Issue])
+
+
+def create(resource: "Resource", body: Record, ctx: Context) -> Flow[Answer]:
+    """POST, then the steps a status or an override adds; a failing step leaves the record as it stands."""
+    draft = yield from _drafted(resource, body, ctx, When.CREATE, None)
+    _status_step(resource, draft)
+    yield from resource.prepare(draft)
+    extra = body.get("remote_data") or {}
+    reply = yield Request(
+        "POST", resource.path, merged_query(tuple(draft.query), ctx), {**extra, **draft.native},
+        step=f"create the {resource.noun}",
+    )  # fmt: skip
+    return (yield from _settled(resource, draft, resource.unwrap(reply), "created"))
+
+
+def update(
+    resource: "Resource", id: str, body: Record, ctx: Context, *, replace_lines: bool = False
+) -> Flow[Answer]:
+    """PUT of what was set. Arrays that merge, and lists that must not lose a line, are read first."""
+    path = resource.at(id)
+    _check(resource, body, Write(When.UPDATE, ctx))
+    current: Json = None
+    if not body or resource.needs_current(body, replace_lines=replace_lines):
+        current = yield from resource.fetch(id, ctx, f"read the {resource.noun} as it stands")
+        if not body:
+            answer = resource.read(current, ctx)
+            answer.outcome = "unchanged"
+            return answer
+        _check_lists(resource, body, current, ctx, replace_lines)
+    draft = yield from _drafted(resource, body, ctx, When.UPDATE, current)
+    yield from resource.prepare(draft)
+    reply = yield Request(
+        "PUT", path, merged_query(tuple(draft.query), ctx), draft.native, step=f"change the {resource.noun}"
+    )
+    return (yield from _settled(resource, draft, resource.unwrap(reply), "updated"))
+
+
+def act(resource: "Resource", action: Action, id: str, body: Record, ctx: Context) -> Flow[Answer]:
+    """The verb, then one read. A refusal by the provider's state is explained by reading that state."""
+    path = action.path.format(id=resource.at(id).rpartition("/")[2])
+    current: Json = None
+    if action.reads:
+        current = yield from resource.fetch(id, ctx, f"read the {resource.noun} as it stands")
+        _allow(resource, action, resource.read(current, ctx).record)
+    native = action.body(body, current, ctx) if action.body is not None else None
+    try:
+        yield Request(action.method, path, merged_query(action.query, ctx), native, step=action.doc)
+    except Fault as fault:
+        if fault.kind not in (Kind.INVALID, Kind.CONFLICT, Kind.DUPLICATE) or not action.allowed_from:
+            raise
+        stands = yield from resource.fetch(id, ctx, f"read why the {resource.noun} refuses")
+        _allow(resource, action, resource.read(stands, ctx).record)
+        raise
+    try:
+        answer = yield from resource.get(id, ctx)
+    except Fault as fault:
+        return Answer(
+            {"id": id, "is_partial": True}, None, [_step_failed(2, "read it back", fault)], "partial"
+        )
+    answer.outcome = "updated"
+    return answer
+
+
+def _allow(resource: "Resource", action: Action, record: Record) -> None:
+    status = record.get("status")
+    if not action.allowed_from or status is None or status in action.allowed_from:
+        return
+    allowed = sorted(
+        each.name
+        for each in resource.actions.values()
+        if not each.allowed_from or status in each.allowed_from
+    )
+    detail = f"{action.name} is not possible: the {resource.noun} is {status}"
+    raise Conflict("invalid_transition", detail, **{"from": status, "allowed": allowed})
+
+
+def _check(resource: "Resource", body: Record, task: Write) -> Native:
+    native = write(resource.table, body, task)
+    status = body.get("status")
+    if (
+        task.when is When.CREATE
+        and status is not None
+        and resource.statuses
+        and status not in resource.statuses
+    ):
+        task.refuse("enum_value", "/status", f"cannot be created {status}", tuple(resource.statuses))
+    if task.errors:
+        raise Rejected(*task.errors)
+    return native
+
+
+def _drafted(
+    resource: "Resource", body: Record, ctx: Context, when: When, current: Native | None
+) -> Generator[Request, Reply, Draft]:
+    """Refuses what can be refused without a call, then finds references and spells the body."""
+    _check(resource, body, Write(when, ctx, current))
+    ids = yield from resolve(resource.table, body)
+    return Draft(when, body, _check(resource, body, Write(when, ctx, current, ids)), ctx, current)
+
+
+def _check_lists(
+    resource: "Resource", body: Record, current: Json, ctx: Context, replace_lines: bool
+) -> None:
+    record: Record | None = None
+    for name, value in body.items():
+        row = resource.table.by_name.get(name)
+        if isinstance(row, Nested) and row.is_list and row.complete:
+            record = record or resource.read(current, ctx).record
+            check_lines(record.get(name) or [], value or [], f"/{name}", replace=replace_lines)
+
+
+def _status_step(resource: "Resource", draft: Draft) -> None:
+    name = resource.statuses.get(draft.body.get("status") or "")
+    if name is not None:
+        action = resource.actions[name]
+        draft.steps.append(
+            Step(
+                action.doc,
+                "/status",
+                lambda id: Request(action.method, action.path.format(id=id), step=action.doc),
+            )
+        )
+
+
+def _settled(
+    resource: "Resource", draft: Draft, native: Json, outcome: Outcome
+) -> Generator[Request, Reply, Answer]:
+    """Runs the steps after the main call, reads the record again where there were any, and compares."""
+    answer = resource.read(native, draft.ctx)
+    failed: list[Issue] = []
+    if draft.steps:
+        id = str(answer.record["id"])
+        number = 1
+        try:
+            for step in draft.steps:
+                number += 1
+                yield step.call(id)
+            number += 1
+            answer = yield from resource.get(id, draft.ctx)
+        except Fault as fault:
+            label = draft.steps[number - 2].label if number - 2 < len(draft.steps) else "read it back"
+            failed.append(_step_failed(number, label, fault))
+            if number > 2:
+                answer = (yield from _reread(resource, id, draft.ctx)) or answer
+    answer.outcome = "partial" if failed else outcome
+    answer.issues += [*draft.issues, *failed, *_control(draft, answer)]
+    answer.issues += not_applied(resource.table, draft.body, answer.record)
+    return answer
+
+
+def _control(draft: Draft, answer: Answer) -> list[Issue]:
+    """A control total the provider's own arithmetic does not confirm."""
+    sent, got = draft.body.get("total_amount"), answer.record.get("total_amount")
+    if draft.when is not When.CREATE or sent is None or got is None or sent == got:
+        return []
+    detail = f"sent as control total: {sent:f}; the provider comes to {got:f}"
+    return [Issue("total_mismatch", "/total_amount", detail, extra={"sent": sent, "got": got})]
+
+
+def _reread(resource: "Resource", id: str, ctx: Context) -> Generator[Request, Reply, Answer | None]:
+    try:
+        return (yield from resource.get(id, ctx))
+    except Fault:
+        return None
+
+
+def _step_failed(number: int, label: str, fault: Fault) -> Issue:
+    return Issue(
+        "step_failed", "", f"step {number} ({label}) failed: {fault.message or fault.kind}",
+        retryable=fault.kind in PASSING, extra={"step": number},
+    )  # fmt: skip
+
+
+def unsupported(at: str, detail: str, allowed: tuple[str, ...] = ()) -> Rejected:
+    """What a connector's own file raises for a value the provider has no place for."""
+    return Rejected(FieldError("unsupported_field", at, detail, allowed))

@@ -1,0 +1,74 @@
+"""The list flow: narrow at the provider, read, drop what does not match, never answer an empty page too early."""
+
+from typing import TYPE_CHECKING
+
+from connectors.kit import filters
+from connectors.kit.faults import FieldError, Rejected
+from connectors.kit.http import Flow, Json, Pairs
+from connectors.kit.operations import Answer, Context, Issue, ListQuery, Page
+from connectors.kit.paging import batches, merged_query, place_of
+
+if TYPE_CHECKING:
+    from connectors.kit.resource import Resource
+
+
+def run(resource: "Resource", query: ListQuery, ctx: Context) -> Flow[Page]:
+    """One page. Further provider pages are read only while every row so far was dropped."""
+    plan = filters.plan(resource.table, query.filters, ctx)
+    paging = resource.paging
+    params = _params(resource, query, plan.params)
+    reserved = frozenset({paging.page, paging.per_page, paging.column, paging.order})
+    params = merged_query(params, ctx, reserved=reserved)
+    place = first = place_of(query, paging)
+    answers: list[Answer] = []
+    issues: list[Issue] = []
+    while True:
+        batch = yield from batches(
+            resource.path, resource.many, resource.id_key, params, place, paging, f"list {resource.name}"
+        )
+        issues += _ignored_sort(resource, query, batch.body)
+        found = (resource.read(row, ctx, detail=False) for row in batch.rows)
+        answers = [answer for answer in found if plan.keeps(answer.record)]
+        if answers or batch.next is None:
+            break
+        place = batch.next
+    previous = {"page": first.page - 1, "per_page": first.per_page, "before": ""} if first.page > 1 else None
+    following = batch.next.position() if batch.next is not None else None
+    untold = [name for name in resource.untold if all(name not in each.record for each in answers)]
+    return Page(answers, following, previous, (*resource.absent, *untold), issues[:1])
+
+
+def _params(resource: "Resource", query: ListQuery, narrowing: Pairs) -> Pairs:
+    paging = resource.paging
+    narrowed = {name for name, _ in narrowing}
+    params = [*(pair for pair in resource.list_query if pair[0] not in narrowed), *narrowing]
+    if query.search is not None:
+        if resource.search is None:
+            raise Rejected(FieldError("unsupported_filter", "/search", f"{resource.name} cannot be searched"))
+        params.append((resource.search, query.search))
+    if query.sort is not None:
+        column = resource.columns.get(query.sort.field)
+        if column is None:
+            allowed = tuple(sorted(resource.columns))
+            detail = f"{resource.name} cannot be sorted by {query.sort.field}"
+            raise Rejected(FieldError("unsupported_filter", f"/sort_by/{query.sort.field}", detail, allowed))
+        way = paging.descending if query.sort.descending else paging.ascending
+        params += [(paging.column, column), (paging.order, way)]
+    elif resource.order is not None:
+        params += [(paging.column, resource.order), (paging.order, paging.ascending)]
+    return tuple(params)
+
+
+def _ignored_sort(resource: "Resource", query: ListQuery, body: Json) -> list[Issue]:
+    """The provider says how it sorted; it does not always do as asked."""
+    context = body.get(resource.paging.context)
+    if query.sort is None or not isinstance(context, dict):
+        return []
+    asked = resource.columns[query.sort.field]
+    way = resource.paging.descending if query.sort.descending else resource.paging.ascending
+    said = (context.get(resource.paging.column, asked), context.get(resource.paging.order, way))
+    if said == (asked, way):
+        return []
+    return [
+        Issue("sort_ignored", f"/sort_by/{query.sort.field}", f"the provider sorted by {said[0]} {said[1]}")
+    ]

@@ -1,0 +1,40 @@
+"""How Zoho Books spells values that are not spelled the same everywhere."""
+
+from decimal import Decimal
+from typing import Any
+
+from connectors.kit import codec
+from connectors.kit.codec import decimal_of
+from connectors.kit.custom_fields import Shape
+
+INSTANT = codec.INSTANT("%Y-%m-%dT%H:%M:%S%z")
+"""±HHMM without a colon; "Z" and a missing offset are refused by Zoho."""
+
+CONTACT_TYPE = codec.ENUM({"customer": "customer", "vendor": "vendor"})
+PRODUCT_TYPE = codec.ENUM({"goods": "goods", "service": "service", "digital_service": "digital"})
+LINE_CATEGORY = codec.ENUM({"line_item": "item", "header": "heading"})
+MASTER_STATUS = codec.ENUM({"active": "active", "inactive": "archived"})
+
+CUSTOM_FIELDS = Shape(
+    types={
+        "string": "text", "text": "text", "multiline": "text", "autonumber": "text", "external_lookup": "text",
+        "number": "number", "decimal": "decimal", "percent": "decimal", "amount": "money",
+        "check_box": "boolean", "date": "date", "date_time": "datetime", "dropdown": "select",
+        "multiselect": "multiselect", "email": "email", "url": "url", "phone": "phone", "lookup": "lookup",
+    }
+)  # fmt: skip
+
+LINE_CUSTOM_FIELDS = Shape(array="item_custom_fields", types=CUSTOM_FIELDS.types)
+
+
+def percentage_of(discount: Any) -> Decimal | None:
+    """The percentage in a discount printed as "10%" or "10.00%"; None when it is an amount."""
+    if isinstance(discount, str) and discount.rstrip().endswith("%"):
+        return decimal_of(discount.rstrip().removesuffix("%"))
+    return None
+
+
+def percent(value: Decimal) -> str:
+    return f"{value:f}%"
+
+

@@ -1,0 +1,146 @@
+"""The control total of a new invoice: reckoned before anything is sent, as far as Zoho's defaults are known."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from connectors.kit.codec import MONEY
+from connectors.kit.faults import Fault, FieldError, Rejected
+from connectors.kit.flows import Draft
+from connectors.kit.http import Flow, Request
+from connectors.kit.operations import Record
+from connectors.kit.resolving import rows_by
+from connectors.kit.totals import Line, Rate, Terms, reckon
+from connectors.zoho_books.lookups import TAXES
+
+ZERO_DECIMALS = frozenset(
+    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
+)
+THREE_DECIMALS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
+
+Taxes = Mapping[str, tuple[Rate, ...]]
+
+
+def places_of(currency: str | None) -> int:
+    """The decimals of a currency."""
+    return 0 if currency in ZERO_DECIMALS else 3 if currency in THREE_DECIMALS else 2
+
+
+def check_total(draft: Draft) -> Flow[None]:
+    """Raises Rejected(total_mismatch) on a difference no default of Zoho's can explain.
+
+    Reads nothing while the figures agree and no tax is named; only a difference is worth more calls.
+    """
+    wanted = draft.body.get("total_amount")
+    lines: list[tuple[Record, Mapping[str, Any]]] = [
+        (line, native)
+        for line, native in zip(draft.body.get("line_items") or [], draft.native.get("line_items") or [], strict=True)
+        if line.get("type") != "heading"
+    ]
+    if wanted is None or any(native.get("rate") in (None, "") for _, native in lines):
+        return
+    taxes: Taxes = {}
+    if any(_named_taxes(draft, lines)):
+        taxes = yield from _taxes()
+        if any(id not in taxes for id in _named_taxes(draft, lines)):
+            return
+    places = places_of(draft.body.get("currency") or draft.ctx.currency)
+    expected = _expected(draft, lines, taxes, places)
+    if wanted in expected:
+        return
+    if not draft.body.get("currency") or any("tax_rate" not in line for line, _ in lines):
+        told = yield from _defaults(draft, lines)
+        if told is None:
+            return
+        expected = _expected(draft, lines, taxes, told if not draft.body.get("currency") else places)
+    if wanted in expected or _may_round(wanted, expected[0]):
+        return
+    detail = f"the lines come to {expected[0]:f}, total_amount says {wanted:f}"
+    raise Rejected(FieldError("total_mismatch", "/total_amount", detail))
+
+
+def _named_taxes(draft: Draft, lines: Sequence[tuple[Record, Mapping[str, Any]]]) -> Iterator[str]:
+    ids = [native.get("tax_id") for _, native in lines] + [draft.native.get("shipping_charge_tax_id")]
+    return (id for id in ids if id)
+
+
+def _expected(
+    draft: Draft, lines: Sequence[tuple[Record, Mapping[str, Any]]], taxes: Taxes, places: int
+) -> list[Decimal]:
+    """The total, with taxes rounded over the document and per line: the organisation's choice is not told."""
+    body = draft.body
+    reckoned = [
+        Line(
+            quantity=Decimal(1) if line.get("quantity") is None else line["quantity"],
+            price=native["rate"],
+            discount_percentage=line.get("discount_percentage"),
+            discount_amount=line.get("discount_amount"),
+            taxes=taxes.get(native.get("tax_id") or "", ()),
+        )
+        for line, native in lines
+    ]
+    return [
+        reckon(
+            reckoned,
+            Terms(
+                places=places,
+                inclusive=bool(body.get("tax_inclusive")),
+                discount_percentage=body.get("discount_percentage"),
+                discount_amount=body.get("discount_amount"),
+                discount_before_tax=body.get("discount_before_tax") is not False,
+                shipping=body.get("shipping_amount") or Decimal(0),
+                shipping_taxes=taxes.get(draft.native.get("shipping_charge_tax_id") or "", ()),
+                adjustment=body.get("adjustment_amount") or Decimal(0),
+                per_line=per_line,
+            ),
+        ).total
+        for per_line in (False, True)
+    ]
+
+
+def _may_round(wanted: Decimal, expected: Decimal) -> bool:
+    """An organisation may round its totals to whole units, and does not tell."""
+    return wanted == wanted.to_integral_value() and abs(wanted - expected) < 1
+
+
+def _taxes() -> Flow[Taxes]:
+    """Tax id → its simple taxes. A group is left out: its parts and their kinds are not in the list."""
+    rows = yield from rows_by(TAXES, None, "")
+    return {str(row["tax_id"]): (_rate(row),) for row in rows if row.get("tax_id") and _is_simple(row)}
+
+
+def _is_simple(row: Mapping[str, Any]) -> bool:
+    return row.get("tax_type") != "tax_group" and row.get("tax_percentage") not in (None, "")
+
+
+def _rate(row: Mapping[str, Any]) -> Rate:
+    percentage = MONEY.read(row["tax_percentage"]) or Decimal(0)
+    return Rate(str(row["tax_id"]), percentage, row.get("tax_type") == "compound_tax")
+
+
+def _defaults(draft: Draft, lines: Sequence[tuple[Record, Mapping[str, Any]]]) -> Flow[int | None]:
+    """The places of the customer's currency, or None where Zoho may add a tax of its own choice."""
+    untaxed = [native for line, native in lines if "tax_rate" not in line]
+    contact = yield from _peek(f"/contacts/{draft.native.get('customer_id')}", "contact", "the customer")
+    if contact is None or (untaxed and contact.get("tax_id")):
+        return None
+    for id in dict.fromkeys(native.get("item_id") for native in untaxed):
+        if id:
+            item = yield from _peek(f"/items/{id}", "item", "the item")
+            if item is None or item.get("tax_id") or item.get("item_tax_preferences"):
+                return None
+    if untaxed:
+        rows = yield from rows_by(TAXES, None, "")
+        if any(row.get("is_default_tax") is True for row in rows):
+            return None
+    precision = contact.get("price_precision")
+    return precision if isinstance(precision, int) else places_of(contact.get("currency_code"))
+
+
+def _peek(path: str, one: str, noun: str) -> Flow[Any]:
+    try:
+        reply = yield Request("GET", path, step=f"read what tax {noun} brings", fresh_for=60)
+    except Fault:
+        return None
+    found = reply.body.get(one) if isinstance(reply.body, dict) else None
+    return found if isinstance(found, dict) else None

@@ -1,0 +1,146 @@
+"""What Zoho's sales and purchase documents have in common: addresses, discounts, totals."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from connectors.kit.codec import ID, INTEGER, MONEY, TEXT, CodecError
+from connectors.kit.mapping import ALWAYS, Native, Table, computed, field, names, ref, unmapped
+from connectors.kit.operations import Context, Issue, Record
+from connectors.kit.totals import ZERO, difference
+from connectors.zoho_books.codecs import percent, percentage_of
+from connectors.zoho_books.lookups import TAXES
+from unified_models.money import TaxSum
+from unified_models.parts import DocumentAddress, PaymentTerms
+
+address, terms, tax = names(DocumentAddress), names(PaymentTerms), names(TaxSum)
+
+
+def address_table(kind: str) -> Table[DocumentAddress]:
+    """The address printed on a document; list rows spell the postal code otherwise."""
+    return Table(
+        DocumentAddress,
+        (
+            field(address.id, "address_id", ID),
+            computed(address.type, lambda native, ctx: kind),
+            field(address.attention, "attention", TEXT, write=ALWAYS),
+            field(address.street_1, "address", TEXT, write=ALWAYS),
+            field(address.street_2, "street2", TEXT, write=ALWAYS),
+            field(address.city, "city", TEXT, write=ALWAYS),
+            field(address.state, "state", TEXT, write=ALWAYS),
+            field(address.state_code, "state_code", TEXT, write=ALWAYS),
+            field(address.postal_code, "zip", TEXT, write=ALWAYS, list_native="zipcode"),
+            field(address.country, "country", TEXT, write=ALWAYS),
+            field(address.country_code, "country_code", TEXT, write=ALWAYS),
+            field(address.phone, "phone", TEXT, write=ALWAYS),
+        ),
+    )
+
+
+TERMS = Table(
+    PaymentTerms,
+    (
+        field(terms.days, "payment_terms", INTEGER, write=ALWAYS),
+        field(terms.label, "payment_terms_label", TEXT, write=ALWAYS),
+    ),
+)
+
+TAX_SUM = Table(
+    TaxSum,
+    (
+        ref(tax.tax_rate, "tax_id", name="tax_name", nameable=True, to=TAXES),
+        unmapped(tax.taxable_amount, "tells no taxable amount per rate"),
+        field(tax.tax_amount, "tax_amount", MONEY),
+        unmapped(tax.is_withheld, "keeps withheld tax apart"),
+        unmapped(tax.is_reverse_charge, "tells no reverse charge per rate"),
+    ),
+)
+
+
+def money(key: str) -> Callable[[Native, Context], Decimal | None]:
+    """Reads an amount that is written another way than it is read."""
+
+    def read(native: Native, ctx: Context) -> Decimal | None:
+        value = native.get(key)
+        return None if value is None or value == "" else MONEY.read(value)
+
+    return read
+
+
+def is_document_discount(native: Native) -> bool:
+    return native.get("discount_type") == "entity_level"
+
+
+def discount_percentage(native: Native, ctx: Context) -> Decimal | None:
+    return percentage_of(native.get("discount")) if is_document_discount(native) else None
+
+
+def discount_amount(native: Native, ctx: Context) -> Decimal | None:
+    """The document's own discount; 0 where the lines carry theirs."""
+    if not is_document_discount(native):
+        return ZERO
+    total = native.get("discount_total")
+    if total not in (None, ""):
+        return MONEY.read(total)
+    given = native.get("discount")
+    return None if given in (None, "") or percentage_of(given) is not None else MONEY.read(given)
+
+
+def put_discount_percentage(value: Decimal, native: Native, ctx: Context) -> None:
+    native["discount"], native["discount_type"] = percent(value), "entity_level"
+
+
+def put_discount_amount(value: Decimal, native: Native, ctx: Context) -> None:
+    native["discount"], native["discount_type"] = value, "entity_level"
+
+
+def shipping_amount(native: Native, ctx: Context) -> Decimal | None:
+    """Without its tax, which stands among the taxes."""
+    net, charge = native.get("shipping_charge_exclusive_of_tax"), native.get("shipping_charge")
+    if native.get("shipping_charge_tax") and net:
+        return MONEY.read(net)
+    return None if charge in (None, "") else MONEY.read(charge)
+
+
+def put_shipping(value: Decimal, native: Native, ctx: Context) -> None:
+    native["shipping_charge"] = value
+
+
+def choose_discount_level(native: Native, lines: list[Native]) -> None:
+    """Zoho reckons a discount on the document or on its lines, never both; the body must say which."""
+    on_lines = any(line.get("discount") for line in lines)
+    if not on_lines:
+        return
+    if native.get("discount") not in (None, "", 0):
+        raise CodecError("takes a discount on the document or on its lines, not both", "unsupported_field")
+    native["discount_type"] = "item_level"
+
+
+def settle_totals(record: Record, native: Any, issues: list[Issue]) -> None:
+    """Fills what only the whole document tells, and checks that it adds up (rule 1)."""
+    lines: list[Record] = record.get("line_items") or []
+    inclusive = record.get("tax_inclusive") is True
+    gross = native.get("sub_total_inclusive_of_tax") if inclusive else None
+    are_gross = bool(gross) and gross != native.get("sub_total") and _sum(lines, "sub_total") == gross
+    _line_totals(lines, inclusive=inclusive, are_gross=are_gross)
+    own = record.get("discount_amount") or ZERO
+    record["total_discount"] = own + _sum(lines, "discount_amount")
+    missing = difference(record)
+    if missing is not None and missing != 0:
+        detail = f"the parts come to {record['total_amount'] + missing:f}, the total is {record['total_amount']:f}"
+        issues.append(Issue("totals_mismatch", "/total_amount", detail, native_path="total"))
+
+
+def _sum(lines: list[Record], name: str) -> Decimal:
+    return sum((line[name] for line in lines if line.get(name)), ZERO)
+
+
+def _line_totals(lines: list[Record], *, inclusive: bool, are_gross: bool) -> None:
+    for line in lines:
+        net, tax_amount = line["sub_total"], line["tax_amount"]
+        if net is None or tax_amount is None:
+            continue
+        if are_gross:
+            line["sub_total"] = net - tax_amount
+        elif inclusive:
+            line["total_line_amount"] = net + tax_amount

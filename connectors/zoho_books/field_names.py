@@ -1,0 +1,51 @@
+"""Whether the custom fields a caller names exist, where the organisation's list of them can be read."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from connectors.kit.faults import Fault, FieldError, Rejected
+from connectors.kit.http import Flow, Request
+from connectors.kit.operations import Record
+
+
+def check_custom_fields(body: Record, entity: str) -> Flow[None]:
+    """Refuses names the organisation does not have; silent where Zoho does not tell which it has."""
+    given = body.get("custom_fields")
+    if not given:
+        return
+    query = (("entity", entity),)
+    try:
+        reply = yield Request(
+            "GET", "/settings/preferences/customfields", query, step="read which custom fields there are",
+            fresh_for=300,
+        )  # fmt: skip
+    except Fault:
+        return
+    known = list(_definitions(reply.body))
+    names = {str(each["api_name"]) for each in known}
+    ids = {str(each[key]) for each in known for key in ("customfield_id", "field_id") if each.get(key)}
+    errors = [
+        FieldError("unknown_field", f"/custom_fields/{place}", f"there is no custom field {_named(each)}",
+                   tuple(sorted(names)), next(iter(get_close_matches(str(each.get("api_name")), names, 1)), None))
+        for place, each in enumerate(given)
+        if not (each.get("id") in ids or each.get("api_name") in names)
+    ]  # fmt: skip
+    if names and errors:
+        raise Rejected(*errors)
+
+
+def _named(element: Record) -> str:
+    return str(element.get("api_name") or element.get("id"))
+
+
+def _definitions(body: Any) -> Iterator[dict[str, Any]]:
+    """Every object with an api name, however deep: the shape of this answer is not published."""
+    if isinstance(body, dict):
+        if body.get("api_name"):
+            yield body
+        for value in body.values():
+            yield from _definitions(value)
+    elif isinstance(body, list):
+        for value in body:
+            yield from _definitions(value)

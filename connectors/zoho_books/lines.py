@@ -1,0 +1,144 @@
+"""Lines of invoices: how a line is read, and what its discount and its total become when written."""
+
+from decimal import Decimal
+from typing import Any
+
+from connectors.kit.codec import ID, MONEY, QUANTITY, RATE, TEXT, CodecError
+from connectors.kit.custom_fields import custom_fields
+from connectors.kit.faults import FieldError
+from connectors.kit.mapping import ALWAYS, UPDATE, Native, Table, computed, field, many, names, ref, unmapped
+from connectors.kit.operations import Context, Record
+from connectors.kit.totals import HUNDRED, ZERO
+from connectors.zoho_books import documents as doc
+from connectors.zoho_books.codecs import LINE_CATEGORY, LINE_CUSTOM_FIELDS, percent, percentage_of
+from connectors.zoho_books.lookups import ACCOUNTS, ITEMS, PROJECTS, TAXES
+from connectors.zoho_books.tracking import TRACKING
+from unified_models.line_items import LineItem
+
+line = names(LineItem)
+
+
+def _discount_percentage(native: Native, ctx: Context) -> Decimal | None:
+    return percentage_of(native.get("discount"))
+
+
+def _put_percentage(value: Decimal, native: Native, ctx: Context) -> None:
+    native["discount"] = percent(value)
+
+
+def _put_amount(value: Decimal, native: Native, ctx: Context) -> None:
+    native["discount"] = value
+
+
+def _discount_amount(native: Native, ctx: Context) -> Decimal | None:
+    """The amount as reckoned; an amount that was given stands in `discount` itself."""
+    for name in ("discount_amount", "discount"):
+        value = native.get(name)
+        if value and not isinstance(value, str):
+            return MONEY.read(value)
+    return ZERO if native.get("discount_amount") == 0 else None
+
+
+def _tax_amount(native: Native, ctx: Context) -> Decimal | None:
+    """Zoho tells a line's tax only tax by tax. None when a taxed line tells nothing."""
+    taxes = native.get("line_item_taxes")
+    if isinstance(taxes, list) and taxes:
+        amounts = (MONEY.read(each["tax_amount"]) for each in taxes if each.get("tax_amount") not in (None, ""))
+        return sum((amount for amount in amounts if amount is not None), ZERO)
+    return None if native.get("tax_percentage") else ZERO
+
+
+def _source(native: Native, ctx: Context) -> dict[str, Any] | None:
+    for kind, document, row in SOURCES:
+        if native.get(row) or (document and native.get(document)):
+            return {"type": kind, "id": native.get(document) or None, "line_id": native.get(row) or None}
+    return None
+
+
+SOURCES = (
+    ("bill", "bill_id", "bill_item_id"),
+    ("expense", "expense_id", ""),
+    ("sales_order", "", "salesorder_item_id"),
+)
+"""(type of the source, native key of the document, native key of its line)."""
+
+
+def _put_source(value: Any, native: Native, ctx: Context) -> None:
+    for kind, document, row in SOURCES:
+        if value.get("type") == kind:
+            given = {document: value.get("id"), row: value.get("line_id")}
+            native.update({key: id for key, id in given.items() if key and id is not None})
+            return
+    raise CodecError("a line comes from a bill, an expense or a sales order", "enum_value", ("bill", "expense"))
+
+
+def _put_total(value: Decimal, native: Native, ctx: Context) -> None:
+    native["line_total"] = value
+
+
+LINE = Table(
+    LineItem,
+    (
+        field(line.id, "line_item_id", ID, write=UPDATE),
+        field(line.type, "line_item_category", LINE_CATEGORY, write=ALWAYS),
+        ref(line.item, "item_id", name="name", to=ITEMS, write=ALWAYS),
+        ref(line.account, "account_id", name="account_name", to=ACCOUNTS, write=ALWAYS),
+        field(line.name, "name", TEXT, write=ALWAYS),
+        field(line.description, "description", TEXT, write=ALWAYS),
+        field(line.quantity, "quantity", QUANTITY, write=ALWAYS),
+        field(line.unit, "unit", TEXT, write=ALWAYS),
+        field(line.unit_price, "rate", RATE, write=ALWAYS),
+        computed(
+            line.discount_percentage, _discount_percentage, uses=("discount",), put=_put_percentage, write=ALWAYS
+        ),
+        computed(
+            line.discount_amount, _discount_amount, uses=("discount_amount", "discount"), put=_put_amount,
+            write=ALWAYS, codec=MONEY,
+        ),
+        ref(line.tax_rate, "tax_id", name="tax_name", to=TAXES, write=ALWAYS),
+        computed(line.tax_amount, _tax_amount, uses=("line_item_taxes", "tax_percentage")),
+        field(line.sub_total, "item_total", MONEY),
+        computed(
+            line.total_line_amount, doc.money("item_total"), uses=("item_total",), put=_put_total, write=ALWAYS,
+            codec=MONEY,
+        ),
+        ref(line.project, "project_id", to=PROJECTS, write=ALWAYS),
+        unmapped(line.customer, "has one customer per invoice, not per line"),
+        unmapped(line.is_billable, "bills lines on only from expenses, bills and projects"),
+        computed(
+            line.source, _source, uses=("bill_id", "bill_item_id", "expense_id", "salesorder_item_id"),
+            put=_put_source, write=ALWAYS,
+        ),
+        many(line.tracking_categories, "tags", TRACKING, write=ALWAYS),
+        custom_fields(line.custom_fields, LINE_CUSTOM_FIELDS),
+    ),
+)  # fmt: skip
+
+
+def price(lines: list[Native], given: list[Record], errors: list[FieldError]) -> None:
+    """Turns `total_line_amount` into a price, or checks it where there is one (rule 9)."""
+    for place, (native, unified) in enumerate(zip(lines, given, strict=True)):
+        total = native.pop("line_total", None)
+        if total is None:
+            continue
+        at = f"/line_items/{place}/total_line_amount"
+        quantity = unified.get("quantity") or Decimal(1)
+        percentage, amount = unified.get("discount_percentage"), unified.get("discount_amount") or ZERO
+        if unified.get("unit_price") is not None:
+            gross = quantity * unified["unit_price"]
+            expected = gross - (gross * percentage / HUNDRED if percentage else amount)
+            if abs(expected - total) > MONEY_STEP:
+                errors.append(FieldError("total_mismatch", at, f"the line comes to {expected:f}, not {total:f}"))
+            continue
+        if percentage and percentage >= HUNDRED:
+            errors.append(FieldError("total_mismatch", at, "a line discounted in full has no total to price it by"))
+            continue
+        gross = total / (1 - percentage / HUNDRED) if percentage else total + amount
+        found = (gross / quantity).quantize(PRICE_STEP)
+        if abs(found * quantity - gross) > MONEY_STEP:
+            errors.append(FieldError("precision", at, f"no price of 6 decimals makes {quantity:f} come to {total:f}"))
+        native["rate"] = found.normalize() + 0
+
+
+MONEY_STEP = Decimal("0.005")
+PRICE_STEP = Decimal("0.000001")
