@@ -15,13 +15,20 @@ from app.core.schema import SchemaTooNew
 from app.core.secrets import KeyringUnusable
 from app.core.settings import SettingsError, load_settings
 from app.demo.cli import demo
+from app.keys.cli import audit, keys, ring
 from app.main import NotReady
 
 cli = typer.Typer(
     name="ledgerway", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
 docs = typer.Typer(no_args_is_help=True, help="Generated references.")
+cli.add_typer(keys, name="keys")
+cli.add_typer(ring, name="keyring")
+cli.add_typer(audit, name="audit")
 cli.add_typer(docs, name="docs")
+cli.add_typer(keys, name="keys")
+cli.add_typer(ring, name="keyring")
+cli.add_typer(audit, name="audit")
 cli.command()(serve)
 cli.command()(doctor)
 cli.command()(demo)

@@ -7,10 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.accounts import store
-from app.accounts.data_keys import DataKeyRows
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.secrets import Context, Keyring, LocalWrapper, Reason, SecretUnavailable, Vault
+from app.keys.data_keys import DataKeyRows
 from app.models.grants import Grant
 
 

@@ -62,7 +62,7 @@ async def tokens_row(session: AsyncSession, grant_id: str) -> tuple[str, int, by
     ).one_or_none()
     if found is None:
         return None
-    environment_id, generation, blob, expires_at = found.tuple()
+    environment_id, generation, blob, expires_at = found
     if blob is None or expires_at is None:
         return None
     return environment_id, generation, blob, expires_at

@@ -8,12 +8,12 @@ from typing import Literal, TypeAlias
 import typer
 from sqlalchemy import text
 
-from app.accounts.data_keys import check_ring
 from app.core.clock import Clock
 from app.core.connectors import connector_settings
 from app.core.database import Database
 from app.core.secrets import Keyring, load
 from app.core.settings import PREFIX, Settings, load_settings
+from app.keys.data_keys import check_ring
 from connectors import load as load_connectors
 
 Finding: TypeAlias = tuple[Literal["ok", "warn", "fail"], str]

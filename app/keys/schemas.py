@@ -25,7 +25,7 @@ class ApiKeyRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Name = Field("", min_length=0, examples=["billing backend"])
+    name: str = Field("", max_length=255, examples=["billing backend"])
     scopes: list[Name] | None = Field(
         None, min_length=1, max_length=100, examples=[["accounting:read", "accounting.invoices:write"]]
     )

@@ -42,7 +42,7 @@ async def known(session: AsyncSession, kid: str) -> KnownKey | None:
     ).one_or_none()
     if found is None:
         return None
-    key, environment = found.tuple()
+    key, environment = found
     return KnownKey(
         id=key.id,
         kid=key.kid,

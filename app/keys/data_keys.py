@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CursorResult, distinct, func, or_, select, update
+from sqlalchemy import CursorResult, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -69,14 +69,16 @@ async def check_ring(database: Database, keyring: Keyring, clock: Clock) -> list
         known = {row.key_id: row.check_value for row in await session.scalars(select(KeyringCheck))}
         used = set(
             await session.scalars(
-                select(distinct(DataKey.kek_id)).where(
-                    DataKey.state != "shredded", DataKey.provider == "local"
-                )
+                select(DataKey.kek_id)
+                .distinct()
+                .where(DataKey.state != "shredded", DataKey.provider == "local")
             )
         )
         peppers = set(
             await session.scalars(
-                select(distinct(ApiKey.pepper_id)).where(
+                select(ApiKey.pepper_id)
+                .distinct()
+                .where(
                     ApiKey.revoked_at.is_(None),
                     or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > clock.now()),
                 )
@@ -110,7 +112,7 @@ async def keys_in_use(database: Database) -> dict[str, int]:
         rows = await session.execute(
             select(DataKey.kek_id, func.count()).where(DataKey.state != "shredded").group_by(DataKey.kek_id)
         )
-        return dict(iter(rows.tuples()))
+        return {kek_id: count for kek_id, count in rows}  # noqa: C416
 
 
 def _stored(row: DataKey) -> StoredKey:
