@@ -5,15 +5,13 @@ from collections import deque
 from typing import Any
 
 import structlog
-from sqlalchemy import insert, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import insert
 
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.ids import new_id
 from app.gateway.runs import Run
 from app.models.call_log import CallLog
-from app.models.integrated_accounts import IntegratedAccount
 
 _log = structlog.get_logger("ledgerway.calls")
 
@@ -23,7 +21,6 @@ _MOST = (
     50_000  # beyond this the oldest are dropped: the log must not eat the memory while the storage is away
 )
 _TEXT = 500
-_TOUCH = 60.0
 
 
 class Calls:
@@ -33,7 +30,6 @@ class Calls:
         self._database = database
         self._clock = clock
         self._rows: deque[dict[str, Any]] = deque(maxlen=_MOST)
-        self._touched: dict[str, float] = {}
         self.dropped = 0
 
     def add(
@@ -90,28 +86,11 @@ class Calls:
             try:
                 async with self._database.write() as session:
                     await session.execute(insert(CallLog), batch)
-                    await self._touch(session, {row["account_id"] for row in batch})
             except BaseException:
                 self._rows.extendleft(reversed(batch[: _MOST - len(self._rows)]))
                 raise
             written += len(batch)
         return written
-
-    async def _touch(self, session: AsyncSession, accounts: set[str]) -> None:
-        """Note that accounts are in use, to the minute."""
-        now, at = self._clock.now(), self._clock.monotonic()
-        due = {account for account in accounts if at - self._touched.get(account, -_TOUCH) >= _TOUCH}
-        if not due:
-            return
-        await session.execute(
-            update(IntegratedAccount)
-            .where(IntegratedAccount.id.in_(due))
-            .values(last_used_at=now)
-            .execution_options(synchronize_session=False)
-        )
-        if len(self._touched) > _MOST:
-            self._touched.clear()
-        self._touched.update(dict.fromkeys(due, at))
 
     async def keep_writing(self) -> None:
         """Write out twice a second. Runs for ever."""

@@ -14,7 +14,9 @@ from app.accounts.credentials import Credentials
 from app.accounts.service import Accounts
 from app.core.clock import Clock
 from app.core.database import Database
+from app.core.errors import Problem
 from app.core.ids import new_id
+from app.core.secrets import SecretUnavailable
 from app.gateway.instants import storage_now
 from app.models.grants import Grant
 from connectors.kit.auth import Client, DataCenter, Form, Refusal, Token, TokenRefused
@@ -173,7 +175,10 @@ class Refresher:
         if doors is None:
             return TokenRefused(Refusal.CONFIG, "no_client")
         data_center, client = doors
-        refresh_token = await self._credentials.open_refresh(grant)
+        try:
+            refresh_token = await self._credentials.open_refresh(grant)
+        except SecretUnavailable:
+            raise Problem("decrypt_failed", "The connection's refresh token cannot be opened.") from None
         try:
             status, body = await self._post(
                 connector.auth.refresh(data_center, client, refresh_token), ENDPOINT_SECONDS

@@ -11,6 +11,7 @@ from app.accounts.credentials import Credentials
 from app.accounts.service import Account
 from app.core.clock import Clock
 from app.core.errors import Problem
+from app.core.secrets import SecretUnavailable
 from app.gateway.refresh import Refresher, Refused, Renewed, Waiting
 from connectors.kit.auth import Refusal
 
@@ -164,7 +165,10 @@ class Tokens:
 
     async def _read(self, account: Account) -> Held:
         grant = account.grant_id
-        found = await self._credentials.open_access(grant)
+        try:
+            found = await self._credentials.open_access(grant)
+        except SecretUnavailable:
+            raise Problem("decrypt_failed", "The connection's access token cannot be opened.") from None
         if found is None:
             made = await self._refresher.generation(grant)
             if made is None:
