@@ -5,7 +5,16 @@ from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
+from structlog.stdlib import get_logger
 
+from app.accounts import api as accounts
+from app.accounts import integrations
+from app.accounts.clients import OAuthClients
+from app.accounts.credentials import Credentials
+from app.accounts.service import Accounts
+from app.connect import api as connect
+from app.connect import hosted
+from app.connect.opening import open_connect
 from app.core import edge, errors, log, operate, reference
 from app.core.bodies import Bodies
 from app.core.clock import Clock
@@ -15,8 +24,19 @@ from app.core.database import Database
 from app.core.process import harden
 from app.core.secrets import Keyring, load, load_or_create
 from app.core.settings import Settings, SettingsError, load_settings
+from app.gateway import api as log_api
+from app.gateway.opening import open_gateway
+from app.keys import api as keys
+from app.keys.access import Access
+from app.keys.data_keys import check_ring
+from app.proxy import api as proxy
+from app.unified import api as unified
+from app.unified import openapi
+from app.unified.supervised import supervisor
 from connectors import load as load_connectors
 
+_log = get_logger("ledgerway.main")
+_WRITES_SECONDS = 5.0  # after the server's own patience has ended
 _NAME = "Ledgerway"
 _DESCRIPTION = (
     "A self-hosted unified accounting API: one shape for every ledger, and each provider's own door."
@@ -55,10 +75,27 @@ def create_app(
     app.state.database = _database(settings)
     app.state.cursors = Cursors(app.state.keyring.derive("cursor"))
     app.state.closing = False
-    app.state.checks = {"storage": app.state.database.ping, "schema": lambda: _schema_is_current(app)}
+    app.state.checks = {
+        "storage": app.state.database.ping,
+        "schema": lambda: _fits(app),
+        "key ring": lambda: _opens(app),
+    }
+    _furnish(app)
     errors.install(app)
-    app.include_router(operate.router)
+    app.router.routes[:0] = proxy.routes
+    for router in (
+        operate.router,
+        keys.router,
+        accounts.router,
+        integrations.router,
+        connect.router,
+        hosted.router,
+        log_api.router,
+    ):
+        app.include_router(router)
+    app.include_router(unified.router)
     reference.install(app)
+    openapi.install(app)
     app.add_middleware(Bodies, limit=settings.body_limit, raw_limit=settings.proxy_body_limit)
     app.add_middleware(edge.Edge, settings=settings, aliases=_aliases(app))
     return app
@@ -82,14 +119,52 @@ async def prepare(settings: Settings) -> None:
         pass
 
 
-async def check(app: FastAPI) -> None:
-    """Refuse to serve on storage that does not fit this release. NotReady says what to run."""
+def _furnish(app: FastAPI) -> None:
+    """Give the rooms what they are made of, from the ground up."""
+    state = app.state
+    settings, database, clock, connectors = state.settings, state.database, state.clock, state.connectors
+    state.access = Access(database, state.keyring, clock)
+    state.accounts = Accounts(database, clock, settings, connectors)
+    state.credentials = Credentials(database, state.keyring, clock)
+    state.clients = OAuthClients(database, state.credentials.vault, clock, settings, connectors)
+    state.gateway = open_gateway(
+        settings, database, clock, state.accounts, state.credentials, state.clients, connectors
+    )
+    state.connect, state.importing = open_connect(
+        database, clock, settings, state.keyring, state.credentials, state.accounts, state.clients,
+        state.gateway, connectors,
+    )  # fmt: skip
+    state.writes = supervisor(app)
+
+
+async def _fits(app: FastAPI) -> None:
+    """NotReady, saying what to run, unless the stored schema is this release's."""
     database: Database = app.state.database
     state = await database.schema_state()
     if state == "newer":
         raise NotReady("The database was migrated by a newer release of Ledgerway; run that one.")
     if state != "current":
         raise NotReady(f"The database schema is {state}; run `ledgerway migrate`.")
+
+
+async def _close(app: FastAPI) -> None:
+    """End what runs, then what it runs on; one that fails keeps none of the others open."""
+    state = app.state
+    unfinished = await state.writes.drain(_WRITES_SECONDS)
+    if unfinished:
+        _log.error("writes_cut_off", count=unfinished)
+    for close in (state.access.settle, state.accounts.settle, state.gateway.close, state.database.close):
+        try:
+            await close()
+        except Exception as error:
+            _log.warning("close_failed", what=close.__qualname__, exc_info=error)
+
+
+async def _opens(app: FastAPI) -> None:
+    """NotReady, naming the key, unless this process's key ring opens what the database holds."""
+    wrong = await check_ring(app.state.database, app.state.keyring, app.state.clock)
+    if wrong:
+        raise NotReady("; ".join(wrong))
 
 
 @asynccontextmanager
@@ -99,15 +174,14 @@ async def _lifespan(app: FastAPI, background: bool = True) -> AsyncGenerator[Non
     try:
         if settings.development:
             await database.migrate()
-        await check(app)
+        await _fits(app)
+        await _opens(app)
+        if background:
+            await app.state.gateway.start()
         yield
     finally:
         app.state.closing = True
-        await database.close()
-
-
-async def _schema_is_current(app: FastAPI) -> None:
-    await check(app)
+        await _close(app)
 
 
 def _keyring(settings: Settings, clock: Clock) -> Keyring:
