@@ -12,6 +12,7 @@ from app.keys.access import authenticated
 from app.unified import stream
 from app.unified.calls import Call, account_of, admit, checked_id, not_offered
 from app.unified.changes import change_of, remote_query_of, side_of
+from app.unified.intents import Intents
 from app.unified.listing import listing, view_of
 from app.unified.meta import describe
 from app.unified.query import Query, nearest
@@ -23,7 +24,6 @@ router = APIRouter()
 
 Handler = Callable[[Request, str, str], Awaitable[Response]]
 
-_MAIL = ("email", "remind")
 _VERBS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -110,8 +110,12 @@ async def _write(call: Call, operation: str) -> Response:
     service = _service(call.request)
     if change.preview:
         return _json(await service.preview(call, change), call)
-    shown = await supervisor(call.request.app).run(service.write(call, change))
-    return _shown(shown, call, change.status)
+    state = call.request.app.state
+    intents = Intents(state.database, state.credentials.vault, state.clock)
+    work = intents.once(call, change, lambda progress: service.write(call, change, progress))
+    done = await supervisor(call.request.app).run(work)
+    media_type = "application/json" if done.status < 400 else "application/problem+json"
+    return Response(done.content, done.status, {**call.headers(), **done.headers}, media_type)
 
 
 def _unknown_action(action: str, call: Call) -> Problem:

@@ -104,9 +104,7 @@ def body_example(model: type[BaseModel], purpose: Purpose) -> dict[str, Any]:
     body: dict[str, Any] = {}
     for name, info in fields.items():
         mark = mark_of(info)
-        if mark == "required":
-            body[name] = _written(model, name)
-        elif mark == "writable" and name in _WRITTEN:
+        if mark == "required" or (mark == "writable" and name in _WRITTEN):
             body[name] = _written(model, name)
     if "total_amount" in body and mark_of(fields["total_amount"]) != "required":
         del body["total_amount"]  # a control total: only useful with the taxes of a real company

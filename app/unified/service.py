@@ -13,6 +13,7 @@ from app.unified.changes import SIDES, Change
 from app.unified.expansion import Budget, expand
 from app.unified.listing import DEFAULT_LIMIT, MAXIMUM_LIMIT, Listing, View
 from app.unified.preview import Step, captured
+from app.unified.progress import Progress, watched
 from app.unified.refusals import translated
 from app.unified.render import envelope, record_of, single
 from connectors.kit.http import Flow, Pairs, Reply
@@ -84,12 +85,12 @@ class Unified:
 
     # Writing
 
-    async def write(self, call: Call, change: Change) -> Shown:
+    async def write(self, call: Call, change: Change, progress: Progress) -> Shown:
         """Carry out a change. `If-Match` is compared first; a short window remains, no provider compares."""
         context = call.context(change.remote_query)
         await self._expected(call, change, context)
         call.run.meter.record_id = change.id
-        result = await self._perform(call, _flow(call, change, context))
+        result = await self._perform(call, watched(_flow(call, change, context), progress))
         if isinstance(result, str):
             return Shown({"id": result}, None, "deleted", result)
         body, etag = single(result, call.resource.model, change.view)

@@ -1,10 +1,12 @@
 """A small application around the unified API: real routes, a connector of our own, a provider in memory."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,10 +14,14 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 
+from app.accounts.credentials import Credentials
 from app.core.auth import Principal
 from app.core.cursor import Cursors
+from app.core.database import Database
 from app.core.errors import Problem, install
+from app.core.secrets import keyring
 from app.gateway.runs import Allowance, Run
+from app.models import Environment
 from app.unified import api, calls
 from connectors.kit.auth import DataCenter
 from connectors.kit.connector import Organization
@@ -33,11 +39,19 @@ INVOICE = MODELS["accounting", "invoices"]
 
 
 class Clock:
+    """Stands still until a test moves it."""
+
+    passed = timedelta()
+
     def now(self) -> datetime:
-        return NOW
+        return NOW + self.passed
 
     def monotonic(self) -> float:
-        return 1000.0
+        return 1000.0 + self.passed.total_seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        self.passed += timedelta(seconds=seconds)
+        await asyncio.sleep(0)
 
 
 @dataclass
@@ -205,7 +219,9 @@ class Gateway:
             code = {Kind.NOT_FOUND: "not_found", Kind.MINUTE: "provider_rate_limited"}.get(
                 fault.kind, "upstream_error"
             )
-            raise Problem(code, fault.message) from None
+            if fault.phase == "body" and not ask.is_read:
+                raise Problem("outcome_unknown", fault.message, executed="unknown") from None
+            raise Problem(code, fault.message, executed="no") from None
 
     def allowance(self, account: Any) -> Allowance:
         return Allowance(limit=100, remaining=97, reset=41)
@@ -260,8 +276,24 @@ class World:
             self.provider.rows[str(number)] = {"id": str(number), "number": f"INV-{number}"}
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the schema and the environment of these tests."""
+    path = tmp_path_factory.mktemp("unified") / "ledgerway.db"
+
+    async def prepare() -> None:
+        database = Database(f"sqlite:///{path}")
+        await database.migrate()
+        async with database.write() as session:
+            session.add(Environment(id="env_1", name="shop", mode="test", created_at=NOW))
+        await database.close()
+
+    asyncio.run(prepare())
+    return path
+
+
 @pytest.fixture
-async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def world(monkeypatch: pytest.MonkeyPatch, migrated: Path, tmp_path: Path) -> AsyncIterator[World]:
     app = FastAPI(redirect_slashes=False)
     install(app)
     app.include_router(api.router)
@@ -270,6 +302,9 @@ async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     app.state.gateway = gateway
     app.state.accounts = Accounts()
     app.state.clock = Clock()
+    copy = shutil.copy(migrated, tmp_path / "ledgerway.db")
+    app.state.database = database = Database(f"sqlite:///{copy}")
+    app.state.credentials = Credentials(database, keyring.generate(NOW), app.state.clock)
     app.state.cursors = Cursors(b"k" * 32)
     app.state.settings = SimpleNamespace(public_url="http://127.0.0.1")
     scopes = {"accounting:*"}
@@ -279,7 +314,7 @@ async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
         if "authorization" not in request.headers:
             raise Problem("unauthenticated", "No key.")
         ids = frozenset(token) or None
-        return Principal("env_1", "test", "test", "key_1", frozenset(scopes), ids, token=bool(token))
+        return Principal("env_1", "shop", "live", "key_1", frozenset(scopes), ids, token=bool(token))
 
     def require(principal: Principal, scope: str) -> None:
         if not principal.allows(scope):
@@ -292,3 +327,4 @@ async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     headers = {"Authorization": "Bearer k"}
     async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
         yield World(app, client, provider, gateway, scopes, token)
+    await database.close()

@@ -1,0 +1,211 @@
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from app.models.writes import Write
+from app.unified.supervised import supervisor
+from connectors.kit.faults import Fault, Kind
+
+pytestmark = pytest.mark.anyio
+
+NEW = {"contact": {"id": "7"}, "line_items": [{"name": "Tea", "unit_price": "2.50"}], "number": "A-1"}
+KEY = {"Idempotency-Key": "order-1"}
+
+
+async def create(world: Any, headers: Any = KEY, body: Any = NEW, query: str = "") -> Any:
+    return await world.ask("POST", "/invoices", query, json=body, headers=headers)
+
+
+async def intents(world: Any) -> list[Write]:
+    async with world.app.state.database.read() as session:
+        return list(await session.scalars(select(Write).order_by(Write.created_at, Write.id)))
+
+
+async def test_a_repetition_is_answered_without_sending(world: Any) -> None:
+    first = await create(world)
+    asked = len(world.provider.seen)
+    second = await create(world, {"Idempotency-Key": '"order-1"'})
+    assert (second.status_code, second.content) == (201, first.content)
+    assert second.headers["etag"] == first.headers["etag"]
+    assert second.headers["ledgerway-write-id"] == first.headers["ledgerway-write-id"]
+    assert (first.headers["ledgerway-outcome"], second.headers["ledgerway-outcome"]) == (
+        "created",
+        "replayed",
+    )
+    assert second.headers["idempotent-replayed"] == "true"
+    assert len(world.provider.seen) == asked and len(world.provider.rows) == 1
+
+
+async def test_a_repetition_written_differently_is_the_same(world: Any) -> None:
+    await create(world)
+    turned = b'{ "number":"A-1","line_items":[{"unit_price":"2.50","name":"Tea"}],"contact":{"id":"7"} }'
+    again = await world.ask("POST", "/invoices", content=turned, headers=KEY)
+    assert again.headers["ledgerway-outcome"] == "replayed"
+
+
+async def test_the_key_stands_for_one_content_path_and_account(world: Any) -> None:
+    world.fill(2)
+    await create(world)
+    other = await create(world, body={**NEW, "number": "A-2"})
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    for path in ("/invoices/1", "/invoices/2"):
+        assert (await world.ask("PATCH", path, json={"memo": "x"}, headers=KEY)).status_code == 200
+    elsewhere = await world.client.post(
+        "/unified/accounting/invoices?integrated_account_id=acc_2", json={**NEW, "number": "A-3"}, headers=KEY
+    )
+    assert elsewhere.status_code == 201
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "ä", "x" * 256, "\t"])
+async def test_keys_that_are_none(world: Any, key: str) -> None:
+    answer = await create(world, {"Idempotency-Key": key.encode()})
+    assert answer.json()["code"] == "idempotency_key_invalid"
+    assert world.provider.seen == []
+
+
+async def test_every_write_has_an_intent_and_only_keyed_ones_an_answer(world: Any) -> None:
+    answer = await create(world, {"X-Source-Event": "evt-1"}, {**NEW, "reference": "order-9"})
+    await create(world)
+    plain, keyed = await intents(world)
+    if plain.idempotency_key:
+        plain, keyed = keyed, plain
+    assert plain.id == answer.headers["ledgerway-write-id"]
+    assert (plain.state, plain.status, plain.record_id, plain.outcome) == ("done", 201, "1", "created")
+    assert (plain.source_event, plain.reference, plain.answer) == ("evt-1", "order-9", None)
+    assert keyed.answer is not None and b"A-1" not in keyed.answer
+
+
+async def test_what_was_refused_before_sending_leaves_the_key_free(world: Any) -> None:
+    assert (await create(world, body={"contact": "7"})).status_code == 422
+    assert (await create(world, body={**NEW, "memo": "refuse"})).status_code == 422
+    assert (await create(world)).status_code == 201
+
+
+async def test_what_the_provider_refused_leaves_the_key_free(world: Any) -> None:
+    world.provider.fail = lambda ask: Fault(Kind.MINUTE, 429)
+    assert (await create(world)).status_code == 429
+    world.provider.fail = lambda ask: None
+    assert (await create(world)).status_code == 201
+    assert [row.state for row in await intents(world)].count("released") == 1
+
+
+async def test_what_nobody_saw_is_never_sent_again(world: Any) -> None:
+    world.provider.fail = lambda ask: None if ask.is_read else Fault(Kind.NETWORK, phase="body")
+    lost = await create(world)
+    assert (lost.status_code, lost.json()["code"], lost.json()["executed"]) == (
+        502,
+        "outcome_unknown",
+        "unknown",
+    )
+    world.provider.fail = lambda ask: None
+    again = await create(world)
+    assert (again.status_code, again.json()["code"]) == (409, "outcome_pending")
+    assert again.json()["write_id"] == lost.headers["ledgerway-write-id"]
+    assert sum(not ask.is_read for ask in world.provider.seen) == 1
+
+
+async def test_a_failure_after_the_write_says_it_happened(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def act(self: Any, action: str, id: str, body: Any, ctx: Any) -> Any:
+        from connectors.kit.http import Request
+
+        yield Request("POST", "/invoices", body={"number": "X"})
+        yield Request("GET", "/invoices/gone")
+
+    monkeypatch.setattr(type(world.connector.resources["accounting", "invoices"]), "act", act)
+    world.fill(1)
+    first = await world.ask("POST", "/invoices/1/authorise", headers=KEY)
+    assert (first.status_code, first.json()["executed"]) == (404, "yes")
+    second = await world.ask("POST", "/invoices/1/authorise", headers=KEY)
+    assert (second.status_code, second.json()["code"]) == (404, "not_found")
+    assert second.headers["content-type"] == "application/problem+json"
+    assert sum(not ask.is_read for ask in world.provider.seen) == 1
+
+
+async def test_of_many_at_once_one_is_carried_out(world: Any) -> None:
+    world.provider.hold = asyncio.Event()
+    requests = [asyncio.create_task(create(world)) for _ in range(20)]
+    while sum(not ask.is_read for ask in world.provider.seen) == 0 and not any(r.done() for r in requests):
+        await asyncio.sleep(0.01)
+    while sum(request.done() for request in requests) < 19:
+        await asyncio.sleep(0.01)
+    world.provider.hold.set()
+    answers = [await request for request in requests]
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 19
+    refused = next(answer for answer in answers if answer.status_code == 409)
+    assert (refused.json()["code"], refused.headers["retry-after"]) == ("idempotency_in_progress", "1")
+    assert len(world.provider.rows) == 1
+
+
+async def test_waiting_for_the_first_gives_its_answer(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.provider.hold = asyncio.Event()
+    first = asyncio.create_task(create(world))
+    while not await intents(world):
+        await asyncio.sleep(0.01)
+
+    async def sleep(seconds: float) -> None:
+        world.provider.hold.set()
+        await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(world.app.state.clock, "sleep", sleep)
+    second = await create(world, {**KEY, "Prefer": "wait=10"})
+    assert (await first).content == second.content
+    assert second.headers["idempotent-replayed"] == "true"
+
+
+async def test_an_intent_whose_process_died_is_unknown(world: Any) -> None:
+    await create(world)
+    async with world.app.state.database.write() as session:
+        await session.execute(update(Write).values(state="executing", answer=None))
+    assert (await create(world)).json()["code"] == "idempotency_in_progress"
+    world.app.state.clock.passed = timedelta(minutes=5)
+    assert (await create(world)).json()["code"] == "outcome_pending"
+
+
+async def test_a_key_is_free_again_after_a_week(world: Any) -> None:
+    await create(world)
+    world.app.state.clock.passed = timedelta(days=8)
+    assert (await create(world, body={**NEW, "number": "A-2"})).status_code == 201
+    assert len(world.provider.rows) == 2
+
+
+async def test_the_same_mail_twice_needs_a_key(world: Any) -> None:
+    world.fill(1)
+    assert (await world.ask("POST", "/invoices/1/email")).status_code == 200
+    again = await world.ask("POST", "/invoices/1/email")
+    assert (again.status_code, again.json()["code"]) == (409, "possible_duplicate")
+    assert (await world.ask("POST", "/invoices/1/email", headers=KEY)).status_code == 200
+    world.app.state.clock.passed = timedelta(minutes=11)
+    assert (await world.ask("POST", "/invoices/1/email")).status_code == 200
+
+
+async def test_a_live_write_that_a_retry_would_repeat_is_warned_of(world: Any) -> None:
+    assert (await create(world, {})).headers["ledgerway-warning"] == "unguarded-write"
+    assert "ledgerway-warning" not in (await create(world)).headers
+    assert "ledgerway-warning" not in (await create(world, {}, {**NEW, "reference": "r"})).headers
+
+
+async def test_an_abandoned_write_is_still_recorded(world: Any) -> None:
+    world.provider.hold = asyncio.Event()
+    request = asyncio.create_task(create(world))
+    while not world.provider.seen:
+        await asyncio.sleep(0.01)
+    request.cancel()
+    await asyncio.gather(request, return_exceptions=True)
+    world.provider.hold.set()
+    await supervisor(world.app).drain(5.0)
+    assert (await create(world)).headers["ledgerway-outcome"] == "replayed"
+
+
+async def test_nothing_is_sent_that_cannot_be_recorded(world: Any) -> None:
+    await world.app.state.database.close()
+    path = world.app.state.database.url.database
+    with open(path, "wb") as file:
+        file.write(b"not a database at all" * 100)
+    answer = await create(world)
+    assert answer.status_code == 503
+    assert world.provider.seen == []
