@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from app.commands.docs import docs
 from app.commands.doctor import doctor
 from app.commands.serve import serve
 from app.core.database import Database
@@ -21,7 +22,6 @@ from app.main import NotReady
 cli = typer.Typer(
     name="ledgerway", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
-docs = typer.Typer(no_args_is_help=True, help="Generated references.")
 cli.add_typer(keys, name="keys")
 cli.add_typer(ring, name="keyring")
 cli.add_typer(audit, name="audit")

@@ -89,4 +89,5 @@ def open_gateway(
             except Exception as error:
                 _log.warning("probe of ended grants failed", error=type(error).__name__)
 
-    return Gateway(attempts, Fresh(clock), (calls.keep_writing, tokens.keep_ahead, probe))
+    background = (tokens.keep_ahead, probe) if settings.worker else ()
+    return Gateway(attempts, Fresh(clock), (calls.keep_writing, *background))
