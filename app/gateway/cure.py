@@ -12,9 +12,9 @@ _TRIES = 3
 _BACKGROUND_TRIES = 6
 _CAP = 20.0
 
-_TRANSPORT = frozenset({Kind.NETWORK, Kind.TIMEOUT})
+_TRANSPORT = frozenset({Kind.NETWORK, Kind.TIMEOUT, Kind.TLS})
 _UNCLEAR = _TRANSPORT | {Kind.UNAVAILABLE, Kind.GARBLED}
-_HOPELESS = frozenset({Kind.TLS, Kind.TOO_LARGE, Kind.REDIRECT, Kind.DAY})
+_HOPELESS = frozenset({Kind.TOO_LARGE, Kind.REDIRECT, Kind.DAY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,10 @@ def executed(fault: Fault, repeatable: bool) -> Executed:
 def decide(case: Situation) -> Again | GiveUp:
     """Again or give up.
 
-    Nothing sent: again. Sent without an answer, a 5xx or an unreadable answer: again for what is repeatable,
-    otherwise nobody knows. Minute and concurrency limits refuse before any work: again. Everything else is
-    the provider's considered answer. TOKEN and FORBIDDEN are decided where tokens are.
+    Nothing sent (also for want of a trusted connection): again. Sent without an answer, a 5xx or an unreadable
+    answer: again for what is repeatable, otherwise nobody knows. Minute and concurrency limits refuse before
+    any work: again. Everything else is the provider's considered answer. TOKEN and FORBIDDEN are decided where
+    tokens are.
     """
     fault = case.fault
     outcome = executed(fault, case.repeatable)

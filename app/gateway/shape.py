@@ -15,7 +15,6 @@ from connectors.kit.http import File, Pairs, Request
 _AGENT = "Ledgerway"
 _NEVER_CROSS = frozenset(
     {
-        "accept-encoding",
         "authorization",
         "connection",
         "cookie",

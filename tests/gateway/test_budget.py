@@ -1,0 +1,137 @@
+"""The arithmetic of an organisation's budget."""
+
+import random
+
+import pytest
+
+from app.gateway.budget import WINDOW, Ask, Budget
+from app.gateway.runs import Lane
+from connectors.kit.faults import Kind
+from connectors.kit.limits import Limits
+
+LIMITS = Limits(minute=100, concurrent=8, day=1000)
+NOW = 1_750_000_007.0
+ONE = (Lane.INTERACTIVE,)
+
+
+def ask(
+    budget: Budget, now: float, *lanes: Lane, owner: str = "a", limits: Limits = LIMITS, in_use: int = 0
+) -> int:
+    return budget.ask(now, limits, Ask(owner, lanes, in_use)).granted
+
+
+def test_at_most_98_grants_in_any_61_seconds() -> None:
+    """Whatever the rhythm and however many processes ask."""
+    dice = random.Random(11)
+    budget, now, granted = Budget(), NOW, list[float]()
+    while now < NOW + 600:
+        owner = dice.choice("abcd")
+        count = ask(budget, now, *ONE * dice.choice((1, 1, 3, 8)), owner=owner)
+        granted += [now] * count
+        budget.release(now, owner, 0)
+        budget = Budget.read(budget.document())
+        now += dice.choice((0.01, 0.2, 1.0, 5.0))
+    for start in granted:
+        assert sum(start <= at < start + WINDOW for at in granted) <= 98
+    assert len(granted) > 98 * 8
+
+
+def test_a_refusal_says_when_to_come_back() -> None:
+    budget = Budget()
+    limits = Limits(minute=100, concurrent=200, day=10_000)
+    assert ask(budget, NOW, *ONE * 90, limits=limits) == 90
+    assert ask(budget, NOW + 10, *ONE * 20, limits=limits) == 8
+    given = budget.ask(NOW + 20, limits, Ask("a", ONE, 98))
+    kind, seconds = given.refusals[Lane.INTERACTIVE]
+    assert kind is Kind.MINUTE
+    assert seconds == pytest.approx(41.0)
+    assert ask(budget, NOW + 20 + seconds, *ONE, limits=limits, in_use=98) == 1
+
+
+def test_slots_are_shared_between_processes() -> None:
+    budget = Budget()
+    assert ask(budget, NOW, *ONE * 6, owner="a") == 6
+    assert ask(budget, NOW, *ONE * 6, owner="b") == 2
+    # b is short: a keeps what it uses, and no more than its half once calls end
+    assert ask(budget, NOW + 1, *ONE * 4, owner="a", in_use=3) == 1
+    assert ask(budget, NOW + 1, *ONE * 6, owner="b", in_use=2) == 2
+    assert sum(slot[0] for slot in budget.slots.values()) <= 8
+
+
+def test_slots_of_a_dead_process_come_back() -> None:
+    budget = Budget()
+    assert ask(budget, NOW, *ONE * 8, owner="dead") == 8
+    assert ask(budget, NOW + 1, *ONE, owner="b") == 0
+    assert ask(budget, NOW + 31, *ONE * 8, owner="b") == 8
+
+
+def test_background_work_leaves_room_while_people_are_about() -> None:
+    limits = Limits(minute=100, concurrent=200, day=10_000)
+    sync = (Lane.SYNC,)
+    quiet = Budget()
+    assert ask(quiet, NOW, *sync * 150, limits=limits) == 98
+    busy = Budget()
+    assert ask(busy, NOW, *ONE, limits=limits) == 1
+    assert ask(busy, NOW + 1, *sync * 150, limits=limits) == 79
+    assert ask(busy, NOW + 2, *ONE * 30, limits=limits) == 18
+
+
+def test_a_fifth_of_the_day_is_for_people() -> None:
+    budget = Budget(day_used=800, day_reset=NOW + 3600)
+    given = budget.ask(NOW, LIMITS, Ask("a", (Lane.SYNC,)))
+    assert given.refusals[Lane.SYNC] == (Kind.DAY, 3600.0)
+    assert ask(budget, NOW, *ONE) == 1
+
+
+def test_the_day_follows_the_provider() -> None:
+    budget = Budget()
+    budget.ask(NOW, LIMITS, Ask("a", ONE, seen=(2000, 500, 7200.0)))
+    assert budget.day(NOW, LIMITS) == (2000, 499, 7200.0)
+    budget.ask(NOW, LIMITS, Ask("a", ONE, seen=(2000, 0, 7200.0)))
+    assert budget.ask(NOW, LIMITS, Ask("a", ONE)).refusals[Lane.INTERACTIVE] == (Kind.DAY, 7200.0)
+    assert ask(budget, NOW + 7201, *ONE) == 1
+    assert budget.day(NOW + 7201, LIMITS)[1] == 1999
+
+
+def test_a_refused_minute_stays_shut_and_opens_step_by_step() -> None:
+    budget = Budget()
+    budget.close_minute(NOW, 0.0)
+    until = budget.closed_until
+    assert until % 60 == 0
+    assert 0 < until - NOW <= 60
+    budget.close_minute(NOW + 0.1, 0.0)  # others in flight hear the same: one strike
+    assert (budget.closed_until, budget.strikes) == (until, 1)
+    assert ask(budget, until - 0.1, *ONE) == 0
+    probes = sum(ask(budget, until + second, *ONE * 5) for second in range(60))
+    assert probes <= 5
+    budget.close_minute(until + 60, 0.0)
+    assert budget.closed_until - (until + 60) == 10.0
+    budget.reopen()
+    assert ask(budget, until + 61, *ONE * 5) == 5
+
+
+def test_a_spent_day_stays_shut_until_its_reset() -> None:
+    budget = Budget()
+    budget.close_day(NOW, 5000.0)
+    assert budget.ask(NOW + 4999, LIMITS, Ask("a", ONE)).refusals[Lane.INTERACTIVE] == (Kind.DAY, 1.0)
+    assert ask(budget, NOW + 5001, *ONE) == 1
+
+
+def test_high_limits_hand_out_blocks() -> None:
+    limits = Limits(minute=1_000_000, concurrent=1000, day=10**9)
+    given = Budget().ask(NOW, limits, Ask("a", ONE))
+    assert given.granted == 1
+    assert 900 <= given.spare <= 1000
+    assert given.slots >= 60
+
+
+def test_low_limits_hand_out_exactly_what_is_asked_for() -> None:
+    assert Budget().ask(NOW, LIMITS, Ask("a", ONE)).spare == 0
+
+
+def test_a_stored_budget_reads_back() -> None:
+    budget = Budget()
+    ask(budget, NOW, *ONE * 3)
+    budget.close_minute(NOW, 1.0)
+    assert Budget.read(budget.document()) == budget
+    assert Budget.read({}) == Budget()
