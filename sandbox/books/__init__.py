@@ -4,9 +4,10 @@ Imitates the provider from its published specification and from recorded traffic
 connectors, so that it cannot agree with their mistakes.
 """
 
-from .books import Books, scope_needed
+from .books import Books
 from .call import Answer, Call, Refused, Upload
 from .profile import Profile, organization_detail, organization_row
+from .routes import scope_needed
 
 __all__ = [
     "Answer",

@@ -4,34 +4,78 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from .call import Answer, Call
+from . import chart, currencies, customfields
+from . import seed as seeds
+from .call import Answer, Call, Refused, Row, unknown_route
+from .ledger import Ledger
+from .money import FRESH
 from .profile import Profile
+from .projection import rendered
+from .routes import ROUTER
 
 
 class Books:
     """One organisation's ledger.
 
     `now` gives the sandbox's aware instant. `seed` is "empty" (what a new organisation has: accounts,
-    currencies, its first user) or "furnished" (a year and a half of trade). `rows` asks for that many
-    invoices. Not safe for threads; every method returns at once.
+    currencies) or "furnished" (a year and a half of trade). `rows` asks for that many invoices in all.
+    Not safe for threads; every method returns at once.
     """
 
     def __init__(
-        self, organization: Profile, now: Callable[[], datetime], seed: str = "empty", rows: int | None = None
+        self,
+        organization: Profile,
+        now: Callable[[], datetime],
+        seed: str = "empty",
+        rows: int | None = None,
     ) -> None:
+        if seed not in ("empty", "furnished"):
+            raise ValueError(f"no such seed: {seed}")
         self.profile = organization
-        self.now = now
-        raise NotImplementedError
+        self.ledger = Ledger(organization, now)
+        self.ledger.begin()
+        for code in dict.fromkeys((*FRESH, organization.currency_code)):
+            currencies.add(self.ledger, code)
+        chart.install(self.ledger)
+        if seed == "furnished":
+            seeds.furnish(self.ledger)
+        if rows is not None:
+            seeds.fill(self.ledger, rows)
 
     def handle(self, call: Call) -> Answer:
-        """Answers one call below /books/v3. Never raises: a bad call gets its error envelope."""
-        raise NotImplementedError
+        """Answers one call below /books/v3. A bad call gets its error envelope, never an exception."""
+        try:
+            found = ROUTER.find(call.method, call.path)
+            if found is None:
+                raise unknown_route()
+            route, ids = found
+            self.ledger.begin()
+            self.ledger.as_user(call.user)
+            answer = route.handle(self.ledger, call, ids)
+        except Refused as refusal:
+            answer = refusal.answer()
+        if answer.body is not None:
+            answer.body = rendered(answer.body, self.ledger.zone)
+        return answer
+
+    def define_custom_field(
+        self, entity: str, label: str, data_type: str = "string", *, unique: bool = False, **more: Any
+    ) -> Row:
+        """Adds a custom field, as an administrator does in the settings; see `customfields.define`."""
+        return customfields.define(self.ledger, entity, label, data_type, unique=unique, **more)
+
+    def mark_viewed(self, invoice_id: str) -> None:
+        """The customer opens an issued invoice."""
+        self.ledger.begin()
+        invoice = self.ledger.invoices.rows[invoice_id]
+        invoice["client_viewed_time"] = self.ledger.now()
+        self.ledger.invoices.changed(invoice)
 
     def truth(self) -> dict[str, Any]:
         """Everything stored, by record type and id; for the admin API and for checks. Do not change it."""
-        raise NotImplementedError
-
-
-def scope_needed(method: str, path: str) -> str | None:
-    """The scope of an operation, such as "ZohoBooks.invoices.READ"; None where there is no such route."""
-    raise NotImplementedError
+        return {
+            "organization_id": self.profile.organization_id,
+            **{name: table.rows for name, table in self.ledger.tables.items()},
+            "custom_fields": self.ledger.definitions,
+            "comments": self.ledger.comments,
+        }

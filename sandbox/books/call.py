@@ -1,4 +1,4 @@
-"""One call to an organisation's Books API, and its answer. Values only: this package knows no HTTP library."""
+"""One call to an organisation's Books API, and its answer. Values only; no HTTP library is known here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -87,9 +87,14 @@ def missing(name: str) -> Refused:
     return Refused(4, f"Please provide a value for {name}")
 
 
+def in_use(message: str) -> Refused:
+    """A record cannot go because others stand on it. No recording tells the service's code for it."""
+    return Refused(1007, message)
+
+
 def unknown_route() -> Refused:
     return Refused(5, "Invalid URL Passed", 404)
 
 
-def done(message: str = "success", **body: Json) -> Answer:
+def done(message: str = "success", /, **body: Json) -> Answer:
     return Answer(200, {"code": 0, "message": message, **body})

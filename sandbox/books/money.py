@@ -78,7 +78,7 @@ def number(value: Any, name: str, *, default: Decimal | None = None) -> Decimal:
 
 
 def shown(value: Decimal) -> Decimal:
-    """The number as the wire carries it: one decimal place at least, no further trailing zeros (100.0, 99.95)."""
+    """The number as the wire carries it: one decimal place, no further trailing zeros (100.0, 99.95)."""
     trimmed = value.normalize()
     exponent = trimmed.as_tuple().exponent
     if isinstance(exponent, int) and exponent > -1:

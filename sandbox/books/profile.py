@@ -8,8 +8,19 @@ from datetime import date
 from .call import Row
 from .money import CURRENCIES
 
-MONTHS = tuple(
-    "january february march april may june july august september october november december".split()
+MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 )
 
 
@@ -41,6 +52,8 @@ class Profile:
     state: str = "NY"
     zip_code: str = "10001"
     portal_name: str = ""
+    rounds_totals: bool = False
+    """Whether documents are rounded to whole units of their currency."""
     is_default: bool = False
     is_active: bool = True
     created: date = date(2024, 1, 1)

@@ -1,0 +1,83 @@
+"""Records of one kind, by id, with what is needed to find them fast."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .call import Row
+
+Query = tuple[Any, ...]
+
+
+class Table:
+    """Records by id in the order they came.
+
+    `links` are the fields by which other records are found (`customer_id`): `linked(field, id)` gives ids.
+    `version` rises with every change; results of `remember` live as long as it stands still.
+    """
+
+    def __init__(self, key: str, links: tuple[str, ...] = (), on_change: Callable[[Row], None] | None = None):
+        self.key = key
+        self.rows: dict[str, Row] = {}
+        self.version = 0
+        self._links: dict[str, dict[str, dict[str, None]]] = {name: {} for name in links}
+        self._results: dict[Query, list[Row]] = {}
+        self._results_version = 0
+        self._on_change = on_change
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def get(self, record_id: str) -> Row | None:
+        return self.rows.get(record_id)
+
+    def all(self) -> Iterable[Row]:
+        return self.rows.values()
+
+    def put(self, record: Row) -> Row:
+        """Adds the record or announces that it changed."""
+        self.rows[record[self.key]] = record
+        for name, found in self._links.items():
+            for target in _targets(record.get(name)):
+                found.setdefault(target, {})[record[self.key]] = None
+        self.changed(record)
+        return record
+
+    def changed(self, record: Row) -> None:
+        self.version += 1
+        if self._on_change is not None:
+            self._on_change(record)
+
+    def unlink(self, record: Row) -> None:
+        """Forgets the links of a record that is about to change them; `put` makes them anew."""
+        for name, found in self._links.items():
+            for target in _targets(record.get(name)):
+                found.get(target, {}).pop(record[self.key], None)
+
+    def remove(self, record: Row) -> None:
+        self.unlink(record)
+        del self.rows[record[self.key]]
+        self.changed(record)
+
+    def linked(self, field: str, target: str) -> list[Row]:
+        return [self.rows[found] for found in self._links[field].get(target, ())]
+
+    def has_linked(self, field: str, target: str) -> bool:
+        return bool(self._links[field].get(target))
+
+    def remember(self, query: Query, make: Callable[[], list[Row]]) -> list[Row]:
+        """The same list for the same query while nothing changed. Do not change it."""
+        if self._results_version != self.version or len(self._results) >= 16:
+            self._results.clear()
+            self._results_version = self.version
+        found = self._results.get(query)
+        if found is None:
+            found = self._results[query] = make()
+        return found
+
+
+def _targets(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        return (value,) if value else ()
+    if isinstance(value, (list, tuple)):
+        return value
+    return ()
