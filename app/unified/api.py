@@ -11,7 +11,7 @@ from app.core.errors import Problem
 from app.keys.access import authenticated
 from app.unified import stream
 from app.unified.calls import Call, account_of, admit, checked_id, not_offered
-from app.unified.changes import change_of, remote_query_of, side_of
+from app.unified.changes import change_of, only_side, remote_query_of, side_of
 from app.unified.intents import Intents
 from app.unified.listing import listing, view_of
 from app.unified.meta import describe
@@ -29,6 +29,7 @@ _VERBS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 async def _list(request: Request, model: str, name: str) -> Response:
     call = await admit(request, model, name, "list")
+    only_side(call)
     wanted = listing(call.query, call.resource, remote_query_of(call))
     if wanted.view.format == "stream":
         lines = await stream.lines(_service(request), call, wanted)
@@ -85,6 +86,13 @@ async def _meta(request: Request, model: str, name: str) -> Response:
     call = await admit(request, model, name, "meta")
     call.query.finish()
     return _json(describe(call.account.connector, call.model, call.resource), call)
+
+
+async def _custom_fields(request: Request, model: str, name: str) -> Response:
+    call = await admit(request, model, name, "custom-fields")
+    call.query.finish()
+    detail = f"{call.account.connector.label} tells custom fields only with the records that have them."
+    raise Problem("not_implemented", detail)
 
 
 async def _elsewhere(request: Request) -> Response:
@@ -161,6 +169,7 @@ def _offer(model: str, name: str) -> None:
         ("GET", base, _list),
         ("POST", base, _create),
         ("GET", f"{base}/meta", _meta),
+        ("GET", f"{base}/custom-fields", _custom_fields),
         ("GET", f"{base}/{{id}}", _get),
         ("PATCH", f"{base}/{{id}}", _update),
         ("DELETE", f"{base}/{{id}}", _delete),

@@ -97,3 +97,16 @@ def side_of(resource: str, query: Query) -> str | None:
     if value is not None and value not in ("invoice", "bill"):
         raise refused(name, f"{name} is invoice or bill.", allowed=("invoice", "bill"), code="enum_value")
     return value if value != usual else None
+
+
+def only_side(call: Call) -> None:
+    """`type=` of a list whose connector keeps one side only: the path's own says nothing new, the other is refused."""
+    name = call.resource.name
+    if name not in SIDES or SIDES[name][0] in call.resource.filters:
+        return
+    side = side_of(name, call.query)
+    if side is not None:
+        parameter, usual = SIDES[name]
+        detail = f"{call.account.connector.label} offers {name} with {parameter}={usual} only."
+        error = FieldError("unsupported_filter", parameter, detail, (usual,))
+        raise Problem("unsupported_filter", detail, errors=[error], parameter=parameter, allowed=[usual])

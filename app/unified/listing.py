@@ -168,6 +168,8 @@ def _filter(field: str, op: Op, pairs: list[Pair], resource: Resource) -> Filter
         values = (pairs[0].value,) if pairs[0].value else ()
     if not values:
         raise refused(name, f"{name} has no value to filter by.")
+    if field not in resource.filters and f"{field}.id" in resource.filters:
+        field = f"{field}.id"
     offered = resource.filters.get(field, frozenset[Op]())
     if op is Op.IN and op not in offered and len(values) == 1:
         op = Op.EQ

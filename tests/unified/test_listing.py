@@ -62,6 +62,10 @@ def test_a_list_of_values(raw: bytes) -> None:
     assert read(raw).filters == (Filter("status", Op.IN, ("paid", "draft")),)
 
 
+def test_a_reference_alone_means_its_id() -> None:
+    assert read(b"contact=7").filters == (Filter("contact.id", Op.EQ, "7"),)
+
+
 def test_a_comma_is_part_of_a_single_value() -> None:
     assert read(b"number=a,b").filters == (Filter("number", Op.EQ, "a,b"),)
 
@@ -76,7 +80,6 @@ def test_one_value_in_a_list_is_equality_where_lists_are_not_offered() -> None:
         b"memo=x",
         b"status[gt]=x",
         b"contact[name]=x",
-        b"contact=x",
         b"updated_at=x",
         b"number[]=a,b",
         b"line_items[0][name]=x",

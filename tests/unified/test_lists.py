@@ -164,3 +164,15 @@ async def test_a_bad_query_reaches_no_provider(world: Any, query: str, status: i
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
     assert world.provider.seen == []
+
+
+async def test_the_paths_own_side_may_be_named(world: Any) -> None:
+    world.fill(1)
+    assert (await world.ask("GET", "/invoices", "type=invoice")).json()["result_count"] == 1
+    other = await world.ask("GET", "/invoices", "type=bill")
+    assert (other.status_code, other.json()["code"], other.json()["allowed"]) == (
+        422,
+        "unsupported_filter",
+        ["invoice"],
+    )
+    assert len(world.provider.seen) == 1

@@ -112,3 +112,9 @@ async def test_a_timeout_must_be_sensible(world: Any) -> None:
     assert world.gateway.runs[-1].deadline == 1005.0
     answer = await world.ask("GET", "/invoices", headers={"Ledgerway-Timeout": "900"})
     assert answer.json()["code"] == "parameter_invalid"
+
+
+async def test_metadata_of_custom_fields_is_no_record(world: Any) -> None:
+    answer = await world.ask("GET", "/invoices/custom-fields")
+    assert (answer.status_code, answer.json()["code"]) == (501, "not_implemented")
+    assert world.provider.seen == []
