@@ -13,13 +13,8 @@ def describe(connector: Connector, model: str, resource: Resource) -> dict[str, 
         "model": model,
         "resource": resource.name,
         "integration": connector.slug,
-        "methods": _methods(resource),
         "schema": schema_of(resource.model, "read"),
         "create_schema": schema_of(resource.model, "create") if "create" in resource.methods else None,
         "update_schema": schema_of(resource.model, "update") if "update" in resource.methods else None,
         **resource.describe(),
     }
-
-
-def _methods(resource: Resource) -> list[str]:
-    return [*sorted(resource.methods), *(["pdf"] if resource.pdf else []), *sorted(resource.actions)]
