@@ -98,5 +98,5 @@ def custom_fields(unified: list[CustomField] | None, shape: Shape) -> Row:
     """The row of a record's custom fields. A list row that flattens none does not say there are none."""
     return Computed(
         unified=str(unified), read=shape.read, list_read=shape.read_row, put=shape.put, write=ALWAYS,
-        uses=(shape.array, shape.hash), key=("id", "api_name"),
+        uses=(shape.array,), key=("id", "api_name"),
     )  # fmt: skip

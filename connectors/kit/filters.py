@@ -8,12 +8,12 @@ scanned for.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.kit.codec import TEXT, Codec, CodecError
 from connectors.kit.faults import FieldError, Rejected
-from connectors.kit.mapping import Beside, Days, Param, Table, Words
+from connectors.kit.mapping import Beside, Days, Newest, Param, Table, Words
 from connectors.kit.operations import Context, Filter, Op, Record
 
 Test = Callable[[Record], bool]
@@ -21,10 +21,15 @@ Test = Callable[[Record], bool]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Pairs for the provider's query, and the tests every row must pass."""
+    """Pairs for the provider's query, and the tests every row must pass.
+
+    With `newest` the list is sorted by that column, newest first, and ends at the first row failing `reaches`.
+    """
 
     params: tuple[tuple[str, str], ...]
     tests: tuple[Test, ...]
+    newest: str | None = None
+    reaches: Test = lambda record: True
 
     def keeps(self, record: Record) -> bool:
         return all(test(record) for test in self.tests)
@@ -53,6 +58,7 @@ def plan(table: Table[Any], filters: tuple[Filter, ...], ctx: Context) -> Plan:
     params: dict[str, str] = {}
     tests: list[Test] = []
     beside: list[Filter] = []
+    bounds: list[tuple[str, Test]] = []
     errors: list[FieldError] = []
     for given in filters:
         name = given.field if given.field in known else f"{given.field}.id"
@@ -62,13 +68,15 @@ def plan(table: Table[Any], filters: tuple[Filter, ...], ctx: Context) -> Plan:
             param = entry.params[given.op]
             if isinstance(param, Beside):
                 beside.append(given)
+            elif isinstance(param, Newest):
+                bounds.append((param.column, _test(name, Op.GTE, value)))
             else:
                 for pair in _narrowing(param, entry.codec, given, value, ctx):
                     params.setdefault(*pair)
             tests.append(_test(name, given.op, value))
         except CodecError as error:
             errors.append(FieldError(error.code, _pointer(given), str(error), error.allowed))
-    if beside and not params:
+    if beside and not params and not bounds:
         errors += [
             FieldError("unsupported_filter", _pointer(each), "works only beside a filter the provider knows",
                        tuple(_listed(known, beside=False)))
@@ -76,7 +84,8 @@ def plan(table: Table[Any], filters: tuple[Filter, ...], ctx: Context) -> Plan:
         ]  # fmt: skip
     if errors:
         raise Rejected(*errors)
-    return Plan(tuple(params.items()), tuple(tests))
+    pairs = tuple(params.items())
+    return Plan(pairs, tuple(tests), *bounds[0]) if bounds else Plan(pairs, tuple(tests))
 
 
 def _pointer(given: Filter) -> str:
@@ -180,6 +189,10 @@ def _test(name: str, op: Op, value: Any) -> Test:
         if head not in record:
             return True
         got = record[head]
+        if member and isinstance(got, list):
+            return any(
+                compare(each.get(member), value) for each in cast("list[Record]", got) if each.get(member)
+            )
         if member and got is not None:
             got = got.get(member)
         return op is Op.NE if got is None else compare(got, value)

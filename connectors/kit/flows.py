@@ -50,8 +50,8 @@ class Draft:
 def create(resource: "Resource", body: Record, ctx: Context) -> Flow[Answer]:
     """POST, then the steps a status or an override adds; a failing step leaves the record as it stands."""
     draft = yield from _drafted(resource, body, ctx, When.CREATE, None)
-    _status_step(resource, draft)
     yield from resource.prepare(draft)
+    _status_step(resource, draft)
     extra = body.get("remote_data") or {}
     reply = yield Request(
         "POST", resource.path, merged_query(tuple(draft.query), ctx), {**extra, **draft.native},
@@ -102,7 +102,7 @@ def act(resource: "Resource", action: Action, id: str, body: Record, ctx: Contex
         answer = yield from resource.get(id, ctx)
     except Fault as fault:
         return Answer(
-            {"id": id, "is_partial": True}, None, [_step_failed(2, "read it back", fault)], "partial"
+            {"id": id, "is_partial": True}, None, [step_failed(2, "read it back", fault)], "partial"
         )
     answer.outcome = "updated"
     return answer
@@ -186,7 +186,7 @@ def _settled(
             answer = yield from resource.get(id, draft.ctx)
         except Fault as fault:
             label = draft.steps[number - 2].label if number - 2 < len(draft.steps) else "read it back"
-            failed.append(_step_failed(number, label, fault))
+            failed.append(step_failed(number, label, fault))
             if number > 2:
                 answer = (yield from _reread(resource, id, draft.ctx)) or answer
     answer.outcome = "partial" if failed else outcome
@@ -211,7 +211,7 @@ def _reread(resource: "Resource", id: str, ctx: Context) -> Generator[Request, R
         return None
 
 
-def _step_failed(number: int, label: str, fault: Fault) -> Issue:
+def step_failed(number: int, label: str, fault: Fault) -> Issue:
     return Issue(
         "step_failed", "", f"step {number} ({label}) failed: {fault.message or fault.kind}",
         retryable=fault.kind in PASSING, extra={"step": number},

@@ -1,11 +1,12 @@
 """The list flow: narrow at the provider, read, drop what does not match, never answer an empty page too early."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connectors.kit import filters
-from connectors.kit.faults import FieldError, Rejected
+from connectors.kit.faults import Fault, FieldError, Kind, Rejected
 from connectors.kit.http import Flow, Json, Pairs
-from connectors.kit.operations import Answer, Context, Issue, ListQuery, Page
+from connectors.kit.operations import Answer, Context, Issue, ListQuery, Page, Sort
 from connectors.kit.paging import batches, merged_query, place_of
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ def run(resource: "Resource", query: ListQuery, ctx: Context) -> Flow[Page]:
     """One page. Further provider pages are read only while every row so far was dropped."""
     plan = filters.plan(resource.table, query.filters, ctx)
     paging = resource.paging
+    query = _sorted(query, resource, plan.newest)
     params = _params(resource, query, plan.params)
     reserved = frozenset({paging.page, paging.per_page, paging.column, paging.order})
     params = merged_query(params, ctx, reserved=reserved)
@@ -27,15 +29,29 @@ def run(resource: "Resource", query: ListQuery, ctx: Context) -> Flow[Page]:
             resource.path, resource.many, resource.id_key, params, place, paging, f"list {resource.name}"
         )
         issues += _ignored_sort(resource, query, batch.body)
-        found = (resource.read(row, ctx, detail=False) for row in batch.rows)
-        answers = [answer for answer in found if plan.keeps(answer.record)]
-        if answers or batch.next is None:
+        if issues and plan.newest is not None:
+            raise Fault(Kind.GARBLED, message="the provider did not sort as the filter needs")
+        read = [resource.read(row, ctx, detail=False) for row in batch.rows]
+        answers = [answer for answer in read if plan.keeps(answer.record)]
+        following = batch.next if all(plan.reaches(answer.record) for answer in read) else None
+        if answers or following is None:
             break
-        place = batch.next
+        place = following
     previous = {"page": first.page - 1, "per_page": first.per_page, "before": ""} if first.page > 1 else None
-    following = batch.next.position() if batch.next is not None else None
     untold = [name for name in resource.untold if all(name not in each.record for each in answers)]
-    return Page(answers, following, previous, (*resource.absent, *untold), issues[:1])
+    onward = following.position() if following is not None else None
+    return Page(answers, onward, previous, (*resource.absent, *untold), issues[:1])
+
+
+def _sorted(query: ListQuery, resource: "Resource", newest: str | None) -> ListQuery:
+    """A bound that works by sorting leaves no other order."""
+    if newest is None:
+        return query
+    field = next(name for name, column in resource.columns.items() if column == newest)
+    if query.sort not in (None, Sort(field, True)):
+        detail = f"a filter by {field} lists the newest first"
+        raise Rejected(FieldError("unsupported_filter", f"/sort_by/{field}", detail, (f"{field}=desc",)))
+    return replace(query, sort=Sort(field, True))
 
 
 def _params(resource: "Resource", query: ListQuery, narrowing: Pairs) -> Pairs:

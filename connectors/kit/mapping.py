@@ -62,13 +62,20 @@ class Days:
     param: str
 
 
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """A lower bound without a parameter: the list is sorted by this column, newest first, and ends below it."""
+
+    column: str
+
+
 class Beside:
     """A filter checked locally, allowed only beside another one that narrows the list at the provider."""
 
 
 BESIDE = Beside()
 
-Param: TypeAlias = str | Words | Days | Beside
+Param: TypeAlias = str | Words | Days | Newest | Beside
 Filters: TypeAlias = Mapping[Op, Param]
 
 
@@ -164,6 +171,7 @@ class Computed(Row):
     """A function of native fields. `put` writes it; without one a writable field is written by the flow.
 
     `list_read` reads list rows where those are shaped otherwise. `key` tells elements of a merged list apart.
+    `clear` is what null writes; without one only a list can be cleared.
     """
 
     read: Callable[[Native, Context], Any]
@@ -171,6 +179,7 @@ class Computed(Row):
     key: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     put: Callable[[Any, Native, Context], None] | None = None
+    clear: Native | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -330,6 +339,7 @@ def computed(
     uses: tuple[str, ...] = (),
     list_read: Callable[[Native, Context], T | None] | None = None,
     put: Callable[[T, Native, Context], None] | None = None,
+    clear: Native | None = None,
     write: When = NEVER,
     key: tuple[str, ...] = (),
     codec: Codec[T] | None = None,
@@ -339,9 +349,9 @@ def computed(
     detail_only: bool = False,
     list_only: bool = False,
 ) -> Row:
-    """The only place for a function. `put(value, native, context)` writes; without it the flow does."""
+    """The only place for a function. `put(value, native, context)` writes a value, `clear` is what null writes."""
     return Computed(
-        unified=_name(unified), read=read, uses=uses, list_read=list_read, put=put, write=write,
+        unified=_name(unified), read=read, uses=uses, list_read=list_read, put=put, clear=clear, write=write,
         key=key, codec=codec or TEXT, filters=filters or {}, below=below or {}, sort=sort,
         detail_only=detail_only, list_only=list_only,
     )  # fmt: skip

@@ -45,6 +45,7 @@ class Resource:
     statuses          statuses a create body may carry → the action that leads there (None: it is born so)
     default_status    status of a record created without one
     expansions        expansion → the resource whose `get` fills it (its own name: the row's own `get`)
+    unseen            native path no recording and no published specification knows → why it is mapped
     """
 
     name: str
@@ -64,6 +65,7 @@ class Resource:
     statuses: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
     default_status: str | None = None
     expansions: Mapping[str, str] = field(default_factory=dict[str, str])
+    unseen: Mapping[str, str] = field(default_factory=dict[str, str])
     pdf: Callable[[str, Context], Flow[Reply]] | None = None
 
     # What follows from the rows

@@ -102,11 +102,22 @@ def _put(row: Row, value: Any, native: Native, table: Table[Any], task: Write, a
             case Nested():
                 _member(row, value, native, task, at)
             case Computed() if row.put is not None:
-                row.put(value, native, task.ctx)
+                _compute(row, value, native, task, at)
             case _:
                 pass
     except CodecError as error:
         task.refuse(error.code, at, str(error), error.allowed)
+
+
+def _compute(row: Computed, value: Any, native: Native, task: Write, at: str) -> None:
+    if row.put is None:
+        return
+    if value is not None or row.key:
+        row.put([] if value is None else value, native, task.ctx)
+    elif row.clear is not None:
+        native.update(row.clear)
+    elif task.when is not When.CREATE:
+        task.refuse("wrong_type", at, "cannot be cleared")
 
 
 def _id(value: Mapping[str, Any], task: Write, at: str) -> str:
@@ -136,7 +147,7 @@ def _elements(row: Nested, values: Sequence[Record], task: Write, at: str) -> li
             value = {key: value[key] for key in row.key if value.get(key) is not None}
             part.when = When.UPDATE
         written.append((write(row.table, value, part, at=pointer), bool(values[place].get("_delete"))))
-    if row.complete or task.current is None:
+    if row.complete or task.current is None or not values:
         return [part for part, deleted in written if not deleted]
     present = get_path(task.current, row.native)
     keys = tuple(_native_key(row.table, key) for key in row.key)

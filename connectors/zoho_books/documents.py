@@ -102,6 +102,9 @@ def shipping_amount(native: Native, ctx: Context) -> Decimal | None:
     return None if charge in (None, "") else MONEY.read(charge)
 
 
+NO_DISCOUNT: Native = {"discount": 0, "discount_type": "entity_level"}
+
+
 def put_shipping(value: Decimal, native: Native, ctx: Context) -> None:
     native["shipping_charge"] = value
 

@@ -160,16 +160,18 @@ TABLE = Table(
         field(invoice.sub_total, "sub_total", MONEY, detail_only=True),
         computed(
             invoice.discount_percentage, doc.discount_percentage, uses=("discount", "discount_type"),
-            put=doc.put_discount_percentage, write=ALWAYS, detail_only=True,
+            put=doc.put_discount_percentage, clear=doc.NO_DISCOUNT, write=ALWAYS,
+            detail_only=True,
         ),
         computed(
             invoice.discount_amount, doc.discount_amount, uses=("discount_total", "discount", "discount_type"),
-            put=doc.put_discount_amount, write=ALWAYS, detail_only=True, codec=MONEY,
+            put=doc.put_discount_amount, clear=doc.NO_DISCOUNT, write=ALWAYS, detail_only=True, codec=MONEY,
         ),
         field(invoice.discount_before_tax, "is_discount_before_tax", BOOL, write=ALWAYS, detail_only=True),
         field(invoice.total_discount, "discount_total", MONEY, detail_only=True),
         computed(
-            invoice.shipping_amount, doc.shipping_amount, put=doc.put_shipping, write=ALWAYS, codec=MONEY,
+            invoice.shipping_amount, doc.shipping_amount, put=doc.put_shipping, clear={"shipping_charge": 0},
+            write=ALWAYS, codec=MONEY,
             uses=("shipping_charge", "shipping_charge_exclusive_of_tax", "shipping_charge_tax"),
         ),
         ref(
@@ -201,7 +203,7 @@ TABLE = Table(
         one(invoice.shipping_address, "shipping_address", doc.address_table("shipping"), write=ALWAYS),
         computed(
             invoice.salesperson, salesperson, uses=("salesperson_id", "salesperson_name"), put=put_salesperson,
-            write=ALWAYS,
+            clear={"salesperson_id": ""}, write=ALWAYS,
         ),
         ref(invoice.location, "location_id", name="location_name", to=LOCATIONS, write=ALWAYS, detail_only=True),
         unmapped(invoice.project, "links projects line by line"),

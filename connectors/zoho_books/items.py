@@ -116,7 +116,7 @@ TABLE = Table(
             item.purchase_account, "purchase_account_id", name="purchase_account_name", to=ACCOUNTS, write=ALWAYS
         ),
         ref(
-            item.asset_account, "inventory_account_id", name="inventory_account_name", to=ACCOUNTS,
+            item.asset_account, "inventory_account_id", to=ACCOUNTS,
             write=ALWAYS, detail_only=True,
         ),
         ref(

@@ -36,7 +36,7 @@ def _discount_amount(native: Native, ctx: Context) -> Decimal | None:
         value = native.get(name)
         if value and not isinstance(value, str):
             return MONEY.read(value)
-    return ZERO if native.get("discount_amount") == 0 else None
+    return ZERO if 0 in (native.get("discount_amount"), native.get("discount")) else None
 
 
 def _tax_amount(native: Native, ctx: Context) -> Decimal | None:
@@ -89,11 +89,12 @@ LINE = Table(
         field(line.unit, "unit", TEXT, write=ALWAYS),
         field(line.unit_price, "rate", RATE, write=ALWAYS),
         computed(
-            line.discount_percentage, _discount_percentage, uses=("discount",), put=_put_percentage, write=ALWAYS
+            line.discount_percentage, _discount_percentage, uses=("discount",), put=_put_percentage,
+            clear={"discount": 0}, write=ALWAYS,
         ),
         computed(
             line.discount_amount, _discount_amount, uses=("discount_amount", "discount"), put=_put_amount,
-            write=ALWAYS, codec=MONEY,
+            clear={"discount": 0}, write=ALWAYS, codec=MONEY,
         ),
         ref(line.tax_rate, "tax_id", name="tax_name", to=TAXES, write=ALWAYS),
         computed(line.tax_amount, _tax_amount, uses=("line_item_taxes", "tax_percentage")),

@@ -54,3 +54,8 @@ TAGS = Lookup(
     noun="tracking category", resource="tracking_categories", path="/reportingtags", many="reporting_tags",
     id="tag_id", label="tag_name", keys={"name": Key("tag_name")}, fresh_for=300,
 )  # fmt: skip
+
+TAX_EXEMPTIONS = Lookup(
+    noun="tax exemption", resource="tax_rates", path="/settings/taxexemptions", many="tax_exemptions",
+    id="tax_exemption_id", label="tax_exemption_code", keys={"name": Key("tax_exemption_code")}, fresh_for=300,
+)  # fmt: skip
