@@ -1,5 +1,7 @@
 """Zoho Books, API version 3."""
 
+import importlib
+import pkgutil
 from collections.abc import Mapping
 
 from connectors.kit.connector import Connector
@@ -9,8 +11,16 @@ from connectors.zoho_books.budget import BUDGET
 from connectors.zoho_books.faults import judge
 from connectors.zoho_books.native import NATIVE
 from connectors.zoho_books.organizations import organizations
+from unified_models import MODELS
 
-RESOURCES: Mapping[tuple[str, str], Resource] = {}
+
+def _resources() -> Mapping[tuple[str, str], Resource]:
+    """Every file named as a unified resource, by that resource's key."""
+    files = {module.name for module in pkgutil.iter_modules(__path__)}
+    return {
+        key: importlib.import_module(f"{__name__}.{key[1]}").RESOURCE for key in MODELS if key[1] in files
+    }
+
 
 CONNECTOR = Connector(
     name="zoho_books",
@@ -23,5 +33,5 @@ CONNECTOR = Connector(
     judge=judge,
     organizations=organizations,
     native=NATIVE,
-    resources=RESOURCES,
+    resources=_resources(),
 )
