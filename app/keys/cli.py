@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 keys = typer.Typer(no_args_is_help=True, help="API keys.")
 ring = typer.Typer(no_args_is_help=True, help="The key ring that seals stored secrets.")
-audit = typer.Typer(no_args_is_help=True, help="The audit log.")
+audit = typer.Typer(no_args_is_help=True)
 
 _CLI = Actor("cli", "ledgerway")
 _CLOCK = Clock()
@@ -210,6 +210,11 @@ def ring_status(as_json: AsJson = False) -> None:
             raise typer.Exit(1)
 
     _run(work())
+
+
+@audit.callback()
+def audit_group() -> None:
+    """The audit log."""
 
 
 @audit.command("verify")

@@ -1,0 +1,117 @@
+"""The commands for keys, the key ring and the audit log, on a machine with nothing on it."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from app.core.errors import Problem
+from app.core.secrets import KeyringMissing, KeyringUnusable
+from app.core.settings import SettingsError
+from app.keys import format as key_format
+from app.keys.cli import audit, keys, ring
+
+
+@pytest.fixture(autouse=True)
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LEDGERWAY_DATABASE_URL", f"sqlite:///{tmp_path / 'ledgerway.db'}")
+    monkeypatch.setenv("LEDGERWAY_KEYRING_FILE", str(tmp_path / "ring.json"))
+    return tmp_path
+
+
+def run(app: object, *arguments: str) -> Result:
+    done = CliRunner().invoke(app, arguments)  # type: ignore[arg-type]
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done
+
+
+def create(*arguments: str) -> str:
+    return run(keys, "create", "--environment", "acme", "--mode", "test", *arguments).stdout
+
+
+def test_the_key_alone_is_printed() -> None:
+    printed = create()
+    assert printed.count("\n") == 1
+    assert key_format.read(printed.strip()) is not None
+
+
+def test_json_tells_the_rest() -> None:
+    told = json.loads(
+        create(
+            "--scopes", "accounting:read,proxy:read", "--scopes", "logs:read", "--account", "acc_1", "--json"
+        )
+    )
+    assert key_format.read(told["key"]) is not None
+    assert told["environment"] == "acme"
+    assert told["scopes"] == ["accounting:read", "proxy:read", "logs:read"]
+    assert told["integrated_account_ids"] == ["acc_1"]
+
+
+def test_an_environment_is_made_once_per_mode() -> None:
+    first, second = json.loads(create("--json")), json.loads(create("--json"))
+    assert first["environment_id"] == second["environment_id"]
+    live = run(keys, "create", "--environment", "acme", "--mode", "live", "--json")
+    assert json.loads(live.stdout)["environment_id"] != first["environment_id"]
+
+
+def test_keys_are_listed_and_revoked_without_their_secrets() -> None:
+    key = create().strip()
+    other = json.loads(create("--json"))
+    listed = run(keys, "list").stdout
+    assert key not in listed and key[:20] in listed
+    assert "revoked" in run(keys, "revoke", other["id"]).stdout
+    run(keys, "revoke", key_format.read(key).kid)  # type: ignore[union-attr]
+    rows = json.loads(run(keys, "list", "--environment", "acme", "--json").stdout)
+    assert len(rows) == 2 and all(row["revoked_at"] for row in rows)
+    with pytest.raises(Problem, match="no API key"):
+        run(keys, "revoke", "key_none")
+
+
+def test_a_scope_that_means_nothing_is_refused() -> None:
+    with pytest.raises(Problem, match="foo:bar"):
+        create("--scopes", "foo:bar")
+
+
+def test_init_makes_a_ring_once(machine: Path) -> None:
+    assert "ring.json" in run(ring, "init").stdout
+    assert (machine / "ring.json").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(KeyringUnusable, match="already"):
+        run(ring, "init")
+
+
+def test_status_tells_what_fits(machine: Path) -> None:
+    with pytest.raises(KeyringMissing):
+        run(ring, "status")
+    create()
+    told = json.loads(run(ring, "status", "--json").stdout)
+    assert told["database"] == "current" and told["problems"] == []
+    assert [key["status"] for key in told["keys"]] == ["primary"]
+    (machine / "ring.json").unlink()
+    run(ring, "init")
+    done = run(ring, "status", "--json")
+    assert done.exit_code == 1 and "lacks key" in json.loads(done.stdout)["problems"][0]
+    with pytest.raises(KeyringUnusable, match="lacks key"):
+        create()
+
+
+def test_production_makes_nothing_by_itself(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEDGERWAY_MODE", "production")
+    monkeypatch.setenv("LEDGERWAY_PUBLIC_URL", "https://ledger.example")
+    with pytest.raises(KeyringMissing, match="ledgerway keyring init"):
+        create()
+    run(ring, "init")
+    with pytest.raises(SettingsError, match="ledgerway migrate"):
+        create()
+
+
+def test_verify_finds_what_was_changed(machine: Path) -> None:
+    create()
+    assert "intact" in run(audit, "verify").stdout
+    with sqlite3.connect(machine / "ledgerway.db") as database:
+        database.execute("DROP TRIGGER audit_log_no_update")
+        database.execute("UPDATE audit_log SET target = 'x' WHERE seq = 2")
+    done = run(audit, "verify")
+    assert done.exit_code == 1 and "broken at 2" in done.stdout
