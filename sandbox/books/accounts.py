@@ -105,7 +105,7 @@ def _balance(ledger: Ledger, account: Row) -> Row:
 
 
 def _recent(ledger: Ledger, account: Row) -> list[Row]:
-    return [_entry(ledger, row) for row in postings.by_account(ledger).get(account["account_id"], [])[-10:]]
+    return [_entry(ledger, row) for row in postings.rows(ledger, account["account_id"], 10)]
 
 
 def _entry(ledger: Ledger, row: Row) -> Row:
@@ -228,7 +228,7 @@ def _transactions(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
     if not key:
         raise missing("account_id")
     RESOURCE.find(ledger, key)
-    return TRANSACTIONS.answer(ledger, call, postings.by_account(ledger).get(key, []))
+    return TRANSACTIONS.answer(ledger, call, postings.rows(ledger, key))
 
 
 def _statement(ledger: Ledger, row: Row) -> Row:

@@ -37,6 +37,7 @@ class Books:
         for code in dict.fromkeys((*FRESH, organization.currency_code)):
             currencies.add(self.ledger, code)
         chart.install(self.ledger)
+        seeds.owner(self.ledger)
         if seed == "furnished":
             seeds.furnish(self.ledger)
         if rows is not None:

@@ -76,6 +76,16 @@ def _cancel_write_off(ledger: Ledger, invoice: Row) -> None:
     settle(ledger, invoice)
 
 
+CHANGES: dict[str, Change] = {
+    "sent": _sent,
+    "void": _void,
+    "submit": _submit,
+    "approve": _approve,
+    "write off": _write_off,
+}
+"""Changes of status by name, for those who make records rather than answer calls."""
+
+
 def _reminders(on: bool) -> Change:
     def change(ledger: Ledger, invoice: Row) -> None:
         invoice["payment_reminder_enabled"] = on

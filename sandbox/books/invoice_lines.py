@@ -181,6 +181,7 @@ _EMPTY: Row = {
         "pricebook_id",
         "bill_id",
         "bill_item_id",
+        "image_document_id",
         "stock_on_hand",
         "available_stock",
         "committed_stock",

@@ -244,7 +244,7 @@ def _set_currency(ledger: Ledger, payment: Row, body: Row, is_new: bool) -> None
         payment["exchange_rate"] = ledger.rate_on(payment["currency_id"], payment["date"])
 
 
-def _create(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
+def create(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
     return _applied_after(ledger, RESOURCE.create(ledger, call, ids), call)
 
 
@@ -373,7 +373,7 @@ RESOURCE = Resource(
     has_tags=True,
     upserts=True,
     extra=(
-        Route("POST", "/customerpayments", "customerpayments.CREATE", _create),
+        Route("POST", "/customerpayments", "customerpayments.CREATE", create),
         Route("GET", "/customerpayments/{}", "customerpayments.READ", _get),
         Route("PUT", "/customerpayments/{}", "customerpayments.UPDATE", _update),
         Route("PUT", "/customerpayments", "customerpayments.UPDATE", _upsert),

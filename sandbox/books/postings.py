@@ -1,6 +1,5 @@
 """The double entries behind invoices and payments, derived from them when asked."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 from .balances import NOT_OWED
@@ -20,17 +19,25 @@ from .money import ZERO
 EXCHANGE = "000000000415"
 Entry = tuple[str, Decimal]
 """Account id and amount in base currency: debit positive, credit negative."""
+Posting = tuple[Row, str, Decimal]
+"""The document, its kind and the amount."""
 
 
-def by_account(ledger: Ledger) -> dict[str, list[Row]]:
-    """Postings per account, oldest first; remembered until an invoice or a payment changes."""
+def by_account(ledger: Ledger) -> dict[str, list[Posting]]:
+    """Postings per account; remembered until an invoice or a payment changes."""
     query = ("postings", ledger.payments.version)
     return ledger.invoices.remember(query, lambda: [_all(ledger)])[0]
 
 
 def closing(ledger: Ledger, account_id: str) -> Decimal:
     """Debits less credits."""
-    return sum((row["net"] for row in by_account(ledger).get(account_id, ())), ZERO)
+    return sum((amount for _, _, amount in by_account(ledger).get(account_id, ())), ZERO)
+
+
+def rows(ledger: Ledger, account_id: str, last: int = 0) -> list[Row]:
+    """The postings of one account as records, oldest first; only the latest when `last` says so."""
+    found = sorted(by_account(ledger).get(account_id, ()), key=lambda posting: posting[0]["date"])
+    return [_row(account_id, *posting) for posting in found[-last:]]
 
 
 def invoice_entries(ledger: Ledger, invoice: Row) -> list[Entry]:
@@ -77,38 +84,28 @@ def payment_entries(ledger: Ledger, payment: Row) -> list[Entry]:
     return found
 
 
-def _all(ledger: Ledger) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for account, row in _rows(ledger):
-        found.setdefault(account, []).append(row)
-    for rows in found.values():
-        rows.sort(key=lambda row: row["transaction_date"])
+def _all(ledger: Ledger) -> dict[str, list[Posting]]:
+    found: dict[str, list[Posting]] = {}
+    for invoice in ledger.invoices.all():
+        for account, amount in invoice_entries(ledger, invoice):
+            found.setdefault(account, []).append((invoice, "invoice", amount))
+    for payment in ledger.payments.all():
+        for account, amount in payment_entries(ledger, payment):
+            found.setdefault(account, []).append((payment, "customer_payment", amount))
     return found
 
 
-def _rows(ledger: Ledger) -> Iterator[tuple[str, Row]]:
-    for invoice in ledger.invoices.all():
-        for account, amount in invoice_entries(ledger, invoice):
-            yield (
-                account,
-                _row(invoice, "invoice", invoice["invoice_id"], invoice["invoice_number"], account, amount),
-            )
-    for payment in ledger.payments.all():
-        number = payment["payment_number"]
-        for account, amount in payment_entries(ledger, payment):
-            yield account, _row(payment, "customer_payment", payment["payment_id"], number, account, amount)
-
-
-def _row(document: Row, kind: str, key: str, number: str, account: str, amount: Decimal) -> Row:
+def _row(account: str, document: Row, kind: str, amount: Decimal) -> Row:
+    is_invoice = kind == "invoice"
     return {
-        "transaction_id": key,
-        "categorized_transaction_id": key,
+        "transaction_id": document["invoice_id" if is_invoice else "payment_id"],
+        "categorized_transaction_id": document["invoice_id" if is_invoice else "payment_id"],
         "transaction_type": kind,
         "transaction_date": document["date"],
         "account_id": account,
         "customer_id": document["customer_id"],
         "currency_id": document["currency_id"],
-        "entry_number": number,
+        "entry_number": document["invoice_number" if is_invoice else "payment_number"],
         "reference_number": document["reference_number"],
         "net": amount,
         "amount": abs(amount),

@@ -1,11 +1,12 @@
 """Records of one kind, by id, with what is needed to find them fast."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from .call import Row
 
 Query = tuple[Any, ...]
+T = TypeVar("T")
 
 
 class Table:
@@ -20,7 +21,7 @@ class Table:
         self.rows: dict[str, Row] = {}
         self.version = 0
         self._links: dict[str, dict[str, dict[str, None]]] = {name: {} for name in links}
-        self._results: dict[Query, list[Row]] = {}
+        self._results: dict[Query, list[Any]] = {}
         self._results_version = 0
         self._on_change = on_change
 
@@ -64,7 +65,7 @@ class Table:
     def has_linked(self, field: str, target: str) -> bool:
         return bool(self._links[field].get(target))
 
-    def remember(self, query: Query, make: Callable[[], list[Row]]) -> list[Row]:
+    def remember(self, query: Query, make: Callable[[], list[T]]) -> list[T]:
         """The same list for the same query while nothing changed. Do not change it."""
         if self._results_version != self.version or len(self._results) >= 16:
             self._results.clear()
