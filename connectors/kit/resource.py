@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from connectors.kit import flows, listing
 from connectors.kit.actions import Action as Action
+from connectors.kit.compiling import compile_reader
 from connectors.kit.describe import describe
 from connectors.kit.faults import Fault, Kind
 from connectors.kit.filters import filterable
@@ -19,7 +20,7 @@ from connectors.kit.http import Flow, Json, Pairs, Reply, Request
 from connectors.kit.mapping import Computed, Nested, Table
 from connectors.kit.operations import Answer, Context, Issue, ListQuery, Op, Page, Record
 from connectors.kit.paging import Paging, merged_query
-from connectors.kit.reading import Reader, absent, compile_reader
+from connectors.kit.reading import Reader, absent
 
 Issues = list[Issue]
 
@@ -133,7 +134,8 @@ class Resource:
         """Where a person sees the record at the provider."""
         if self.page_link is None or not ctx.web:
             return None
-        return ctx.web + self.page_link.format(id=quote(id, safe=""), organization=ctx.organization_id)
+        id = id if id.isalnum() else quote(id, safe="")
+        return ctx.web + self.page_link.format(id=id, organization=ctx.organization_id)
 
     def complete(self, record: Record, native: Any, ctx: Context, issues: Issues, *, detail: bool) -> None:
         """Finishes a record after its rows were read: what needs several of them. Override; may add issues."""

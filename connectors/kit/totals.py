@@ -157,12 +157,20 @@ def _shipping(terms: Terms) -> tuple[Decimal, Decimal]:
     return charge, sum((rounded(amount, terms.places) for _, amount in taxes), ZERO)
 
 
+PLUS = ("total_tax_amount", "shipping_amount", "adjustment_amount", "rounding_amount")
+MINUS = ("discount_amount", "withheld_tax_amount")
+
+
 def difference(record: Mapping[str, Any]) -> Decimal | None:
     """By how much a record's own figures miss its total (rule 1); None when it has no totals."""
     sub_total, total = record.get("sub_total"), record.get("total_amount")
     if sub_total is None or total is None:
         return None
-    plus = ("total_tax_amount", "shipping_amount", "adjustment_amount", "rounding_amount")
-    minus = ("discount_amount", "withheld_tax_amount")
-    expected = sub_total + sum((record.get(name) or ZERO for name in plus), ZERO)
-    return expected - sum((record.get(name) or ZERO for name in minus), ZERO) - total
+    found = sub_total - total
+    for name in PLUS:
+        if amount := record.get(name):
+            found += amount
+    for name in MINUS:
+        if amount := record.get(name):
+            found -= amount
+    return found

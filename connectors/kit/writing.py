@@ -24,6 +24,7 @@ from connectors.kit.mapping import (
     When,
 )
 from connectors.kit.operations import Context, Record
+from connectors.kit.reading import get_path
 from unified_models.fields import mark_of
 
 OURS = frozenset({"_delete", "remote_data"})
@@ -165,12 +166,3 @@ def set_path(native: Native, path: str, value: Any) -> None:
     for name in parents:
         native = native.setdefault(name, {})
     native[last] = value
-
-
-def get_path(native: Any, path: str) -> Any:
-    """What stands at a dotted path; None where the way breaks off."""
-    for name in path.split("."):
-        if not isinstance(native, dict):
-            return None
-        native = native.get(name)
-    return native

@@ -5,12 +5,12 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.kit.codec import ID, TEXT, CodecError
+from connectors.kit.compiling import compile_reader
 from connectors.kit.faults import FieldError
 from connectors.kit.flows import Draft, Step
 from connectors.kit.http import Request
 from connectors.kit.mapping import ALWAYS, UPDATE, Native, Table, When, computed, field, names
 from connectors.kit.operations import Context, Issue, Record
-from connectors.kit.reading import compile_reader
 from connectors.kit.writing import Write, write
 from unified_models.parts import Address
 

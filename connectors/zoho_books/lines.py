@@ -42,16 +42,21 @@ def _discount_amount(native: Native, ctx: Context) -> Decimal | None:
 def _tax_amount(native: Native, ctx: Context) -> Decimal | None:
     """Zoho tells a line's tax only tax by tax. None when a taxed line tells nothing."""
     taxes = native.get("line_item_taxes")
-    if isinstance(taxes, list) and taxes:
-        amounts = (MONEY.read(each["tax_amount"]) for each in taxes if each.get("tax_amount") not in (None, ""))
-        return sum((amount for amount in amounts if amount is not None), ZERO)
-    return None if native.get("tax_percentage") else ZERO
+    if not taxes or taxes.__class__ is not list:
+        return None if native.get("tax_percentage") else ZERO
+    amount = ZERO
+    for each in taxes:
+        amount += MONEY.read(each.get("tax_amount") or ZERO) or ZERO
+    return amount
 
 
 def _source(native: Native, ctx: Context) -> dict[str, Any] | None:
+    get = native.get
+    if not (get("salesorder_item_id") or get("expense_id") or get("bill_id") or get("bill_item_id")):
+        return None
     for kind, document, row in SOURCES:
-        if native.get(row) or (document and native.get(document)):
-            return {"type": kind, "id": native.get(document) or None, "line_id": native.get(row) or None}
+        if get(row) or get(document):
+            return {"type": kind, "id": get(document) or None, "line_id": get(row) or None}
     return None
 
 

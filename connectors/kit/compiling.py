@@ -1,0 +1,114 @@
+"""Readers as generated code.
+
+A page holds two hundred records of a hundred fields, so reading must not walk over rows. Each table becomes one
+expression: a dict display whose values fetch, test and decode. Whatever is refused raises out of it, and the
+record is read again by `reading.Walk`.
+"""
+
+from typing import Any
+
+from connectors.kit import codec as codecs
+from connectors.kit.mapping import Coded, Computed, Field, Native, Nested, Reference, Row, Table
+from connectors.kit.operations import Context, Issue, Record
+from connectors.kit.reading import FAULTS, Reader, Walk, is_untold, listed, present, telling, unless_blank
+
+_CLASSES = {codecs.MONEY.read: "Decimal", codecs.BOOL.read: "bool"}
+"""Codecs whose good values have one exact class and are taken as they are; others go to the codec."""
+
+
+def compile_reader(table: Table[Any], *, detail: bool) -> Reader:
+    """The reader of single records (`detail`) or of list rows."""
+    quick = quick_reader(table, detail=detail)
+    walk = Walk(table, detail=detail)
+
+    def read(native: Native, ctx: Context, issues: list[Issue], at: str) -> Record:
+        try:
+            return quick(native, ctx, issues, at)
+        except FAULTS:
+            return walk(native, ctx, issues, at)
+
+    return read
+
+
+def quick_reader(table: Table[Any], *, detail: bool) -> Reader:
+    """The generated part alone: raises one of FAULTS on the first value it cannot read."""
+    return _Source(detail).function(table)
+
+
+class _Source:
+    """The text of one reader and the names it uses."""
+
+    def __init__(self, detail: bool) -> None:
+        self.detail = detail
+        self.names: dict[str, Any] = {"Decimal": codecs.Decimal, "nothing": {}, "unless_blank": unless_blank}
+
+    def function(self, table: Table[Any]) -> Reader:
+        rows = present(table, self.detail)
+        always = [row for row in rows if not is_untold(row, self.detail)]
+        members = ",\n  ".join(f"{row.unified!r}: {self._value(row)}" for row in always)
+        untold = [
+            f" if v := {self._value(row)}: r[{row.unified!r}] = v"
+            for row in rows
+            if is_untold(row, self.detail)
+        ]
+        lines = [
+            "def read(n, ctx, issues, at):",
+            " g = n.get",
+            f" r = {{\n  {members}}}",
+            *untold,
+            " return r",
+        ]
+        exec(compile("\n".join(lines), f"<{table.model.__name__}>", "exec"), self.names)  # noqa: S102 — our own text
+        return self.names["read"]
+
+    def _name(self, value: Any) -> str:
+        name = f"c{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def _get(self, path: str) -> str:
+        parent, _, key = path.rpartition(".")
+        return f"{self._object(parent)}.get({key!r})" if parent else f"g({key!r})"
+
+    def _object(self, path: str) -> str:
+        return f"(o if (o := {self._get(path)}).__class__ is dict else nothing)" if path else "n"
+
+    def _value(self, row: Row) -> str:
+        match row:
+            case Field():
+                return self._decoded(row, listed(row, self.detail))
+            case Coded():
+                return self._decoded(row, row.native)
+            case Reference():
+                return self._reference(row)
+            case Nested():
+                return self._nested(row)
+            case Computed():
+                read = row.read if self.detail or row.list_read is None else row.list_read
+                return f"{self._name(read)}(n, ctx)"
+            case _:
+                return "None"
+
+    def _decoded(self, row: Row, path: str) -> str:
+        got, read = f"(v := {self._get(path)})", self._name(row.codec.read)
+        if row.codec.read is codecs.TEXT.read:
+            return f"(v or None) if {got}.__class__ is str else None if v is None else {read}(v)"
+        decoded = f"None if v is None or v == '' else {read}(v)"
+        ready = _CLASSES.get(row.codec.read)
+        if ready is not None:
+            return f"v if {got}.__class__ is {ready} else {decoded}"
+        return f"None if {got} is None or v == '' else {read}(v)"
+
+    def _reference(self, row: Reference) -> str:
+        name = f"{self._get(row.name)} or None" if row.name is not None else "None"
+        text = f"v if v.__class__ is str else {self._name(codecs.ID.read)}(v)"
+        found = f"{{'id': {text}, 'name': {name}}} if (v := {self._get(listed(row, self.detail))}) else "
+        return found + (f"{{'name': v}} if (v := {name}) else None" if row.nameable else "None")
+
+    def _nested(self, row: Nested) -> str:
+        read, path = self._name(quick_reader(row.table, detail=self.detail)), listed(row, self.detail)
+        if not row.is_list:
+            told = telling(row.table, self.detail)
+            return f"unless_blank({read}({self._object(path)}, ctx, issues, at), {told!r})"
+        elements = f"[{read}(e, ctx, issues, at) for e in v if e.__class__ is dict]"
+        return f"{elements} if (v := {self._get(path)}).__class__ is list and v else []"
