@@ -63,6 +63,7 @@ def validate(body: dict[str, Any], model: type[BaseModel], mode: Mode) -> dict[s
             FieldError(v.code, v.pointer, f"{v.pointer.rpartition('/')[2]}: {v.detail}.") for v in found
         )
         fields = record.model_dump(exclude_unset=True)
+        errors += _blank(fields, model)
     if errors:
         _fail(_distinct(errors))
     return fields
@@ -111,6 +112,14 @@ def _field_error(error: ErrorDetails, model: type[BaseModel]) -> FieldError:
 def _prefix(path: tuple[str | int, ...]) -> str:
     names = [part for part in path if isinstance(part, str)]
     return f"{names[-1]}: " if names else ""
+
+
+def _blank(fields: Mapping[str, Any], model: type[BaseModel]) -> Iterator[FieldError]:
+    """Required texts that say nothing."""
+    for name, info in model.model_fields.items():
+        value = fields.get(name)
+        if mark_of(info) == "required" and isinstance(value, str) and not value.strip():
+            yield FieldError("required", f"/{name}", f"{name} cannot be empty.")
 
 
 def _raw_marks(given: Mapping[str, Any], model: type[BaseModel], mode: Mode) -> Iterator[FieldError]:

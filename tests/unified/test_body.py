@@ -102,3 +102,7 @@ def test_what_is_no_object_and_what_is_a_form() -> None:
         decode(b"a=1", "application/x-www-form-urlencoded")
     assert caught.value.code == "unsupported_media_type"
     assert decode(b"", None, optional=True) == {}
+
+
+def test_a_required_text_says_something() -> None:
+    assert errors_of({"name": "  "}, model=CONTACT) == {"/name": "required"}

@@ -1,0 +1,151 @@
+"""Every route, asked for what belongs to another environment: it is not there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.product import Product
+
+BODIES = {
+    "/integrated-account/{account_id}": {"context": {"note": "x"}},
+    "/environment-integration/{integration_id}": {"client_id": "1000.OURS", "client_secret": "ours"},
+}
+"""Bodies that would be accepted; where none is listed the id is looked at first."""
+
+
+@dataclass
+class Theirs:
+    """What another environment has."""
+
+    account: str
+    invoice: str
+    key: str
+    log: str
+    client: str
+
+
+@pytest.fixture(scope="module")
+def theirs(product: Product) -> Theirs:
+    [account] = product.connect("theirs")
+    with product.client() as api:
+        at = {"integrated_account_id": account["id"]}
+        invoice = api.get("/unified/accounting/invoices", params=at).json()["result"][0]["id"]
+        key = api.post("/api-key", json={"name": "theirs", "scopes": ["accounting:read"]}).json()["id"]
+        stored = api.post(
+            "/environment-integration",
+            json={"integration": "zohobooks", "client_id": "1000.THEIRS", "client_secret": "not-ours"},
+        )
+        assert stored.status_code == 201, stored.text
+        log: list[Any] = []
+        while not log:
+            log = api.get("/log").json()["result"]
+    return Theirs(account["id"], invoice, key, log[0]["id"], stored.json()["id"])
+
+
+@pytest.fixture(scope="module")
+def stranger(product: Product) -> Iterator[httpx.Client]:
+    with product.client(product.create_key("strangers")) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def own(product: Product) -> str:
+    key = product.create_key("neighbours")
+    return product.connect("ours", key, user="lena@eu.example")[0]["id"]
+
+
+def is_absent(answer: httpx.Response, what: str) -> None:
+    assert answer.status_code == 404, f"{what}: {answer.status_code} {answer.text}"
+    assert answer.json()["code"] == "not_found", f"{what}: {answer.text}"
+
+
+def ids(theirs: Theirs) -> dict[str, str]:
+    return {
+        "account_id": theirs.account,
+        "integrated_account_id": theirs.account,
+        "id": theirs.invoice,
+        "key_id": theirs.key,
+        "entry_id": theirs.log,
+        "integration_id": theirs.client,
+    }
+
+
+def test_every_documented_path(stranger: httpx.Client, theirs: Theirs) -> None:
+    known = ids(theirs)
+    document = stranger.get("/openapi.json").json()
+    tried = 0
+    for path, item in document["paths"].items():
+        named = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+        unified = path.startswith("/unified/")
+        if not named and not unified:
+            continue
+        missing = [name for name in named if name not in known]
+        assert not missing, f"{path}: what stands for {missing}?"
+        for verb in item:
+            filled = path.format(**known)
+            query = {"integrated_account_id": theirs.account} if unified else {}
+            answer = stranger.request(verb.upper(), filled, params=query, json=BODIES.get(path, {}))
+            is_absent(answer, f"{verb} {path}")
+            tried += 1
+    assert tried > 50
+
+
+def test_every_body_and_parameter_that_names_an_account(stranger: httpx.Client, theirs: Theirs) -> None:
+    for path, body in (
+        ("/integrated-account/token", {"integrated_account_id": theirs.account}),
+        ("/integrated-account/refresh-credentials", {"id": theirs.account}),
+        ("/link-token", {"integrated_account_id": theirs.account}),
+        ("/integrated-account", {"tenant_id": "x", "same_grant_as": theirs.account, "organization_id": "1"}),
+    ):
+        is_absent(stranger.post(path, json=body), path)
+    for verb in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"):
+        for path in (f"/proxy/invoices?integrated_account_id={theirs.account}",
+                     f"/native/zohobooks/{theirs.account}/books/v3/invoices"):  # fmt: skip
+            answer = stranger.request(verb, path)
+            assert answer.status_code == 404, f"{verb} {path}: {answer.status_code} {answer.text}"
+    by_header = stranger.get(
+        "/unified/accounting/invoices", headers={"X-Integrated-Account-Id": theirs.account}
+    )
+    is_absent(by_header, "header")
+    for path in ("/log", "/integrated-account", "/api-key", "/audit"):
+        listed = stranger.get(path)
+        assert listed.status_code == 200, listed.text
+        assert theirs.account not in listed.text and theirs.key not in listed.text, path
+
+
+def test_a_foreign_id_reads_like_an_unknown_one(stranger: httpx.Client, theirs: Theirs) -> None:
+    def told(account: str) -> dict[str, Any]:
+        answer = stranger.get("/unified/accounting/invoices", params={"integrated_account_id": account})
+        return {name: value for name, value in answer.json().items() if name != "request_id"}
+
+    assert told(theirs.account) == told("ia_" + "0" * 26)
+
+
+def test_records_of_another_organisation(product: Product, theirs: Theirs, own: str) -> None:
+    with product.client(product.create_key("neighbours")) as api:
+        for verb, path in (
+            ("GET", f"/unified/accounting/invoices/{theirs.invoice}"),
+            ("PATCH", f"/unified/accounting/invoices/{theirs.invoice}"),
+            ("DELETE", f"/unified/accounting/invoices/{theirs.invoice}"),
+            ("POST", f"/unified/accounting/invoices/{theirs.invoice}/void"),
+            ("GET", f"/unified/accounting/invoices/{theirs.invoice}/pdf"),
+        ):
+            body = {"customer_note": "x"} if verb == "PATCH" else None
+            answer = api.request(verb, path, params={"integrated_account_id": own}, json=body)
+            is_absent(answer, f"{verb} {path}")
+
+
+def test_cursors_of_another_account(product: Product, theirs: Theirs, own: str) -> None:
+    with product.client() as api:
+        first = api.get(
+            "/unified/accounting/invoices", params={"integrated_account_id": theirs.account, "limit": 1}
+        ).json()
+    with product.client(product.create_key("neighbours")) as api:
+        answer = api.get(
+            "/unified/accounting/invoices",
+            params={"integrated_account_id": own, "limit": 1, "next_cursor": first["next_cursor"]},
+        )
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
