@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .books import Call
+from .books import Call, Refused
 from .datacenters import LOCATIONS
 from .faults import KINDS
 from .grants import Grant
@@ -130,6 +130,16 @@ class Admin:
         answer = organization.books.handle(call)
         return {"status": answer.status, "body": answer.body}
 
+    def define_field(self, request: Request, body: Body) -> Any:
+        """A custom field: `entity` ("invoice", …), `label`, `data_type`, `options`, `unique`, `in_rows`."""
+        details: dict[str, Any] = body | {"options": tuple(body.get("options", ()))}
+        return self._organization(request.path_params["id"]).books.define_custom_field(**details)
+
+    def mark_viewed(self, request: Request, body: Body) -> Any:
+        """The customer opens the invoice `invoice_id`."""
+        self._organization(request.path_params["id"]).books.mark_viewed(body["invoice_id"])
+        return {"viewed": body["invoice_id"]}
+
     def limit_one(self, request: Request, body: Body) -> Any:
         """One organisation's `minute`, `day`, `concurrent`; null lifts a limit."""
         organization = self._organization(request.path_params["id"])
@@ -221,6 +231,8 @@ ROUTES: Mapping[tuple[str, str], Action] = {
     ("POST", "/organizations"): Admin.add_organization,
     ("GET", "/organizations/{id}/truth"): Admin.truth,
     ("POST", "/organizations/{id}/calls"): Admin.act,
+    ("POST", "/organizations/{id}/custom-fields"): Admin.define_field,
+    ("POST", "/organizations/{id}/viewed"): Admin.mark_viewed,
     ("PUT", "/organizations/{id}/limits"): Admin.limit_one,
     ("PUT", "/limits"): Admin.limit_all,
     ("POST", "/grants"): Admin.add_grant,
@@ -249,7 +261,7 @@ def admin_app(world: World) -> Starlette:
                 return _json(action(admin, request, body))
             except KeyError as error:
                 return _json({"error": f"{error} is missing or unknown"}, 400)
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, Refused) as error:
                 return _json({"error": str(error)}, 400)
 
         return answer

@@ -44,14 +44,8 @@ NO_ROUTE = Refused(5, "Invalid URL Passed", 404)
 NO_ORGANIZATION = Refused(9017, "This user is not associated with any organization.")
 DEACTIVATED = Refused(6018, "You have been deactivated in this organization. Contact your administrator.")
 
-OWN_ROUTES: Mapping[tuple[str, bool], str] = {
-    ("GET", False): "ZohoBooks.settings.READ",
-    ("POST", False): "ZohoBooks.settings.CREATE",
-    ("GET", True): "ZohoBooks.settings.READ",
-    ("PUT", True): "ZohoBooks.settings.UPDATE",
-}
-"""Scopes of /organizations (False) and /organizations/{id} (True), which no single ledger can answer."""
 OWN_PATH = re.compile(r"^/organizations(?:/(\d+))?$")
+"""What no single ledger can answer."""
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -134,7 +128,7 @@ class BooksFront:
         organization: Organization | None,
     ) -> Answer:
         own = OWN_PATH.match(path)
-        needed = OWN_ROUTES.get((call.method, bool(own[1]))) if own else scope_needed(call.method, path)
+        needed = scope_needed(call.method, path)
         if needed is None:
             raise NO_ROUTE
         if organization is None and not (own and not own[1]):
@@ -194,7 +188,9 @@ class BooksFront:
     def _change(self, organization: Organization | None, body: Any) -> Answer:
         assert organization is not None
         if isinstance(body, dict):
-            organization.rename(replace(organization.profile, **_profile_fields(body)))
+            changes = _profile_fields(body)
+            changes.pop("currency_code", None)  # a base currency stays once the ledger is in it
+            organization.rename(replace(organization.profile, **changes))
         row = organization_detail(organization.profile)
         message = "The organization information has been updated."
         return Answer(200, {"code": 0, "message": message, "organization": row})

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from .books import Books, Profile
+from .books import Books, Profile, Refused
 from .datacenters import LOCATIONS
 from .limits import Limits, Meter
 
@@ -87,10 +88,15 @@ class Organization:
 
     @cached_property
     def books(self) -> Books:
-        return Books(self.profile, self._now, self._seed, self._rows)
+        try:
+            return Books(self.profile, self._now, self._seed, self._rows)
+        except Refused as refused:  # or the caller would be told it was his fault
+            raise RuntimeError(f"{self.profile.name} cannot be furnished") from refused
 
     def rename(self, profile: Profile) -> None:
         """Show another profile from now on; the ledger keeps what it holds."""
         self.profile = profile
         self.meter.move(profile.time_zone)
-        self.books.profile = profile
+        ledger = self.books.ledger
+        self.books.profile = ledger.profile = profile
+        ledger.zone = ZoneInfo(profile.time_zone)
