@@ -9,7 +9,7 @@ ZERO = Decimal(0)
 ONE = Decimal(1)
 HUNDRED = Decimal(100)
 LIMIT = Decimal(10) ** 15
-_STEP = tuple(Decimal(1).scaleb(-places) for places in range(10))
+_STEP = tuple(Decimal(1).scaleb(-places) for places in range(16))
 
 
 class Currency(NamedTuple):
