@@ -13,6 +13,7 @@ from app.core.connectors import ConnectorSettings, connector_settings
 from app.core.database import Database
 from app.core.errors import Problem
 from app.core.json import instant
+from app.core.log import note
 from app.core.settings import Settings
 from app.keys.audit import Actor, record
 from app.keys.stamps import Stamps
@@ -105,6 +106,7 @@ class Accounts:
         if account.status not in ("active", "post_install_error"):
             raise _unusable(account)
         self._stamps.note(account.id)
+        note(integrated_account_id=account.id)
         return account
 
     async def set_status(

@@ -7,6 +7,9 @@ from app.core.edge import RAW_ROOMS, header
 from app.core.errors import Problem
 
 _FORMS = (b"application/x-www-form-urlencoded", b"multipart/form-data")
+_FORM_ROOMS = ("/connect-account", "/oauth/", "/unified/")
+"""Where people's browsers send forms, or files are uploaded."""
+
 _OWN_PARSER = ("/unified/",)
 """Rooms that parse their bodies themselves with the strict parser."""
 
@@ -108,7 +111,7 @@ def _understand(scope: Scope, body: bytes) -> None:
         raise Problem("unsupported_encoding", "Send the body without content encoding.")
     given = header(scope, b"content-type") or b"application/json"
     media = given.split(b";", 1)[0].strip().lower()
-    if media in _FORMS:
+    if media in _FORMS and scope["path"].startswith(_FORM_ROOMS):
         return
     if not (media in (b"application/json", b"text/plain", b"text/json") or media.endswith(b"+json")):
         told = media.decode("latin-1")[:100]

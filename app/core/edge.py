@@ -94,7 +94,7 @@ class Edge:
         if not self.settings.access_log:
             return
         state = scope["state"]
-        principal = state.get("principal")
+        known = structlog.contextvars.get_contextvars()
         log.access(
             {
                 "method": scope["method"],
@@ -103,8 +103,8 @@ class Edge:
                 "ms": round(seconds * 1000, 2),
                 "request_id": state["request_id"],
                 "client": (scope.get("client") or ("",))[0],
-                "key_id": getattr(principal, "key_id", None),
-                "integrated_account_id": state.get("integrated_account_id"),
+                "key_id": known.get("key_id"),
+                "integrated_account_id": known.get("integrated_account_id"),
             }
         )
 
@@ -147,8 +147,10 @@ def straighten(scope: Scope, aliases: Mapping[str, str]) -> None:
 
 def route_of(scope: Scope) -> str:
     """The template of the route that answered, never a raw path: those carry ids and worse."""
-    template = scope.get("route_template") or getattr(scope.get("route"), "path", None)
-    return str(template) if template else "-"
+    template = getattr(scope.get("route"), "path", None)
+    if template:
+        return str(template)
+    return next((f"{room}{{path}}" for room in RAW_ROOMS if scope["path"].startswith(room)), "-")
 
 
 def _own_name(path: str, raw: bytes, aliases: Mapping[str, str]) -> tuple[str, bytes]:

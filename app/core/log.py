@@ -65,6 +65,11 @@ class _Drain(logging.Handler):
                 self._lines.task_done()
 
 
+def note(**ids: str) -> None:
+    """Add ids to every further log line of the request being answered."""
+    structlog.contextvars.bind_contextvars(**ids)
+
+
 def access(event: dict[str, Any]) -> None:
     """One line for an answered request. `event` holds no free text, so nothing is searched for secrets."""
     for handler in logging.getLogger().handlers:

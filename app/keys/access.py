@@ -11,6 +11,7 @@ from app.core.auth import Principal
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.errors import Problem
+from app.core.log import note
 from app.core.secrets import Keyring
 from app.keys import format as key_format
 from app.keys import store, tokens
@@ -64,6 +65,7 @@ class Access:
         if not self._fits(key, text) or key is None:
             raise _refused("unauthenticated", "This is not an API key of this gateway.")
         self._check_in_force(key, client_ip)
+        note(key_id=key.id)
         return Principal(
             key.environment_id,
             key.environment,

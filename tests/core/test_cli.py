@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.demo.processes import Server, free_ports, ledgerway
+from app.demo.processes import Server, ledgerway
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -23,11 +24,17 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
     )
 
 
+def a_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Server, str]]:
     """`ledgerway serve` on an empty machine, with no settings at all."""
     monkeypatch.chdir(tmp_path)
-    port = free_ports(1)
+    port = a_port()
     server = Server(
         "gateway",
         ledgerway("serve", "--port", str(port)),
@@ -52,13 +59,13 @@ def test_serve_on_an_empty_machine(served: tuple[Server, str], tmp_path: Path) -
         assert "server" not in client.get("/ping").headers
     log = server.log.read_text()
     assert '"route":"/integrated-account"' in log
-    assert key not in log
+    assert '"key_id":"key_' in log and key not in log
 
 
 def test_sigterm_ends_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for workers in ("1", "2"):
-        port = free_ports(1)
+        port = a_port()
         process = subprocess.Popen(
             ledgerway("serve", "--port", str(port), "--workers", workers),
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},

@@ -14,13 +14,6 @@ LINE = {
     "update": True,
     "in_lists": False,
 }
-    "supported": True,
-    "native": ["lines[].qty"],
-    "type": "quantity",
-    "create": True,
-    "update": True,
-    "in_lists": False,
-}
 DESCRIBED = {
     "calls": {"list": 1, "create": 1},
     "sort": ["number"],

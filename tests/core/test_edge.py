@@ -162,6 +162,8 @@ def test_json_under_its_names(media: str | None) -> None:
 def test_other_bodies_are_refused() -> None:
     xml = call("POST", "/things", content=b"<a/>", headers={"Content-Type": "text/xml"})
     assert code(xml) == (415, "unsupported_media_type")
+    form = call("POST", "/things", data={"name": "a"})
+    assert code(form) == (415, "unsupported_media_type")
     packed = call("POST", "/things", content=b"x", headers={"Content-Encoding": "gzip"})
     assert code(packed) == (415, "unsupported_encoding")
 
