@@ -22,6 +22,7 @@ from app.core.database import Database
 from app.core.errors import Problem, problem_body
 from app.core.ids import new_id
 from app.core.secrets import Context, SecretUnavailable, Vault
+from app.keys import audit
 from app.models.writes import Write
 from app.unified import store
 from app.unified.calls import MAXIMUM_TIMEOUT, Call
@@ -35,6 +36,8 @@ _LEASE = timedelta(seconds=2 * MAXIMUM_TIMEOUT)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _LONGEST_WAIT = 10
 _POLL = 0.2
+
+_AUDITED = {"create": "created", "update": "updated", "delete": "deleted"}
 
 Work = Callable[[Progress], Awaitable[Shown]]
 
@@ -220,6 +223,18 @@ class Intents:
             if answer is not None:
                 with suppress(SecretUnavailable):
                     stored.answer = await self._vault.seal(session, _seal(call, intent), answer)
+            if state != "released":
+                await audit.record(
+                    session,
+                    self._clock.now(),
+                    intent.environment_id,
+                    audit.actor_of(call.request, call.principal),
+                    f"record.{_AUDITED.get(intent.operation, intent.operation)}",
+                    f"{intent.account_id}/{intent.resource}/{stored.record_id or ''}",
+                    outcome="ok" if stored.error_code is None else stored.error_code,
+                    request_id=intent.request_id,
+                    detail={"write_id": intent.id, "source_event": intent.source_event},
+                )
 
 
 def _seal(call: Call, intent: Write) -> Context:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from app.models import AuditEntry
 from app.models.writes import Write
 from app.unified.supervised import supervisor
 from connectors.kit.faults import Fault, Kind
@@ -76,6 +77,19 @@ async def test_every_write_has_an_intent_and_only_keyed_ones_an_answer(world: An
     assert (plain.state, plain.status, plain.record_id, plain.outcome) == ("done", 201, "1", "created")
     assert (plain.source_event, plain.reference, plain.answer) == ("evt-1", "order-9", None)
     assert keyed.answer is not None and b"A-1" not in keyed.answer
+
+
+async def test_a_write_is_audited_by_its_ids_alone(world: Any) -> None:
+    answer = await create(world, {})
+    async with world.app.state.database.read() as session:
+        [entry] = list(await session.scalars(select(AuditEntry)))
+    assert (entry.action, entry.target, entry.outcome) == (
+        "record.create",
+        "acc_1/accounting/invoices/1",
+        "ok",
+    )
+    assert entry.detail["write_id"] == answer.headers["ledgerway-write-id"]
+    assert "A-1" not in str(entry.detail)
 
 
 async def test_what_was_refused_before_sending_leaves_the_key_free(world: Any) -> None:
