@@ -41,7 +41,7 @@ def check_total(draft: Draft) -> Flow[None]:
         return
     taxes: Taxes = {}
     if any(_named_taxes(draft, lines)):
-        taxes = yield from _taxes()
+        taxes = yield from _taxes(frozenset(_named_taxes(draft, lines)))
         if any(id not in taxes for id in _named_taxes(draft, lines)):
             return
     places = places_of(draft.body.get("currency") or draft.ctx.currency)
@@ -103,14 +103,21 @@ def _may_round(wanted: Decimal, expected: Decimal) -> bool:
     return wanted == wanted.to_integral_value() and abs(wanted - expected) < 1
 
 
-def _taxes() -> Flow[Taxes]:
-    """Tax id → its simple taxes. A group is left out: its parts and their kinds are not in the list."""
+def _taxes(wanted: frozenset[str]) -> Flow[Taxes]:
+    """Tax id → its simple taxes; a group's stand in a record of its own."""
     rows = yield from rows_by(TAXES, None, "")
-    return {str(row["tax_id"]): (_rate(row),) for row in rows if row.get("tax_id") and _is_simple(row)}
-
-
-def _is_simple(row: Mapping[str, Any]) -> bool:
-    return row.get("tax_type") != "tax_group" and row.get("tax_percentage") not in (None, "")
+    found: dict[str, tuple[Rate, ...]] = {}
+    for row in rows:
+        id = str(row.get("tax_id"))
+        if id not in wanted or row.get("tax_percentage") in (None, ""):
+            continue
+        if row.get("tax_type") != "tax_group":
+            found[id] = (_rate(row),)
+            continue
+        group = yield from _peek(f"/settings/taxgroups/{id}", "tax_group", "the group")
+        if group is not None:
+            found[id] = tuple(_rate(each) for each in group.get("taxes") or [])
+    return found
 
 
 def _rate(row: Mapping[str, Any]) -> Rate:

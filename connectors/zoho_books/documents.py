@@ -7,7 +7,7 @@ from typing import Any
 from connectors.kit.codec import ID, INTEGER, MONEY, TEXT, CodecError
 from connectors.kit.mapping import ALWAYS, Native, Table, computed, field, names, ref, unmapped
 from connectors.kit.operations import Context, Issue, Record
-from connectors.kit.totals import ZERO, difference
+from connectors.kit.totals import HUNDRED, ZERO, difference, rounded
 from connectors.zoho_books.codecs import percent, percentage_of
 from connectors.zoho_books.lookups import TAXES
 from unified_models.money import TaxSum
@@ -123,15 +123,40 @@ def settle_totals(record: Record, native: Any, issues: list[Issue]) -> None:
     """Fills what only the whole document tells, and checks that it adds up (rule 1)."""
     lines: list[Record] = record.get("line_items") or []
     inclusive = record.get("tax_inclusive") is True
+    _untold_taxes(lines, native)
     gross = native.get("sub_total_inclusive_of_tax") if inclusive else None
     are_gross = bool(gross) and gross != native.get("sub_total") and _sum(lines, "sub_total") == gross
     _line_totals(lines, inclusive=inclusive, are_gross=are_gross)
+    _named_taxes(record.get("taxes") or [], lines)
     own = record.get("discount_amount") or ZERO
     record["total_discount"] = own + _sum(lines, "discount_amount")
     missing = difference(record)
     if missing is not None and missing != 0:
         detail = f"the parts come to {record['total_amount'] + missing:f}, the total is {record['total_amount']:f}"
         issues.append(Issue("totals_mismatch", "/total_amount", detail, native_path="total"))
+
+
+def _untold_taxes(lines: list[Record], native: Any) -> None:
+    """The tax of a taxed line that tells none: its rate on its amount, as the currency rounds."""
+    if all(line["tax_amount"] is not None for line in lines):
+        return
+    rates = {each.get("line_item_id"): each.get("tax_percentage") for each in native["line_items"]}
+    places = native.get("price_precision")
+    for line in lines:
+        rate = rates.get(line["id"])
+        if line["tax_amount"] is None and line["sub_total"] is not None and rate not in (None, ""):
+            amount = line["sub_total"] * Decimal(rate) / HUNDRED
+            line["tax_amount"] = rounded(amount, places if isinstance(places, int) else 2)
+
+
+def _named_taxes(taxes: list[Record], lines: list[Record]) -> None:
+    """Zoho sums taxes by name alone, sometimes "VAT (7.5%)"; the lines know which rate that is."""
+    known = {line["tax_rate"]["name"]: line["tax_rate"] for line in lines if line.get("tax_rate")}
+    for tax in taxes:
+        told = tax["tax_rate"]
+        if told and "id" not in told:
+            name = str(told["name"])
+            tax["tax_rate"] = known.get(name) or known.get(name.rpartition(" (")[0]) or told
 
 
 def _sum(lines: list[Record], name: str) -> Decimal:

@@ -28,7 +28,8 @@ def prepare(self: "Resource", draft: Draft) -> Flow[None]:
     if draft.body.get("type") not in (None, "invoice"):
         errors.append(FieldError("enum_value", "/type", "only invoices are written here", ("invoice",)))
     lines: list[Native] = draft.native.get("line_items") or []
-    price(lines, draft.body.get("line_items") or [], errors)
+    present = {str(each.get("line_item_id")): each for each in (draft.current or {}).get("line_items") or []}
+    price(lines, draft.body.get("line_items") or [], present, errors)
     try:
         choose_discount_level(draft.native, lines)
     except CodecError as error:

@@ -6,6 +6,7 @@ from typing import Any
 from connectors.kit.actions import Action, Mail
 from connectors.kit.codec import BOOL, DATE, ID, MONEY, RATE, TEXT
 from connectors.kit.custom_fields import custom_fields
+from connectors.kit.faults import FieldError, Rejected
 from connectors.kit.http import Flow, Json, Reply, Request
 from connectors.kit.mapping import (
     ALWAYS,
@@ -231,6 +232,8 @@ TABLE = Table(
 def _mail(body: Any, native: Json, ctx: Context) -> Json:
     """Zoho wants addresses; those on the invoice stand in when the caller names none."""
     to = body.get("to") or [each for each in (native.get("email"),) if each]
+    if not to:
+        raise Rejected(FieldError("required", "/to", "the invoice names no address; say whom to write to"))
     given = {"to_mail_ids": to, "subject": body.get("subject"), "body": body.get("body")}
     return {name: value for name, value in given.items() if value}
 

@@ -1,5 +1,6 @@
 """Lines of invoices: how a line is read, and what its discount and its total become when written."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -43,7 +44,8 @@ def _tax_amount(native: Native, ctx: Context) -> Decimal | None:
     """Zoho tells a line's tax only tax by tax. None when a taxed line tells nothing."""
     taxes = native.get("line_item_taxes")
     if not taxes or taxes.__class__ is not list:
-        return None if native.get("tax_percentage") else ZERO
+        untaxed = not native.get("tax_percentage") and native.get("line_item_category") != "header"
+        return ZERO if untaxed else None
     amount = ZERO
     for each in taxes:
         amount += MONEY.read(each.get("tax_amount") or ZERO) or ZERO
@@ -121,14 +123,20 @@ LINE = Table(
 )  # fmt: skip
 
 
-def price(lines: list[Native], given: list[Record], errors: list[FieldError]) -> None:
-    """Turns `total_line_amount` into a price, or checks it where there is one (rule 9)."""
+def price(
+    lines: list[Native], given: list[Record], present: Mapping[str, Native], errors: list[FieldError]
+) -> None:
+    """Turns `total_line_amount` into a price, or checks it where there is one (rule 9).
+
+    `present` holds the lines as they stand by id: a line that is kept keeps its quantity.
+    """
     for place, (native, unified) in enumerate(zip(lines, given, strict=True)):
         total = native.pop("line_total", None)
         if total is None:
             continue
         at = f"/line_items/{place}/total_line_amount"
-        quantity = unified.get("quantity") or Decimal(1)
+        kept = present.get(str(unified.get("id"))) or {}
+        quantity = unified.get("quantity") or QUANTITY.read(kept.get("quantity") or 1) or Decimal(1)
         percentage, amount = unified.get("discount_percentage"), unified.get("discount_amount") or ZERO
         if unified.get("unit_price") is not None:
             gross = quantity * unified["unit_price"]

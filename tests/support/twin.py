@@ -1,75 +1,82 @@
-"""Runs flows against the sandbox's ledger in memory: real state and arithmetic, no network, no gateway."""
+"""Drives flows against the sandbox's ledger in memory: the whole way but for HTTP and the gateway."""
 
-from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
 
-from connectors.kit.http import Reply, Request
-from connectors.kit.operations import Context
+from connectors.kit.http import Flow, Reply, Request
+from connectors.kit.operations import Answer, Context, Filter, ListQuery, Page
+from connectors.kit.resource import Resource
 from connectors.zoho_books import CONNECTOR
-from sandbox.books import Books, Call, Profile, organization_detail, organization_row
-from tests.support.script import decoded
+from sandbox.books import Books, Call, Profile
+from unified_models import MODELS
 
 T = TypeVar("T")
 
-NOW = datetime(2026, 6, 9, 20, 0, tzinfo=UTC)
-USER = {"user_id": "900", "name": "Owner", "email": "owner@example.com"}
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_USER = {"user_id": "1", "name": "Owner", "email": "owner@example.com"}
 
 
-@dataclass
 class Twin:
-    """One organisation. `calls` is what was asked of it."""
+    """One organisation, reached through the connector. `seen` keeps the requests made."""
 
-    profile: Profile = field(default_factory=lambda: Profile("10234695", "Acme Books"))
-    seed: str = "empty"
-    calls: list[Request] = field(default_factory=list[Request])
-
-    def __post_init__(self) -> None:
-        self.books = Books(self.profile, lambda: NOW, self.seed)
-
-    @property
-    def context(self) -> Context:
-        profile = self.profile
-        return Context(
-            profile.organization_id,
-            NOW,
-            profile.time_zone,
-            profile.currency_code,
-            organization_name=profile.name,
+    def __init__(self, seed: str = "empty", **profile: Any) -> None:
+        self.now = datetime(2026, 6, 20, 12, tzinfo=UTC)
+        self.profile = Profile("927270289", "Acme Books", **profile)
+        self.books = Books(self.profile, lambda: self.now, seed)
+        self.seen: list[Request] = []
+        self.context = Context(
+            organization_id="927270289",
+            now=self.now,
+            time_zone=self.profile.time_zone,
+            currency=self.profile.currency_code,
+            web="https://books.example",
         )
 
-    def run(self, flow: Generator[Request, Reply, T]) -> T:
+    def run(self, flow: Flow[T]) -> T:
+        """The flow's result, its faults judged as the gateway judges them."""
+        context = replace(self.context, now=self.now)
+        self.context = context
         try:
             request = next(flow)
             while True:
-                self.calls.append(request)
-                reply = self._reply(request)
-                fault = CONNECTOR.judge(reply)
-                request = flow.send(reply) if fault is None else flow.throw(fault)
-        except StopIteration as stop:
-            return stop.value
+                reply = self.reply(request)
+                fault = CONNECTOR.judge(reply) if request.expect == "json" else None
+                request = flow.throw(fault) if fault is not None else flow.send(reply)
+        except StopIteration as done:
+            return done.value
 
-    def _reply(self, request: Request) -> Reply:
-        if request.path.startswith("/organizations"):
-            return Reply(200, {}, self._organization(request.path))
-        # Across the wire numbers lose nothing and dates become text, so they do here.
-        body = None if request.body is None else decoded(_json(request.body))
-        call = Call(request.method, request.path, request.query, body=body, user=USER)
+    def reply(self, request: Request) -> Reply:
+        self.seen.append(request)
+        body = _decode(_encode(request.body)) if request.body is not None else None
+        call = Call(request.method, request.path, request.query, dict(request.headers), body, user=_USER)
         answer = self.books.handle(call)
-        headers = {"content-type": answer.media_type}
-        if answer.body is None:
-            return Reply(answer.status, headers, None, answer.content or b"")
-        content = _json(answer.body)
-        return Reply(answer.status, headers, decoded(content), content)
+        decoded = _decode(_encode(answer.body)) if answer.body is not None else None
+        return Reply(answer.status, answer.headers, decoded, answer.content or b"")
 
-    def _organization(self, path: str) -> Any:
-        if path == "/organizations":
-            return decoded(_json({"code": 0, "organizations": [organization_row(self.profile, USER)]}))
-        return decoded(_json({"code": 0, "organization": organization_detail(self.profile)}))
+    def resource(self, name: str) -> Resource:
+        return CONNECTOR.resources["accounting", name]
 
+    @staticmethod
+    def body(name: str, values: dict[str, Any]) -> dict[str, Any]:
+        return MODELS["accounting", name].model_validate(values).model_dump(exclude_unset=True)
 
-def _json(value: Any) -> bytes:
-    return msgspec.json.Encoder(decimal_format="number").encode(value)
+    def create(self, name: str, **values: Any) -> Answer:
+        return self.run(self.resource(name).create(self.body(name, values), self.context))
+
+    def update(self, name: str, id: str, *, replace_lines: bool = False, **values: Any) -> Answer:
+        body = self.body(name, values)
+        return self.run(self.resource(name).update(id, body, self.context, replace_lines=replace_lines))
+
+    def get(self, name: str, id: str) -> Answer:
+        return self.run(self.resource(name).get(id, self.context))
+
+    def act(self, name: str, id: str, action: str, **values: Any) -> Answer:
+        return self.run(self.resource(name).act(action, id, values, self.context))
+
+    def list(self, name: str, *filters: Filter, **query: Any) -> Page:
+        return self.run(self.resource(name).list(ListQuery(filters=filters, **query), self.context))
