@@ -13,7 +13,8 @@ from app.gateway.hosts import Hosts
 from app.gateway.limits import Governor, Permit
 from app.gateway.problems import problem_of
 from app.gateway.runs import Run
-from app.gateway.tokens import Held, Tokens
+from app.gateway.tokens import Held, Tokens, Unrenewed
+from connectors.kit.auth import Refusal
 from connectors.kit.faults import Fault, Kind
 
 LEAST = 1.0
@@ -111,9 +112,10 @@ class Attempts:
             try:
                 if await self.tokens.replace(account, ticket.held, run.deadline) is not None:
                     return True
-            except Problem as problem:
-                if problem.code == "needs_reauth" or not forbidden:
-                    raise
+            except Unrenewed as problem:
+                if not forbidden or problem.refusal is Refusal.TRANSIENT:
+                    raise  # the token may well be the cause: nothing is proven
+                return False
         if forbidden:
             if len(self._proven) >= _PROVEN_MOST:
                 self._proven.clear()

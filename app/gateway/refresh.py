@@ -105,12 +105,14 @@ class Refresher:
             return await session.scalar(select(Grant.generation).where(Grant.id == grant_id))
 
     async def is_fresh(self, grant_id: str, generation: int, seconds: float) -> bool:
-        """Whether any process made this very generation less than `seconds` ago."""
+        """Whether some process made this very generation less than `seconds` ago, and none is at the next."""
         async with self._database.read() as session:
             grant = await session.get(Grant, grant_id)
             now = await storage_now(session, self._clock)
-        if grant is None or grant.generation != generation or grant.fail_class is not None:
+        if grant is None or grant.generation != generation:
             return False
+        if grant.lease_owner is not None or grant.fail_class is not None:
+            return False  # the last token call was not the one that made it
         last = max((datetime.fromisoformat(at) for at in grant.attempts), default=None)
         return last is not None and (now - last).total_seconds() < seconds
 

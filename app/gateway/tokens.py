@@ -12,7 +12,7 @@ from app.accounts.service import Account
 from app.core.clock import Clock
 from app.core.errors import Problem
 from app.core.secrets import SecretUnavailable
-from app.gateway.refresh import Refresher, Refused, Renewed, Waiting
+from app.gateway.refresh import Refresher, Refused, Renewed
 from connectors.kit.auth import Refusal
 
 _log = structlog.get_logger("ledgerway.tokens")
@@ -21,7 +21,9 @@ _MEMORY = 20.0  # seconds a token is believed without looking at its row
 _MARGIN = timedelta(seconds=120)
 _LAST_USE = timedelta(seconds=5)  # an old token is used up to here while its successor is on the way
 _PATIENCE = 15.0
+_READS_PER_CLAIM = 4
 _FRESH = 60.0
+_FRESH_ELSEWHERE = 15.0  # made by a process that cannot tell us whether it worked
 _IN_USE = 15 * 60.0
 _AHEAD = (5 * 60.0, 15 * 60.0)
 _AT_ONCE = 10
@@ -52,7 +54,8 @@ class Tokens:
         self._clock = clock
         self._held: dict[str, Held] = {}
         self._used: dict[str, tuple[float, Account]] = {}
-        self._running: dict[str, asyncio.Task[Renewed | Refused | Waiting]] = {}
+        self._running: dict[str, asyncio.Task[Held | Refused]] = {}
+        self._reading: dict[str, asyncio.Task[Held]] = {}
         self._not_before: dict[str, float] = {}
 
     def ready(self, account: Account) -> Held | None:
@@ -80,7 +83,7 @@ class Tokens:
         task = self._renewal(account, held.generation)
         if left > _LAST_USE:
             return held  # still good: whoever renews it needs no company
-        return await self._renewed(account, held, task, deadline)
+        return await self._renewed(account, task, deadline)
 
     async def replace(self, account: Account, rejected: Held, deadline: float) -> Held | None:
         """Another token than `rejected`, which the provider refused; None when that one is brand-new.
@@ -93,18 +96,19 @@ class Tokens:
             held = await self._read(account)
         if held.generation > rejected.generation:
             return held
-        made = held.made_at
-        if not held.worked and made is not None and self._clock.monotonic() - made < _FRESH:
-            return None
-        if not held.worked and await self._refresher.is_fresh(grant, rejected.generation, _FRESH):
-            return None
+        if grant not in self._running and not held.worked:
+            made = held.made_at
+            if made is not None and self._clock.monotonic() - made < _FRESH:
+                return None
+            if await self._refresher.is_fresh(grant, rejected.generation, _FRESH_ELSEWHERE):
+                return None
         task = self._renewal(account, rejected.generation)
-        return await self._renewed(account, rejected, task, deadline)
+        return await self._renewed(account, task, deadline)
 
     async def renew(self, account: Account, deadline: float) -> Held:
         """A new token now, because somebody asked for it."""
         held = await self._read(account)
-        return await self._renewed(account, held, self._renewal(account, held.generation), deadline)
+        return await self._renewed(account, self._renewal(account, held.generation), deadline)
 
     def forget(self, grant_id: str) -> None:
         """Drop what memory holds of a grant."""
@@ -164,6 +168,16 @@ class Tokens:
             return held
 
     async def _read(self, account: Account) -> Held:
+        """The row's token. Callers at the same moment share one look."""
+        grant = account.grant_id
+        reading = self._reading.get(grant)
+        if reading is None:
+            reading = asyncio.get_running_loop().create_task(self._look(account))
+            self._reading[grant] = reading
+            reading.add_done_callback(lambda _: self._reading.pop(grant, None))
+        return await asyncio.shield(reading)
+
+    async def _look(self, account: Account) -> Held:
         grant = account.grant_id
         try:
             found = await self._credentials.open_access(grant)
@@ -185,19 +199,17 @@ class Tokens:
         held = self._held[grant] = Held(value, generation, expires_at, now, ahead)
         return held
 
-    def _renewal(self, account: Account, generation: int) -> "asyncio.Task[Renewed | Refused | Waiting]":
-        """The one refresh of this process for a grant; it outlives callers who give up."""
+    def _renewal(self, account: Account, generation: int) -> "asyncio.Task[Held | Refused]":
+        """The one renewal of this process for a grant; it outlives callers who give up."""
         grant = account.grant_id
         running = self._running.get(grant)
         if running is None:
-            running = asyncio.get_running_loop().create_task(
-                self._refresher.refresh(grant, generation, account.connector)
-            )
+            running = asyncio.get_running_loop().create_task(self._renew(account, generation))
             self._running[grant] = running
             running.add_done_callback(lambda task: self._ended(grant, task))
         return running
 
-    def _ended(self, grant: str, task: "asyncio.Task[Renewed | Refused | Waiting]") -> None:
+    def _ended(self, grant: str, task: "asyncio.Task[Held | Refused]") -> None:
         self._running.pop(grant, None)
         if task.cancelled():
             return
@@ -210,53 +222,56 @@ class Tokens:
         else:
             self._not_before.pop(grant, None)
 
-    async def _renewed(
-        self,
-        account: Account,
-        old: Held,
-        task: "asyncio.Task[Renewed | Refused | Waiting]",
-        deadline: float,
-    ) -> Held:
-        """The successor of `old`: from our own refresh, or from whoever holds the lease."""
-        until = min(deadline, self._clock.monotonic() + _PATIENCE)
+    async def _renew(self, account: Account, generation: int) -> Held | Refused:
+        """The successor of `generation`: our own, or that of whoever holds the lease."""
+        until = self._clock.monotonic() + _PATIENCE
         while True:
-            try:
-                async with asyncio.timeout(max(0.0, until - self._clock.monotonic())):
-                    outcome = await asyncio.shield(task)
-            except TimeoutError:
-                raise unavailable("The token is being renewed; it is not there yet.", 2.0) from None
+            outcome = await self._refresher.refresh(account.grant_id, generation, account.connector)
+            now = self._clock.monotonic()
             if isinstance(outcome, Refused):
-                if outcome.refusal is Refusal.PERMANENT:
-                    self.forget(account.grant_id)
-                    raise needs_reauth(account, outcome.error)
-                if (
-                    outcome.refusal is not Refusal.TRANSIENT
-                    or self._clock.monotonic() + outcome.seconds + 1.0 > until
-                ):
-                    detail = f"{account.connector.label} does not renew the token now."
-                    raise unavailable(detail, outcome.seconds)
+                if outcome.refusal is not Refusal.TRANSIENT or now + outcome.seconds + 1.0 > until:
+                    return outcome
                 await asyncio.sleep(outcome.seconds)
-            held = await self._read(account)
-            if held.generation > old.generation:
-                if isinstance(outcome, Renewed):
-                    held.made_at = self._clock.monotonic()
-                return held
+                continue
+            for _ in range(_READS_PER_CLAIM):
+                held = await self._read(account)
+                if held.generation > generation:
+                    if isinstance(outcome, Renewed):
+                        held.made_at = self._clock.monotonic()
+                    return held
+                await asyncio.sleep(random.uniform(0.05, 0.15))  # noqa: S311
             if self._clock.monotonic() >= until:
-                raise unavailable("The token is being renewed; it is not there yet.", 2.0)
-            await asyncio.sleep(random.uniform(0.05, 0.15))  # noqa: S311
-            task = self._renewal(account, old.generation)
+                return Refused(Refusal.TRANSIENT, "pending", 2.0)
+
+    async def _renewed(self, account: Account, task: "asyncio.Task[Held | Refused]", deadline: float) -> Held:
+        """What the renewal brings, as long as the caller can wait. Problem when it brings nothing."""
+        left = min(_PATIENCE, deadline - self._clock.monotonic())
+        try:
+            async with asyncio.timeout(max(0.0, left)):
+                outcome = await asyncio.shield(task)
+        except TimeoutError:
+            raise Unrenewed(account, Refused(Refusal.TRANSIENT, "pending", 2.0)) from None
+        if isinstance(outcome, Held):
+            return outcome
+        if outcome.refusal is Refusal.PERMANENT:
+            self.forget(account.grant_id)
+            raise needs_reauth(account, outcome.error)
+        raise Unrenewed(account, outcome)
 
 
-def unavailable(detail: str, seconds: float) -> Problem:
-    """503: the grant stands, its token cannot be had now."""
-    return Problem(
-        "token_refresh_unavailable",
-        detail,
-        origin="provider",
-        executed="no",
-        retryable=True,
-        retry_after=max(1, int(seconds + 0.999)),
-    )
+class Unrenewed(Problem):
+    """503: the grant stands, its token cannot be had now. `refusal` says why."""
+
+    def __init__(self, account: Account, refused: Refused) -> None:
+        super().__init__(
+            "token_refresh_unavailable",
+            f"{account.connector.label} does not renew the token now.",
+            origin="provider",
+            executed="no",
+            retryable=True,
+            retry_after=max(1, int(refused.seconds + 0.999)),
+        )
+        self.refusal = refused.refusal
 
 
 def needs_reauth(account: Account, error: str) -> Problem:

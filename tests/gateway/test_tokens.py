@@ -189,7 +189,7 @@ def test_other_refusals_leave_the_account_alone(tmp_path: Path, refusal: bytes, 
                 assert caught.value.extra["retry_after"] > 500
             with pytest.raises(Problem):
                 await home.ask(seconds=1.5)
-            assert len(home.twin.token_calls) <= (2 if fail_class == "transient" else 1)
+            assert len(home.twin.token_calls) <= (3 if fail_class == "transient" else 1)
             assert await status_of(home) == "active"
             assert (await home.grant()).fail_class == fail_class
 
