@@ -7,16 +7,32 @@ from typing import Any
 import pytest
 
 from connectors.kit.faults import Conflict, Fault, Kind, Rejected
+from connectors.kit.http import Reply, Request
 from connectors.kit.operations import Answer, Filter, ListQuery, Op
 from connectors.zoho_books import CONNECTOR
+from sandbox.books import organization_detail, organization_row
 from tests.support.twin import Twin
 
 RESOURCES = {name: resource for (_, name), resource in CONNECTOR.resources.items()}
 
 
+TODAY = date(2026, 6, 20)
+
+
+class Whole(Twin):
+    """The ledger, and the organisations, which the sandbox answers outside of it."""
+
+    def reply(self, request: Request) -> Reply:
+        if not request.path.startswith("/organizations"):
+            return super().reply(request)
+        if request.path == "/organizations":
+            return Reply(200, {}, {"code": 0, "organizations": [organization_row(self.profile, {})]})
+        return Reply(200, {}, {"code": 0, "organization": organization_detail(self.profile)})
+
+
 @pytest.fixture
 def twin() -> Twin:
-    return Twin()
+    return Whole()
 
 
 def create(twin: Twin, resource: str, **body: Any) -> Answer:
@@ -86,7 +102,7 @@ def test_a_currency_with_a_rate(twin: Twin) -> None:
     assert (record["id"], record["exchange_rate"], record["rate_date"]) == (
         "KWD",
         Decimal("3.25"),
-        date(2026, 6, 9),
+        TODAY,
     )
     changed = twin.run(RESOURCES["currencies"].update("KWD", {"symbol": "K"}, twin.context))
     assert (changed.record["symbol"], changed.issues) == ("K", [])
@@ -100,7 +116,7 @@ def test_a_currency_with_a_rate(twin: Twin) -> None:
 
 def test_the_company_is_complete(twin: Twin) -> None:
     (record,) = listed(twin, "company_info")
-    assert (record["id"], record["name"], record["plan"]) == ("10234695", "Acme Books", "Professional")
+    assert (record["id"], record["name"], record["plan"]) == ("927270289", "Acme Books", "Professional")
     assert record["addresses"][0]["street_1"] == "1 Market Street"
     assert (record["fiscal_year_start_month"], record["fiscal_year_end_month"]) == (1, 12)
     assert record["is_partial"] is False
@@ -124,7 +140,7 @@ def test_a_payment_settles_two_invoices_and_keeps_the_rest(twin: Twin) -> None:
     assert made.issues == []
     record = made.record
     assert (record["unapplied_amount"], record["contact"]["id"]) == (Decimal(80), contact)
-    assert (record["currency"], record["transaction_date"]) == ("USD", date(2026, 6, 9))
+    assert (record["currency"], record["transaction_date"]) == ("USD", TODAY)
     status = twin.run(RESOURCES["invoices"].get(one, twin.context)).record["status"]
     assert status == "paid"
     assert [each["id"] for each in listed(twin, "payments", Filter("reference", Op.EQ, "ch_1"))] == [
