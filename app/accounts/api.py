@@ -22,6 +22,7 @@ from app.models.integrated_accounts import IntegratedAccount
 router = APIRouter(prefix="/integrated-account", tags=["Integrated accounts"], route_class=StrictRoute)
 
 Reader = Annotated[Principal, Depends(requires("connections:read"))]
+Caller = Annotated[Principal, Depends(authenticated)]
 Writer = Annotated[Principal, Depends(requires("connections:write"))]
 
 
@@ -61,25 +62,34 @@ def _slug(request: Request, integration: str | None) -> str | None:
     return integration
 
 
+async def _row(request: Request, principal: Caller, account_id: str) -> IntegratedAccount:
+    """The row of the path. A dependency, so that a foreign id is 404 before its body is looked at."""
+    async with request.app.state.database.read() as session:
+        row = await store.account(session, principal.environment_id, account_id)
+    if row is None or not principal.sees(row.id, row.tenant_id):
+        raise _unknown()
+    return row
+
+
+Row = Annotated[IntegratedAccount, Depends(_row)]
+
+
 @router.get("/{account_id}", summary="Read an integrated account")
-async def get_account(account_id: str, request: Request, principal: Reader) -> AccountView:
-    return account_view(await _row(request, principal, account_id))
+async def get_account(principal: Reader, row: Row) -> AccountView:
+    return account_view(row)
 
 
 @router.patch("/{account_id}", summary="Annotate an integrated account")
-async def change_account(
-    account_id: str, body: AccountChange, request: Request, principal: Writer
-) -> AccountView:
-    await _row(request, principal, account_id)
+async def change_account(request: Request, principal: Writer, known: Row, body: AccountChange) -> AccountView:
     state = request.app.state
     async with state.database.write() as session:
-        row = await store.account(session, principal.environment_id, account_id)
+        row = await store.account(session, principal.environment_id, known.id)
         if row is None:
             raise _unknown()
         merged = {**row.context, **body.context}
         row.context = {name: value for name, value in merged.items() if value is not None}
         row.updated_at = state.clock.now()
-    state.accounts.forget(account_id)
+    state.accounts.forget(known.id)
     return account_view(row)
 
 
@@ -92,14 +102,6 @@ async def create_token(
         raise Problem("insufficient_scope", "An account token cannot make another.")
     account = await request.app.state.accounts.visible(principal, body.integrated_account_id)
     return AccountToken(integrated_account_token=request.app.state.access.mint(principal, account.id))
-
-
-async def _row(request: Request, principal: Principal, account_id: str) -> IntegratedAccount:
-    async with request.app.state.database.read() as session:
-        row = await store.account(session, principal.environment_id, account_id)
-    if row is None or not principal.sees(row.id, row.tenant_id):
-        raise _unknown()
-    return row
 
 
 def _unknown() -> Problem:

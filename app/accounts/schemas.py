@@ -52,7 +52,7 @@ class AccountChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    context: dict[str, Any]
+    context: dict[str, Any] = Field(default_factory=dict)
 
 
 class AccountTokenRequest(BaseModel):

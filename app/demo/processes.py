@@ -1,6 +1,7 @@
 """The demo's two servers as child processes: free ports, a log each, stopped by pid when the demo ends."""
 
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -18,8 +19,13 @@ class NotStarted(Exception):
 
 
 def free_ports(count: int) -> int:
-    """The first of `count` consecutive free loopback ports."""
-    for first in range(9100, 60000, 50):
+    """The first of `count` consecutive free loopback ports, below those the kernel gives to clients.
+
+    Where the search starts is random: two demos (or tests) that start together do not meet.
+    """
+    blocks = list(range(10_000, 32_000, 20))
+    random.shuffle(blocks)
+    for first in blocks:
         held: list[socket.socket] = []
         try:
             for offset in range(count):

@@ -73,6 +73,8 @@ def list_whole(
         cursor = answer["next_cursor"]
         if not cursor:
             break
+    if not records:
+        raise StepFailed(f"{resource}: the list is empty")
     if len({record["id"] for record in records}) != len(records):
         raise StepFailed(f"{resource}: a record came twice")
     tell.say(f"{len(records)} {resource} on {pages} pages, all distinct; the first of them:")

@@ -38,7 +38,7 @@ class Native:
     key_query         query names a native client may carry the key in
     token_path        path below /native/{slug}/{account} where native clients ask for a token
     token_answer      (access token, api domain, expires_in) → body of that answer
-    token_error       (code) → body of a refused token request
+    token_error       (our error code) → body of a refused token request
     """
 
     prefix: str

@@ -55,5 +55,5 @@ NATIVE = Native(
     key_query=("authtoken",),
     token_path="oauth/v2/token",  # noqa: S106 — a path, not a secret
     token_answer=_token_answer,
-    token_error=lambda code: {"error": code},
+    token_error=lambda _: {"error": "invalid_code"},  # what Zoho says to every refresh token it will not take
 )

@@ -81,7 +81,7 @@ def test_token_answers_have_zohos_shape() -> None:
         "token_type": "Bearer",
         "expires_in": 900,
     }
-    assert NATIVE.token_error("invalid_code") == {"error": "invalid_code"}
+    assert NATIVE.token_error("unauthenticated") == {"error": "invalid_code"}
 
 
 def test_the_registry_finds_the_connector() -> None:
