@@ -197,15 +197,16 @@ class BooksFront:
 
     def _reply(self, answer: Answer, path: str, entry: Entry) -> Reply:
         headers = {**NO_CACHE, "content-type": answer.media_type}
+        particular = {name.lower(): value for name, value in answer.headers.items()}
         if answer.body is None:
-            return Reply(answer.status, answer.content or b"", headers | answer.headers)
+            return Reply(answer.status, answer.content or b"", headers | particular)
         entry.code = answer.body.get("code")
         last = path.rpartition("/")[2]
         headers |= {
             "content-disposition": "attachment;",
             "allow": ALLOW_RECORD if last.isdigit() else ALLOW_COLLECTION,
         }
-        return Reply(answer.status, _encode(answer.body), headers | answer.headers)
+        return Reply(answer.status, _encode(answer.body), headers | particular)
 
 
 WRITABLE = (

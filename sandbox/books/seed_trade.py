@@ -6,7 +6,7 @@ from random import Random
 
 from . import invoice_actions as actions
 from . import invoices, payments
-from .call import Call, Row
+from .call import Call, Refused, Row
 from .ledger import Ledger
 from .money import rounded
 from .refunds import ROUTES as REFUNDS
@@ -41,13 +41,24 @@ class Trade:
         for number in range(INVOICES):
             at = self.start + step * number + timedelta(minutes=self.random.randrange(200))
             self.ledger.begin(at)
-            invoice = invoices.RESOURCE.add(self.ledger, self._body(number), POST)
+            invoice = self._sell(number)
             events += self._fate(number, invoice, at)
         for at, _, invoice, what in sorted(events, key=lambda event: event[:2]):
             if at <= self.end:
                 self.ledger.begin(at)
                 self._happen(invoice, what)
         self._advances()
+
+    def _sell(self, number: int) -> Row:
+        """An invoice; without fixed reductions where they exceed it, as on a line of cents."""
+        body = self._body(number)
+        try:
+            return invoices.RESOURCE.add(self.ledger, body, POST)
+        except Refused:
+            for part in (body, *body["line_items"]):
+                part.pop("discount", None)
+                part.pop("adjustment", None)
+            return invoices.RESOURCE.add(self.ledger, body, POST)
 
     def _fate(self, number: int, invoice: Row, at: datetime) -> list[tuple[datetime, int, Row, str]]:
         """What is going to happen to an invoice, and when."""
