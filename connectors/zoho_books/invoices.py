@@ -275,6 +275,8 @@ class Invoices(Resource):
     prepare = prepare
 
     def complete(self, record: Record, native: Any, ctx: Context, issues: list[Issue], *, detail: bool) -> None:
+        if record["contact"] is not None:
+            record["contact"]["type"] = "customer"
         if detail:
             doc.settle_totals(record, native, issues)
 
