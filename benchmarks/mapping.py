@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from benchmarks.upstream import ORGANIZATION, ask, ledger
+from benchmarks.upstream import ORGANIZATION, ledger
 from connectors import load
 from connectors.kit.operations import Context
+from connectors.kit.resource import Resource
+from sandbox.books import Books, Call
 
 _ROUNDS = 15
 _TIMES = 400
@@ -42,15 +44,16 @@ def measure() -> list[Mapped]:
     return found
 
 
-def _native(books: Any, resource: Any) -> dict[str, Any] | None:
-    """A complete native record; an invoice gets exactly five lines."""
-    page = ask(books, resource.path).get(resource.many) or []
-    if not page:
+def _native(books: Books, resource: Resource) -> dict[str, Any] | None:
+    """A complete native record; a document gets exactly five lines."""
+
+    def ask(path: str) -> dict[str, Any]:
+        return books.handle(Call("GET", path, (), {}, None)).body or {}
+
+    rows = ask(resource.path).get(resource.many) or []
+    if not rows:
         return None
-    id_key = next((key for key in page[0] if key == f"{resource.one}_id"), None)
-    native = (
-        ask(books, f"{resource.path}/{page[0][id_key]}").get(resource.one, page[0]) if id_key else page[0]
-    )
+    native = ask(f"{resource.path}/{rows[0][resource.id_key]}").get(resource.one, rows[0])
     if native.get("line_items"):
         lines = native["line_items"]
         native = {**native, "line_items": [lines[n % len(lines)] for n in range(_LINES)]}
