@@ -1,0 +1,159 @@
+from typing import Any
+
+import pytest
+
+from connectors.kit.faults import Fault, Kind, Rejected
+from connectors.kit.http import Flow
+from connectors.kit.operations import Context, Filter, ListQuery, Op, Page, Sort
+from connectors.zoho_books import contacts, invoices
+from tests.support.scripted import CONTEXT, run
+
+
+def rows(first: int, last: int, **more: Any) -> list[dict[str, Any]]:
+    return [{"invoice_id": str(n), "status": "sent", **more} for n in range(first, last + 1)]
+
+
+def page(found: list[dict[str, Any]], *, more: bool, **context: Any) -> dict[str, Any]:
+    return {"invoices": found, "page_context": {"has_more_page": more, **context}}
+
+
+def listing(query: ListQuery, context: Context = CONTEXT) -> Flow[Page]:
+    return invoices.RESOURCE.list(query, context)
+
+
+def ids(found: Page) -> list[str]:
+    return [answer.record["id"] for answer in found.answers]
+
+
+def test_pages_follow_each_other_and_lead_back() -> None:
+    first, provider = run(listing(ListQuery(limit=2)), [page(rows(1, 2), more=True)])
+    assert dict(provider.last.query) | {"page": "1", "per_page": "2"} == dict(provider.last.query)
+    assert (first.previous, ids(first)) == (None, ["1", "2"])
+    second, provider = run(listing(ListQuery(limit=9, position=first.next)), [page(rows(3, 4), more=False)])
+    asked = dict(provider.last.query)
+    assert (asked["page"], asked["per_page"]) == ("2", "2")
+    assert second.next is None
+    back, provider = run(listing(ListQuery(position=second.previous)), [page(rows(1, 2), more=True)])
+    assert dict(provider.last.query)["page"] == "1"
+    assert ids(back) == ["1", "2"]
+
+
+def test_an_unsorted_list_is_sorted_by_what_does_not_move() -> None:
+    _, provider = run(listing(ListQuery()), [page([], more=False)])
+    asked = dict(provider.last.query)
+    assert (asked["sort_column"], asked["sort_order"]) == ("created_time", "A")
+
+
+def test_the_limit_is_the_providers_most() -> None:
+    _, provider = run(listing(ListQuery(limit=5000)), [page([], more=False)])
+    assert dict(provider.last.query)["per_page"] == "200"
+
+
+def test_a_page_is_never_empty_while_another_follows() -> None:
+    status = Filter("status", Op.EQ, "partially_paid")
+    paid = {"balance": 1, "total": 2}
+    found, provider = run(
+        listing(ListQuery(limit=2, filters=(status,))),
+        [page(rows(1, 2), more=True), page(rows(3, 4), more=True), page(rows(5, 5, **paid), more=True)],
+    )
+    assert ids(found) == ["5"]
+    assert len(provider.seen) == 3
+    assert found.next is not None
+    assert found.next["page"] == 4
+
+
+def test_the_same_page_twice_is_a_fault_not_a_loop() -> None:
+    first, _ = run(listing(ListQuery(limit=2)), [page(rows(1, 2), more=True)])
+    with pytest.raises(Fault) as fault:
+        run(listing(ListQuery(position=first.next)), [page(rows(1, 2), more=True)])
+    assert (fault.value.kind, fault.value.message) == (Kind.GARBLED, "paging stuck: the same page came twice")
+
+
+def test_a_provider_that_repeats_a_filtered_page_is_caught_too() -> None:
+    draft = Filter("status", Op.EQ, "partially_paid")
+    with pytest.raises(Fault, match="paging stuck"):
+        run(
+            listing(ListQuery(filters=(draft,))),
+            [page(rows(1, 2), more=True), page(rows(1, 2), more=True)],
+        )
+
+
+@pytest.mark.parametrize(
+    "position", [{}, {"page": 0, "per_page": 10}, {"page": "2", "per_page": 10}, {"page": 1, "per_page": 999}]
+)
+def test_a_position_no_page_gave_is_refused(position: dict[str, Any]) -> None:
+    with pytest.raises(Rejected):
+        run(listing(ListQuery(position=position)))
+
+
+def test_what_is_no_list_is_garbled() -> None:
+    with pytest.raises(Fault, match="no list"):
+        run(listing(ListQuery()), [{"code": 0}])
+
+
+def test_absent_fields_are_named_once() -> None:
+    found, _ = run(listing(ListQuery()), [page(rows(1, 1), more=False)])
+    assert {"line_items", "sub_total", "custom_fields"} <= set(found.absent)
+    assert not set(found.absent) & set(found.answers[0].record)
+    told, _ = run(listing(ListQuery()), [page(rows(1, 1, cf_region="EU"), more=False)])
+    assert "custom_fields" not in told.absent
+    assert told.answers[0].record["custom_fields"] == [{"api_name": "cf_region", "value": "EU"}]
+
+
+def test_sorting_and_what_cannot_be_sorted() -> None:
+    _, provider = run(listing(ListQuery(sort=Sort("due_date", True))), [page([], more=False)])
+    asked = dict(provider.last.query)
+    assert (asked["sort_column"], asked["sort_order"]) == ("due_date", "D")
+    with pytest.raises(Rejected) as rejection:
+        run(listing(ListQuery(sort=Sort("terms"))))
+    assert "due_date" in rejection.value.errors[0].allowed
+
+
+def test_a_sort_the_provider_ignored_is_told() -> None:
+    found, _ = run(
+        listing(ListQuery(sort=Sort("due_date"))),
+        [page(rows(1, 1), more=False, sort_column="due_date", sort_order="D")],
+    )
+    assert [issue.code for issue in found.issues] == ["sort_ignored"]
+
+
+def test_search_and_remote_query_are_passed_on() -> None:
+    context = Context("1", CONTEXT.now, remote_query=(("zcrm_potential_id", "9"),))
+    _, provider = run(listing(ListQuery(search="acme"), context), [page([], more=False)])
+    asked = dict(provider.last.query)
+    assert (asked["search_text"], asked["zcrm_potential_id"]) == ("acme", "9")
+
+
+@pytest.mark.parametrize("name", ["page", "per_page", "sort_column"])
+def test_remote_query_does_not_override_ours(name: str) -> None:
+    context = Context("1", CONTEXT.now, remote_query=((name, "9"),))
+    with pytest.raises(Rejected):
+        run(listing(ListQuery(), context))
+
+
+def contact(id: int, stamp: str) -> dict[str, Any]:
+    return {"contact_id": str(id), "contact_name": f"C{id}", "last_modified_time": stamp}
+
+
+def test_a_bound_without_a_parameter_reads_the_newest_and_stops() -> None:
+    since = Filter("updated_at", Op.GTE, "2026-06-10T00:00:00Z")
+    body = {
+        "contacts": [contact(1, "2026-06-12T00:00:00-0400"), contact(2, "2026-06-09T00:00:00-0400")],
+        "page_context": {"has_more_page": True, "sort_column": "last_modified_time", "sort_order": "D"},
+    }
+    found, provider = run(contacts.RESOURCE.list(ListQuery(filters=(since,)), CONTEXT), [body])
+    asked = dict(provider.last.query)
+    assert (asked["sort_column"], asked["sort_order"]) == ("last_modified_time", "D")
+    assert (ids(found), found.next) == (["1"], None)
+
+
+def test_such_a_bound_trusts_no_provider_that_sorted_otherwise() -> None:
+    since = Filter("updated_at", Op.GTE, "2026-06-10T00:00:00Z")
+    body = {
+        "contacts": [contact(1, "2026-06-12T00:00:00-0400")],
+        "page_context": {"sort_column": "contact_name"},
+    }
+    with pytest.raises(Fault, match="did not sort"):
+        run(contacts.RESOURCE.list(ListQuery(filters=(since,)), CONTEXT), [body])
+    with pytest.raises(Rejected, match="newest first"):
+        run(contacts.RESOURCE.list(ListQuery(filters=(since,), sort=Sort("name")), CONTEXT))
