@@ -24,16 +24,22 @@ class Write(Base, kw_only=True):
     __tablename__ = "writes"
     __table_args__ = (
         UniqueConstraint(
-            "environment_id", "account_id", "method", "path", "idempotency_key", name="uq_writes_idempotency_key"
+            "environment_id",
+            "account_id",
+            "method",
+            "path",
+            "idempotency_key",
+            name="uq_writes_idempotency_key",
         ),
         Index("ix_writes_account_id_path_created_at", "account_id", "path", "created_at"),
-        Index("ix_writes_created_at", "created_at"),
+        Index("ix_writes_environment_id_created_at_id", "environment_id", "created_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     environment_id: Mapped[str] = mapped_column(ForeignKey("environments.id"))
     # no foreign key: what was written stays on record when the account goes
     account_id: Mapped[str]
+    tenant_id: Mapped[str]
     method: Mapped[str]
     path: Mapped[str]
     resource: Mapped[str]

@@ -18,9 +18,11 @@ from app.unified.meta import describe
 from app.unified.query import Query, nearest
 from app.unified.service import Shown, Unified
 from app.unified.supervised import supervisor
+from app.unified.writes import router as writes
 from unified_models import MODELS
 
 router = APIRouter()
+router.include_router(writes)
 
 Handler = Callable[[Request, str, str], Awaitable[Response]]
 

@@ -136,6 +136,7 @@ class Intents:
             id=new_id("wri"),
             environment_id=account.environment_id,
             account_id=account.id,
+            tenant_id=account.tenant_id,
             method=call.request.method,
             path=path,
             resource=f"{call.model}/{call.resource.name}",

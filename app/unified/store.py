@@ -1,10 +1,11 @@
-"""Queries on the intents of writes. Every one names the environment and the account."""
+"""Queries on the intents of writes. Every one is for one account, or for what a principal may see."""
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.auth import Principal
 from app.models.writes import Write
 
 
@@ -47,3 +48,38 @@ async def by_id(session: AsyncSession, environment_id: str, account_id: str, wri
             Write.environment_id == environment_id, Write.account_id == account_id, Write.id == write_id
         )
     )
+
+
+async def seen_by_id(session: AsyncSession, principal: Principal, write_id: str) -> Write | None:
+    """One write, if the principal may see it."""
+    return await session.scalar(_visible(principal).where(Write.id == write_id))
+
+
+async def page(
+    session: AsyncSession,
+    principal: Principal,
+    wanted: dict[str, str | None],
+    limit: int,
+    before: tuple[datetime, str] | None,
+) -> list[Write]:
+    """At most `limit` writes the principal may see, newest first, older than `before` (created_at, id).
+
+    `wanted` maps columns to the value they must have; None does not filter.
+    """
+    query = _visible(principal)
+    for column, value in wanted.items():
+        if value is not None:
+            query = query.where(Write.__table__.c[column] == value)
+    if before is not None:
+        query = query.where(tuple_(Write.created_at, Write.id) < tuple_(*before))
+    query = query.order_by(Write.created_at.desc(), Write.id.desc()).limit(limit)
+    return list(await session.scalars(query))
+
+
+def _visible(principal: Principal) -> Select[Write]:
+    query = select(Write).where(Write.environment_id == principal.environment_id)
+    if principal.account_ids is not None:
+        query = query.where(Write.account_id.in_(principal.account_ids))
+    if principal.tenant_ids is not None:
+        query = query.where(Write.tenant_id.in_(principal.tenant_ids))
+    return query

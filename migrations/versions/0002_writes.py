@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("environment_id", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("tenant_id", sa.String(), nullable=False),
         sa.Column("method", sa.String(), nullable=False),
         sa.Column("path", sa.String(), nullable=False),
         sa.Column("resource", sa.String(), nullable=False),
@@ -45,13 +46,23 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_writes")),
         sa.UniqueConstraint(
-            "environment_id", "account_id", "method", "path", "idempotency_key", name="uq_writes_idempotency_key"
+            "environment_id",
+            "account_id",
+            "method",
+            "path",
+            "idempotency_key",
+            name="uq_writes_idempotency_key",
         ),
     )
     op.create_index(
         "ix_writes_account_id_path_created_at", "writes", ["account_id", "path", "created_at"], unique=False
     )
-    op.create_index("ix_writes_created_at", "writes", ["created_at"], unique=False)
+    op.create_index(
+        "ix_writes_environment_id_created_at_id",
+        "writes",
+        ["environment_id", "created_at", "id"],
+        unique=False,
+    )
 
 
 def downgrade() -> None:

@@ -25,6 +25,7 @@ class Theirs:
     key: str
     log: str
     client: str
+    write: str
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +40,13 @@ def theirs(product: Product) -> Theirs:
             json={"integration": "zohobooks", "client_id": "1000.THEIRS", "client_secret": "not-ours"},
         )
         assert stored.status_code == 201, stored.text
+        written = api.post("/unified/accounting/contacts", params=at, json={"name": "Their customer"})
+        assert written.status_code == 201, written.text
+        write = written.headers["ledgerway-write-id"]
         log: list[Any] = []
         while not log:
             log = api.get("/log").json()["result"]
-    return Theirs(account["id"], invoice, key, log[0]["id"], stored.json()["id"])
+    return Theirs(account["id"], invoice, key, log[0]["id"], stored.json()["id"], write)
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +74,7 @@ def ids(theirs: Theirs) -> dict[str, str]:
         "key_id": theirs.key,
         "entry_id": theirs.log,
         "integration_id": theirs.client,
+        "write_id": theirs.write,
     }
 
 
@@ -110,7 +115,7 @@ def test_every_body_and_parameter_that_names_an_account(stranger: httpx.Client, 
         "/unified/accounting/invoices", headers={"X-Integrated-Account-Id": theirs.account}
     )
     is_absent(by_header, "header")
-    for path in ("/log", "/integrated-account", "/api-key", "/audit"):
+    for path in ("/log", "/write", "/integrated-account", "/api-key", "/audit"):
         listed = stranger.get(path)
         assert listed.status_code == 200, listed.text
         assert theirs.account not in listed.text and theirs.key not in listed.text, path

@@ -21,6 +21,7 @@ from app.core.database import Database
 from app.core.errors import Problem, install
 from app.core.secrets import keyring
 from app.gateway.runs import Allowance, Run
+from app.keys import access
 from app.models import Environment
 from app.unified import api, calls
 from connectors.kit.auth import DataCenter
@@ -323,6 +324,8 @@ async def world(monkeypatch: pytest.MonkeyPatch, migrated: Path, tmp_path: Path)
     monkeypatch.setattr(calls, "authenticated", authenticated)
     monkeypatch.setattr(api, "authenticated", authenticated)
     monkeypatch.setattr(calls, "require", require)
+    monkeypatch.setattr(access, "authenticated", authenticated)
+    monkeypatch.setattr(access, "require", require)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     headers = {"Authorization": "Bearer k"}
     async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:

@@ -84,7 +84,7 @@ async def test_a_write_is_audited_by_its_ids_alone(world: Any) -> None:
     async with world.app.state.database.read() as session:
         [entry] = list(await session.scalars(select(AuditEntry)))
     assert (entry.action, entry.target, entry.outcome) == (
-        "record.create",
+        "record.created",
         "acc_1/accounting/invoices/1",
         "ok",
     )
@@ -223,3 +223,28 @@ async def test_nothing_is_sent_that_cannot_be_recorded(world: Any) -> None:
     answer = await create(world)
     assert answer.status_code == 503
     assert world.provider.seen == []
+
+
+async def test_writes_can_be_looked_up(world: Any) -> None:
+    world.scopes.add("logs:read")
+    made = await create(world, {**KEY, "X-Source-Event": "evt-1"}, {**NEW, "reference": "order-9"})
+    await create(world, {}, {**NEW, "number": "A-2"})
+    [found] = (await world.client.get("/write", params={"source_event": "evt-1"})).json()["result"]
+    assert found["id"] == made.headers["ledgerway-write-id"]
+    assert (found["state"], found["record_id"], found["reference"]) == ("done", "1", "order-9")
+    assert (await world.client.get(f"/write/{found['id']}")).json() == found
+    assert len((await world.client.get("/write")).json()["result"]) == 2
+    for other in ("reference=x", "idempotency_key=x", "state=unknown", "integrated_account_id=acc_2"):
+        assert (await world.client.get(f"/write?{other}")).json()["result"] == [], other
+    assert (await world.client.get("/write/wri_none")).status_code == 404
+    page = (await world.client.get("/write?limit=1")).json()
+    rest = (await world.client.get("/write", params={"limit": 1, "next_cursor": page["next_cursor"]})).json()
+    assert {page["result"][0]["id"], rest["result"][0]["id"]} == {row.id for row in await intents(world)}
+
+
+async def test_writes_of_accounts_a_key_cannot_see_are_not_there(world: Any) -> None:
+    world.scopes.add("logs:read")
+    made = await create(world)
+    world.token.append("acc_2")
+    assert (await world.client.get("/write")).json()["result"] == []
+    assert (await world.client.get(f"/write/{made.headers['ledgerway-write-id']}")).status_code == 404

@@ -1,0 +1,101 @@
+"""`/write`: what became of the writes asked for."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
+
+from app.core.auth import Principal
+from app.core.errors import Problem
+from app.core.parameters import Limit, NextCursor, StrictRoute, clamp, next_page, page_after
+from app.keys.access import requires
+from app.models.writes import Write
+from app.unified import store
+
+router = APIRouter(route_class=StrictRoute, tags=["Writes"])
+
+Reader = Annotated[Principal, Depends(requires("logs:read"))]
+
+
+class WriteView(BaseModel):
+    """One write, keyed or not. The body and the answer are not shown."""
+
+    id: str
+    integrated_account_id: str
+    tenant_id: str
+    resource: str = Field(description="such as accounting/invoices")
+    operation: str = Field(description="create, update, delete or an action")
+    state: Literal["executing", "done", "released", "unknown"] = Field(
+        description="released: provably nothing was done. unknown: nobody saw the end; it is not sent again"
+    )
+    record_id: str | None = Field(description="The record it was about or made")
+    outcome: str | None
+    status: int | None = Field(description="HTTP status of the answer")
+    error_code: str | None
+    idempotency_key: str | None
+    reference: str | None = Field(description="The reference in the body")
+    source_event: str | None = Field(description="The caller's X-Source-Event")
+    request_id: str
+    created_at: datetime
+    settled_at: datetime | None
+
+
+class WritePage(BaseModel):
+    """Writes, newest first."""
+
+    result: list[WriteView]
+    next_cursor: str | None
+    limit: int
+
+
+@router.get("/write", summary="List writes")
+async def list_writes(
+    request: Request,
+    principal: Reader,
+    limit: Limit = 100,
+    next_cursor: NextCursor = None,
+    integrated_account_id: Annotated[str | None, Query(description="Only of this account.")] = None,
+    source_event: Annotated[str | None, Query(description="Only made for this X-Source-Event.")] = None,
+    idempotency_key: Annotated[str | None, Query(description="Only with this Idempotency-Key.")] = None,
+    reference: Annotated[str | None, Query(description="Only whose body had this reference.")] = None,
+    record_id: Annotated[str | None, Query(description="Only about this record.")] = None,
+    state: Annotated[str | None, Query(description="Only in this state.")] = None,
+) -> WritePage:
+    """What was asked to be written in this environment, newest first."""
+    wanted = {
+        "account_id": integrated_account_id,
+        "source_event": source_event,
+        "idempotency_key": idempotency_key,
+        "reference": reference,
+        "record_id": record_id,
+        "state": state,
+    }
+    cursors, limit = request.app.state.cursors, clamp(limit)
+    binding = ("write", principal.environment_id, repr(wanted))
+    before = page_after(cursors, next_cursor, *binding)
+    async with request.app.state.database.read() as session:
+        rows = await store.page(session, principal, wanted, limit + 1, before)
+    more, rows = len(rows) > limit, rows[:limit]
+    return WritePage(
+        result=[_view(row) for row in rows],
+        next_cursor=next_page(cursors, rows[-1].created_at, rows[-1].id, *binding) if more else None,
+        limit=limit,
+    )
+
+
+@router.get("/write/{write_id}", summary="Read a write")
+async def read_write(request: Request, principal: Reader, write_id: str) -> WriteView:
+    """What became of one write; its id is in every write's `Ledgerway-Write-Id`."""
+    async with request.app.state.database.read() as session:
+        row = await store.seen_by_id(session, principal, write_id)
+    if row is None:
+        raise Problem("not_found", "There is no such write.")
+    return _view(row)
+
+
+def _view(row: Write) -> WriteView:
+    return WriteView(
+        integrated_account_id=row.account_id,
+        **{name: getattr(row, name) for name in WriteView.model_fields if name != "integrated_account_id"},
+    )
