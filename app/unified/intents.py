@@ -113,10 +113,7 @@ class Intents:
         """The intent, and whether it is ours to carry out. Waits as long as `Prefer: wait=` allows."""
         until = self._clock.monotonic() + _patience(call)
         while True:
-            try:
-                intent, is_new = await self._claim(call, change, key)
-            except IntegrityError:  # another process stored the same key at the same moment
-                intent, is_new = await self._claim(call, change, key)
+            intent, is_new = await self.claim(call, change, key)
             if is_new or intent.state != "executing":
                 return intent, is_new
             if self._clock.monotonic() >= until:
@@ -128,7 +125,14 @@ class Intents:
                 )
             await self._clock.sleep(_POLL)
 
-    async def _claim(self, call: Call, change: Change, key: str | None) -> tuple[Write, bool]:
+    async def claim(self, call: Call, change: Change, key: str | None) -> tuple[Write, bool]:
+        """Store the intent, or find the one the key stands for; whether it is new."""
+        try:
+            return await self._claimed(call, change, key)
+        except IntegrityError:  # another process stored the same key at the same moment
+            return await self._claimed(call, change, key)
+
+    async def _claimed(self, call: Call, change: Change, key: str | None) -> tuple[Write, bool]:
         now = self._clock.now()
         account, path = call.account, call.request.scope["path"].rstrip("/")
         fingerprint = _fingerprint(call, change)

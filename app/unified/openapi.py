@@ -131,11 +131,11 @@ class _Described:
         operation = self._operation(
             "get", f"Read one of the {self.name}", "read", [_ID, *_VIEW, _REMOTE_QUERY]
         )
-        operation["responses"]["200"] = self._record("The complete record")
+        operation["responses"]["200"] = self._record("The complete record", _READ_HEADERS)
         return operation
 
     def _write(self, purpose: Purpose, status: str, summary: str) -> dict[str, Any]:
-        parameters = [*_VIEW, _REMOTE_QUERY, _PREVIEW]
+        parameters = [*_VIEW, _REMOTE_QUERY, *_WRITE]
         if purpose == "update":
             parameters = [_ID, *parameters, _REPLACE_LINES, _IF_MATCH]
         operation = self._operation(purpose, summary, "write", parameters)
@@ -145,7 +145,7 @@ class _Described:
 
     def _delete(self) -> dict[str, Any]:
         operation = self._operation(
-            "delete", f"Delete one of the {self.name}", "write", [_ID, _REMOTE_QUERY, _PREVIEW, _IF_MATCH]
+            "delete", f"Delete one of the {self.name}", "write", [_ID, _REMOTE_QUERY, *_WRITE, _IF_MATCH]
         )
         schema = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
         operation["responses"]["200"] = {
@@ -157,7 +157,7 @@ class _Described:
 
     def _act(self, action: Action) -> dict[str, Any]:
         note = " Reaches a person." if action.reaches_person else ""
-        operation = self._operation(action.name, action.doc, "write", [_ID, *_VIEW, _PREVIEW, _IF_MATCH])
+        operation = self._operation(action.name, action.doc, "write", [_ID, *_VIEW, *_WRITE, _IF_MATCH])
         operation["description"] = f"{operation['description']}{note}"
         if action.fields is not None:
             operation["requestBody"] = {**self._body(action.fields, "create"), "required": False}
@@ -219,9 +219,13 @@ class _Described:
             yield _query("max_calls", calls, f"Further calls expansions may make; at most {MAXIMUM_LIMIT}")
         yield _REMOTE_QUERY
 
-    def _record(self, description: str) -> dict[str, Any]:
+    def _record(self, description: str, headers: Schema | None = None) -> dict[str, Any]:
         media = {"schema": self._schema("read"), "example": _plain(record_example(self.record))}
-        return {"description": description, "headers": _WRITE_HEADERS, "content": {"application/json": media}}
+        return {
+            "description": description,
+            "headers": headers or _WRITE_HEADERS,
+            "content": {"application/json": media},
+        }
 
     def _body(self, model: type[BaseModel], purpose: Purpose) -> dict[str, Any]:
         schema = {"schema": self._component(model, purpose)}
@@ -329,7 +333,15 @@ _REMOTE_QUERY: Schema = {
     ),
     "style": "deepObject",
 }
-_PREVIEW = _query("preview", _FLAG, "Answer what would be sent, without sending it")
+_WRITE = [
+    _query("preview", _FLAG, "Answer what would be sent, without sending it"),
+    _header(
+        "Idempotency-Key",
+        "The write is carried out once per key, method, path and account; repeated for 7 days",
+    ),
+    _header("X-Source-Event", "Kept with the write; see /write"),
+    _header("Prefer", "wait=N: wait up to 10 seconds for the first request with the same Idempotency-Key"),
+]
 _REPLACE_LINES = _query("replace_lines", _FLAG, "Lines missing from the body may be removed")
 _IF_MATCH = _header("If-Match", "Only if the record still has this etag")
 _TEXT_HEADER = {"schema": {"type": "string"}}
@@ -341,4 +353,10 @@ _LIMIT_HEADERS = {
         ("ratelimit-reset", "Seconds until it is full again"),
     )
 }
-_WRITE_HEADERS = {**_LIMIT_HEADERS, "ETag": _TEXT_HEADER, "Ledgerway-Outcome": _TEXT_HEADER}
+_READ_HEADERS = {**_LIMIT_HEADERS, "ETag": _TEXT_HEADER}
+_WRITE_HEADERS = {
+    **_READ_HEADERS,
+    "Ledgerway-Outcome": _TEXT_HEADER,
+    "Ledgerway-Write-Id": _TEXT_HEADER,
+    "Idempotent-Replayed": _TEXT_HEADER,
+}
