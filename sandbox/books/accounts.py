@@ -283,6 +283,7 @@ LISTING = _listing(ROW)
 BALANCED = _listing(WITH_BALANCE)
 TRANSACTIONS = Listing(
     table="invoices",
+    row_key="transaction_id",
     list_key="transactions",
     report_name="Account Transactions",
     columns=Columns(

@@ -155,7 +155,8 @@ def _email(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
 def _to(ledger: Ledger, call: Call, invoice: Row) -> list[str]:
     """Who is written to: the addresses given, else the customer's primary person."""
     person = primary(ledger.contacts.rows[invoice["customer_id"]])
-    found = _address(call, invoice) or [person["email"]] * bool(person.get("email"))
+    own = str(person.get("email", ""))
+    found = _address(call, invoice) or ([own] if own else [])
     if not found:
         raise missing("to_mail_ids")
     return found

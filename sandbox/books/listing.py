@@ -103,6 +103,8 @@ class Listing:
     shows_sort: bool = True
     per_page: int = 200
     most: int = 200
+    row_key: str = ""
+    """The id of a row, where it is not the table's."""
     depends: tuple[str, ...] = ()
     """Other tables whose change may move rows of this list."""
 
@@ -213,7 +215,7 @@ class Listing:
     def _sorted(self, ledger: Ledger, rows: list[Row], column: str, descending: bool) -> list[Row]:
         """Equal keys come in the order of their ids, which is not the order of time."""
         get = _getter(ledger, self.sorts[column])
-        key = ledger.tables[self.table].key
+        key = self.row_key or ledger.tables[self.table].key
 
         def rank(row: Row) -> tuple[Any, str]:
             value = get(row)

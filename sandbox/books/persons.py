@@ -198,6 +198,7 @@ def _delete_address(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
 
 LISTING = Listing(
     table="contacts",
+    row_key="contact_person_id",
     list_key="contact_persons",
     report_name="Contact Persons",
     columns=Columns({"contact_id": "", **COLUMNS.stored}, COLUMNS.constants),

@@ -51,17 +51,23 @@ def blank(*names: str) -> dict[str, str]:
     return dict.fromkeys(names, "")
 
 
+_PLAIN = (str, bool, int)
+
+
 def rendered(value: Any, zone: ZoneInfo) -> Any:
     """The value as JSON carries it: instants as text of the organisation's zone, decimals without padding."""
-    if isinstance(value, dict):
-        return {key: rendered(entry, zone) for key, entry in value.items()}
-    if isinstance(value, (str, bool, int)):
+    kind = type(value)
+    if kind is dict:
+        return {
+            key: entry if type(entry) in _PLAIN else rendered(entry, zone) for key, entry in value.items()
+        }
+    if kind in _PLAIN:
         return value
-    if isinstance(value, Decimal):
+    if kind is Decimal:
         return shown(value)
-    if isinstance(value, (list, tuple)):
+    if kind is list or kind is tuple:
         return [rendered(entry, zone) for entry in value]
-    if isinstance(value, datetime):
+    if kind is datetime:
         return stamp(value, zone)
     return "" if value is None else value
 

@@ -237,8 +237,6 @@ RESOURCE = Resource(
         created="The tax has been added.",
         updated="Tax information has been saved.",
         deleted="The record has been deleted.",
-        active="The tax has been marked as active.",
-        inactive="The tax has been marked as inactive.",
     ),
     unique={"tax_name": (1001, 'The tax "{}" already exists.')},
     prepare=_prepare,

@@ -1,0 +1,79 @@
+"""What we claim exists is in the published specification: methods, paths, scopes, parameters."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sandbox.books import accounts, contacts, invoices, items, payments
+from sandbox.books.resource import Route
+from sandbox.books.routes import ROUTES
+
+FILES = (
+    "contacts",
+    "contact-persons",
+    "items",
+    "invoices",
+    "customer-payments",
+    "chart-of-accounts",
+    "taxes",
+    "currency",
+    "users",
+)
+OUTSIDE = {
+    "GET /settings/preferences/customfields",  # used by clients, in no specification
+    "GET /chartofaccounts/transactions",  # seen live
+}
+SUFFIX = re.compile(
+    r"_(startswith|contains|start|end|before|after|less_than|less_equals|greater_than|greater_equals)$"
+)
+
+
+@pytest.fixture(scope="module")
+def operations(specs: Path) -> dict[str, dict[str, Any]]:
+    """By "METHOD /path/{}": the scopes and the query parameters."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in FILES:
+        document = yaml.load((specs / "zoho-books-openapi" / f"{name}.yml").read_text(), yaml.CSafeLoader)
+        shared = document.get("components", {}).get("parameters", {})
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                if method not in ("get", "post", "put", "delete"):
+                    continue
+                key = f"{method.upper()} {re.sub('{[^}]+}', '{}', path)}"
+                one = found.setdefault(key, {"scopes": set(), "parameters": {}})
+                for each in operation.get("security", []):
+                    one["scopes"] |= {scope for scopes in each.values() for scope in scopes}
+                for each in operation.get("parameters", []):
+                    each = shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+                    if each["in"] == "query":
+                        one["parameters"][each["name"]] = each.get("description", "")
+    return found
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.pattern}")
+def test_routes(operations: dict[str, Any], route: Route) -> None:
+    key = f"{route.method} {route.pattern}"
+    if key in OUTSIDE:
+        return
+    assert key in operations
+    assert f"ZohoBooks.{route.scope}" in operations[key]["scopes"]
+
+
+@pytest.mark.parametrize(
+    "module", [contacts, items, invoices, payments, accounts], ids=lambda one: one.__name__
+)
+def test_filters_and_sort_columns(operations: dict[str, Any], module: Any) -> None:
+    listing = module.RESOURCE.listing
+    known = operations[f"GET {module.RESOURCE.path}"]["parameters"]
+    bases = {SUFFIX.sub("", name) for name in known}
+    for name in listing.filters:
+        assert name in known or SUFFIX.sub("", name) in bases, name
+    sorts = known["sort_column"]
+    if "Allowed" in sorts:
+        assert set(listing.sorts) <= set(re.findall(r"\w+", sorts))
+    if listing.filter_by and "filter_by" in known and "Allowed" in known["filter_by"]:
+        named = set(re.findall(r"\.(\w+)", known["filter_by"]))
+        assert named - {"All", "Allowed"} <= set(listing.filter_by)
