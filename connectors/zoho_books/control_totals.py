@@ -9,6 +9,7 @@ from connectors.kit.faults import Fault, FieldError, Rejected
 from connectors.kit.flows import Draft
 from connectors.kit.http import Flow, Request
 from connectors.kit.operations import Record
+from connectors.kit.paging import rows_of
 from connectors.kit.resolving import rows_by
 from connectors.kit.totals import Line, Rate, Terms, reckon
 from connectors.zoho_books.lookups import TAXES
@@ -53,7 +54,7 @@ def check_total(draft: Draft) -> Flow[None]:
         if told is None:
             return
         expected = _expected(draft, lines, taxes, told if not draft.body.get("currency") else places)
-    if wanted in expected or _may_round(wanted, expected[0]):
+    if wanted in expected or (yield from _is_rounded(wanted, expected[0])):
         return
     detail = f"the lines come to {expected[0]:f}, total_amount says {wanted:f}"
     raise Rejected(FieldError("total_mismatch", "/total_amount", detail))
@@ -98,9 +99,17 @@ def _expected(
     ]
 
 
-def _may_round(wanted: Decimal, expected: Decimal) -> bool:
-    """An organisation may round its totals to whole units, and does not tell."""
-    return wanted == wanted.to_integral_value() and abs(wanted - expected) < 1
+def _is_rounded(wanted: Decimal, expected: Decimal) -> Flow[bool]:
+    """Whether the organisation rounds its totals to whole units; only its invoices tell."""
+    if wanted != wanted.to_integral_value() or abs(wanted - expected) >= 1:
+        return False
+    newest = (("page", "1"), ("per_page", "1"), ("sort_column", "created_time"), ("sort_order", "D"))
+    listed = yield Request("GET", "/invoices", newest, step="read how totals are rounded", fresh_for=300)
+    rows = rows_of(listed.body, "invoices")
+    if not rows:
+        return False
+    invoice = yield from _peek(f"/invoices/{rows[0].get('invoice_id')}", "invoice", "an invoice")
+    return invoice is None or invoice.get("transaction_rounding_type") not in (None, "", "no_rounding")
 
 
 def _taxes(wanted: frozenset[str]) -> Flow[Taxes]:

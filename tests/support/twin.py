@@ -65,17 +65,17 @@ class Twin:
     def body(name: str, values: dict[str, Any]) -> dict[str, Any]:
         return MODELS["accounting", name].model_validate(values).model_dump(exclude_unset=True)
 
-    def create(self, name: str, **values: Any) -> Answer:
+    def create(self, name: str, /, **values: Any) -> Answer:
         return self.run(self.resource(name).create(self.body(name, values), self.context))
 
-    def update(self, name: str, id: str, *, replace_lines: bool = False, **values: Any) -> Answer:
+    def update(self, name: str, id: str, /, *, replace_lines: bool = False, **values: Any) -> Answer:
         body = self.body(name, values)
         return self.run(self.resource(name).update(id, body, self.context, replace_lines=replace_lines))
 
     def get(self, name: str, id: str) -> Answer:
         return self.run(self.resource(name).get(id, self.context))
 
-    def act(self, name: str, id: str, action: str, **values: Any) -> Answer:
+    def act(self, name: str, id: str, action: str, /, **values: Any) -> Answer:
         return self.run(self.resource(name).act(action, id, values, self.context))
 
     def list(self, name: str, *filters: Filter, **query: Any) -> Page:
