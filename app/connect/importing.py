@@ -3,6 +3,7 @@
 from sqlalchemy import delete
 
 from app.accounts.clients import OAuthClients
+from app.accounts.credentials import Credentials
 from app.accounts.service import Account, Accounts
 from app.connect.adopt import Adoption
 from app.connect.schemas import ImportRequest
@@ -42,7 +43,9 @@ class Importing:
         clients: OAuthClients,
         gateway: Gateway,
         adoption: Adoption,
+        credentials: Credentials,
     ) -> None:
+        self._credentials = credentials
         self._database = database
         self._clock = clock
         self._accounts = accounts
@@ -120,10 +123,11 @@ class Importing:
         return await self._accounts.load(environment_id, ids[0])
 
     async def end(self, account: Account, actor: Actor) -> None:
-        """Delete the account; retire its grant when nobody else uses it."""
+        """Delete the account and what was sealed for it; retire its grant when nobody else uses it."""
         async with self._database.write() as session:
             await session.execute(delete(IntegratedAccount).where(IntegratedAccount.id == account.id))
             superseded = await self._adoption.retire(session, account.grant_id)
+            await self._credentials.vault.shred(session, account.environment_id, f"account:{account.id}")
             await record(
                 session,
                 self._clock.now(),

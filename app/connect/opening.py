@@ -33,4 +33,4 @@ def open_connect(
         database, clock, settings, credentials.vault, accounts, clients, gateway, adoption, tuple(connectors),
         keyring.derive("connect-forms"),
     )  # fmt: skip
-    return connect, Importing(database, clock, accounts, clients, gateway, adoption)
+    return connect, Importing(database, clock, accounts, clients, gateway, adoption, credentials)

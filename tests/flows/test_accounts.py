@@ -59,7 +59,7 @@ def test_an_unknown_region_lists_the_known_ones(api: httpx.Client, grant: dict[s
 def test_one_grant_two_organisations_and_the_end_of_one(
     api: httpx.Client, admin: Admin, grant: dict[str, Any]
 ) -> None:
-    first_id, second_id = (one["organization_id"] for one in grant["organizations"])
+    first_id, second_id = grant["organizations"]
     answer = api.post("/integrated-account", json=import_body(grant, "pair", organization_id=first_id))
     assert answer.status_code == 201, answer.text
     first = answer.json()
