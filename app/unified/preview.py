@@ -28,7 +28,7 @@ class Step:
 
 
 def captured(flow: Flow[Any], steps: list[Step]) -> Flow[None]:
-    """Run `flow` as far as its first write. What follows depends on an answer nobody has."""
+    """Run `flow` as far as its first write, and take its word for the calls that follow a good answer."""
     try:
         request = next(flow)
         while request.is_read:
@@ -39,7 +39,7 @@ def captured(flow: Flow[Any], steps: list[Step]) -> Flow[None]:
                 request = flow.throw(fault)
             else:
                 request = flow.send(reply)
-        steps.append(Step(request, sent=False))
+        steps += (Step(each, sent=False) for each in (request, *request.then))
     except StopIteration:
         pass
     finally:

@@ -55,7 +55,7 @@ def create(resource: "Resource", body: Record, ctx: Context) -> Flow[Answer]:
     extra = body.get("remote_data") or {}
     reply = yield Request(
         "POST", resource.path, merged_query(tuple(draft.query), ctx), {**extra, **draft.native},
-        step=f"create the {resource.noun}",
+        step=f"create the {resource.noun}", then=tuple(step.call("{id}") for step in draft.steps),
     )  # fmt: skip
     return (yield from _settled(resource, draft, resource.unwrap(reply), "created"))
 
@@ -77,8 +77,9 @@ def update(
     draft = yield from _drafted(resource, body, ctx, When.UPDATE, current)
     yield from resource.prepare(draft)
     reply = yield Request(
-        "PUT", path, merged_query(tuple(draft.query), ctx), draft.native, step=f"change the {resource.noun}"
-    )
+        "PUT", path, merged_query(tuple(draft.query), ctx), draft.native,
+        step=f"change the {resource.noun}", then=tuple(step.call(id) for step in draft.steps),
+    )  # fmt: skip
     return (yield from _settled(resource, draft, resource.unwrap(reply), "updated"))
 
 

@@ -30,7 +30,8 @@ class Request:
     `query` never holds the organisation: the gateway adds it. `body` is sent as JSON with decimals exact.
     `step` is what a person reads in a preview ("find the customer"). `fresh_for` lets the gateway answer
     a GET from its memory of the same account for that many seconds. `repeatable` says whether sending it
-    twice equals sending it once; None derives it from the method.
+    twice equals sending it once; None derives it from the method. `then` tells which calls follow a good
+    answer, for a preview: an id only that answer can give stands in them as "{id}".
     """
 
     method: str
@@ -43,6 +44,7 @@ class Request:
     step: str = ""
     fresh_for: float = 0.0
     repeatable: bool | None = None
+    then: "tuple[Request, ...]" = ()
 
     @property
     def is_repeatable(self) -> bool:

@@ -101,7 +101,7 @@ def _step(draft: Draft, value: Record, part: Native, at: str) -> Step:
     label = {"DELETE": "remove", "POST": "add", "PUT": "change"}[method] + " a further address"
 
     def call(contact: str) -> Request:
-        path = f"/contacts/{quote(contact, safe='')}/address" + ("" if id is None else f"/{quote(id, safe='')}")
+        path = f"/contacts/{quote(contact, safe='{}')}/address" + ("" if id is None else f"/{quote(id, safe='')}")
         return Request(method, path, body=None if deleted else part, step=label)
 
     return Step(label, at, call)

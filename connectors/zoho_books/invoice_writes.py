@@ -51,7 +51,7 @@ def _address(draft: Draft, kind: str) -> None:
         return
 
     def call(id: str) -> Request:
-        path = f"/invoices/{quote(id, safe='')}/address/{kind}"
+        path = f"/invoices/{quote(id, safe='{}')}/address/{kind}"
         return Request("PUT", path, body=part, step=f"set the {kind} address", repeatable=True)
 
     draft.steps.append(Step(f"set the {kind} address", f"/{kind}_address", call))

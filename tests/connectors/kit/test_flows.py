@@ -128,6 +128,15 @@ def test_of_several_steps_the_failing_one_is_named_and_the_record_read_again() -
     assert answer.record["billing_address"]["city"] == "Rome"
 
 
+def test_a_preview_can_see_the_steps_that_follow() -> None:
+    values = {**SIMPLE, "status": "authorised", "billing_address": {"city": "Rome"}}
+    request = next(invoices.RESOURCE.create(body(**values), CONTEXT))
+    assert [(each.method, each.path) for each in request.then] == [
+        ("PUT", "/invoices/{id}/address/billing"),
+        ("POST", "/invoices/{id}/status/sent"),
+    ]
+
+
 def test_a_fault_of_the_main_call_is_the_callers() -> None:
     with pytest.raises(Fault, match="duplicate"):
         create(SIMPLE, [Fault(Kind.DUPLICATE, 400)])
