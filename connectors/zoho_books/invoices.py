@@ -25,7 +25,7 @@ from connectors.kit.mapping import (
     ref,
     unmapped,
 )
-from connectors.kit.operations import Context, Issue, Op, Record
+from connectors.kit.operations import Answer, Context, Issue, Op, Record
 from connectors.kit.resource import Resource
 from connectors.kit.totals import ZERO
 from connectors.zoho_books import documents as doc
@@ -269,10 +269,28 @@ def pdf(id: str, ctx: Context) -> Flow[Reply]:
     return (yield Request("GET", RESOURCE.at(id), (("accept", "pdf"),), expect="bytes", step="print the invoice"))
 
 
+def _as_charged(answer: Answer) -> Answer:
+    """Among prices that contain tax, shipping is written with its tax and read without: that is no change."""
+    if answer.record.get("tax_inclusive") is True:
+        charge = MONEY.read(answer.native.get("shipping_charge") or 0)
+        answer.issues = [
+            each
+            for each in answer.issues
+            if (each.code, each.pointer) != ("not_applied", "/shipping_amount") or each.extra["sent"] != charge
+        ]
+    return answer
+
+
 class Invoices(Resource):
     """Numbers, discounts and addresses need more than their row; totals are checked on complete records."""
 
     prepare = prepare
+
+    def create(self, body: Record, ctx: Context) -> Flow[Answer]:
+        return _as_charged((yield from super().create(body, ctx)))
+
+    def update(self, id: str, body: Record, ctx: Context, *, replace_lines: bool = False) -> Flow[Answer]:
+        return _as_charged((yield from super().update(id, body, ctx, replace_lines=replace_lines)))
 
     def complete(self, record: Record, native: Any, ctx: Context, issues: list[Issue], *, detail: bool) -> None:
         if record["contact"] is not None:

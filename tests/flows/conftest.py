@@ -1,12 +1,18 @@
 """The product as it is deployed: a sandbox process and a gateway process, one pair per test file."""
 
-from collections.abc import Iterator
-from typing import Any
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from tests.support.product import Product, Sandbox
+
+if TYPE_CHECKING:
+    from tests.flows.company import Company
+
+NO_LIMITS = json.dumps({"minute": None, "day": None, "concurrent": 50})
 
 
 class Admin(httpx.Client):
@@ -53,3 +59,46 @@ def admin(sandbox: Sandbox) -> Iterator[Admin]:
 def api(product: Product) -> Iterator[httpx.Client]:
     with product.client() as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def ample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A product whose provider counts no calls, shared by every test file of a process."""
+    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"), ("--seed", "empty", "--limits", NO_LIMITS))
+    limits = {"minute": 1_000_000, "concurrent": 8, "day": 1_000_000}
+    product = Product(tmp_path_factory.mktemp("product"), sandbox, limits=limits)
+    try:
+        sandbox.start()
+        yield product.start()
+    finally:
+        product.stop()
+        sandbox.stop()
+
+
+@pytest.fixture(scope="module")
+def connected(ample: Product) -> Iterator[Callable[..., "Company"]]:
+    """Makes an organisation of its own and connects it: `connected(currency_code="JPY", seed="furnished")`."""
+    from tests.flows.company import Company
+
+    opened: list[httpx.Client] = []
+    admin = Admin(base_url=ample.sandbox.admin, timeout=30, trust_env=False)
+    opened.append(admin)
+
+    def connect(dc: str = "us", **profile: Any) -> Company:
+        name = f"Company {len(opened)} of {id(opened)}"
+        organization = admin.did("POST", "/organizations", dc=dc, name=name, **profile)["organization_id"]
+        email = f"{organization}@{dc}.example"
+        admin.did("POST", "/users", dc=dc, first_name="Owner", email=email, organizations=[organization])
+        grant = admin.did("POST", "/grants", user=email)
+        api = ample.client()
+        opened.append(api)
+        credentials = {"refresh_token": grant["refresh_token"], "location": dc}
+        body = {"tenant_id": email, "integration": "zohobooks", "credentials": credentials}
+        account = api.post("/integrated-account", json=body)
+        assert account.status_code == 201, account.text
+        api.headers["X-Integrated-Account-Id"] = account.json()["id"]
+        return Company(api, admin, account.json()["id"], organization)
+
+    yield connect
+    for client in opened:
+        client.close()

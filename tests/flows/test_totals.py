@@ -1,0 +1,144 @@
+"""What an invoice comes to: the provider's book, the unified record and a reckoning by hand agree."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.flows.company import Company
+from tests.flows.totals import CASES, COMPOUND, GROUPS, TAXES, Case, line
+
+BY_NAME = [pytest.param(case, id=case.name) for case in CASES]
+
+
+@pytest.fixture(scope="module")
+def companies(connected: Callable[..., Company]) -> dict[bool, Company]:
+    """One organisation that rounds its totals to whole units and one that does not, with their taxes and customers."""
+    made = {rounds: connected(seed="empty", rounds_totals=rounds) for rounds in (False, True)}
+    for company in made.values():
+        ids = {
+            name: company.create(
+                "tax_rates", name=name, total_tax_rate=rate, type="compound" if name in COMPOUND else "tax"
+            )["id"]
+            for name, rate in TAXES.items()
+        }
+        for name, members in GROUPS.items():
+            components = [{"id": ids[each]} for each in members]
+            rate = "15.4738" if "QST" in members else "7.5"
+            company.create("tax_rates", name=name, type="group", total_tax_rate=rate, components=components)
+        company.create("currencies", code="KWD", precision=3)
+        for currency in ("USD", "JPY", "KWD"):
+            company.create("contacts", name=f"Pays {currency}", type="customer", currency=currency)
+        # That an organisation rounds its totals is told by its invoices alone.
+        company.create("invoices", contact={"name": "Pays USD"}, line_items=[line("1.50")])
+    return made
+
+
+def body_of(case: Case) -> dict[str, Any]:
+    return {"contact": {"name": f"Pays {case.currency}"}, "line_items": list(case.lines), **case.document}
+
+
+@pytest.mark.parametrize("case", BY_NAME)
+def test_three_reckonings_agree(companies: dict[bool, Company], case: Case) -> None:
+    company, told = companies[case.rounds], case.figures
+    made = company.create("invoices", total_amount=case.figures["total"].to_eng_string(), **body_of(case))
+    by_hand = {
+        "sub_total": told["sub_total"],
+        "discount_amount": told["discount"],
+        "total_discount": told["discount"] + Decimal(case.line_discounts),
+        "total_tax_amount": told["tax"],
+        "shipping_amount": told["shipping"],
+        "adjustment_amount": told["adjustment"],
+        "rounding_amount": told["rounding"],
+        "total_amount": told["total"],
+        "balance": told["total"],
+        "currency": case.currency,
+    }
+    assert {name: made[name] for name in by_hand} == by_hand
+    assert [each["sub_total"] for each in made["line_items"]] == [Decimal(net) for net in case.nets.split()]
+    per_rate = {each["tax_rate"]["name"].partition(" (")[0]: each["tax_amount"] for each in made["taxes"]}
+    assert per_rate == {name: Decimal(amount) for name, amount in case.taxes.items()}
+    if case.base_total:
+        assert (made["base_currency"], made["base_total_amount"]) == ("USD", Decimal(case.base_total))
+    assert identity(made) == made["total_amount"]
+    assert made["sub_total"] == sum(each["sub_total"] for each in made["line_items"])
+    assert made == company.get(f"invoices/{made['id']}")
+
+    book = company.truth("invoices", made["id"])
+    on_document = book["discount_type"] == "entity_level"
+    assert {
+        "sub_total": book["sub_total"],
+        "discount": book["discount_total"] if on_document else Decimal(0),
+        "tax": book["tax_total"],
+        "shipping": book["shipping_net"],
+        "adjustment": book["adjustment"],
+        "rounding": book["roundoff_value"],
+        "total": book["total"],
+    } == told
+
+
+def identity(record: dict[str, Any]) -> Decimal:
+    """The sum every complete record satisfies."""
+    return (
+        record["sub_total"]
+        - (record["discount_amount"] or 0)
+        + (record["total_tax_amount"] or 0)
+        + (record["shipping_amount"] or 0)
+        + (record["adjustment_amount"] or 0)
+        + (record["rounding_amount"] or 0)
+        - (record.get("withheld_tax_amount") or 0)
+    )
+
+
+@pytest.mark.parametrize("case", BY_NAME)
+def test_a_wrong_control_total_sends_nothing(companies: dict[bool, Company], case: Case) -> None:
+    """Off by the currency's smallest unit; where totals may be rounded, by more than that can explain."""
+    smallest = {"USD": Decimal("0.01"), "JPY": Decimal(1), "KWD": Decimal("0.001")}[case.currency]
+    wrong = case.figures["total"] + (Decimal("1.51") if case.rounds else smallest)
+    body = {**body_of(case), "total_amount": str(wrong)}
+    problem = companies[case.rounds].refused(
+        "POST", "invoices", 422, "total_mismatch", "/total_amount", reads=None, json=body
+    )
+    assert [error["code"] for error in problem["errors"]] == ["total_mismatch"]
+
+
+def test_the_control_total_is_a_decimal_not_a_float(companies: dict[bool, Company]) -> None:
+    made = companies[False].create(
+        "invoices", contact={"name": "Pays USD"}, line_items=[line("0.1"), line("0.2")], total_amount="0.3"
+    )
+    assert made["total_amount"] == Decimal("0.3")
+
+
+def test_a_discount_stands_on_one_level(companies: dict[bool, Company]) -> None:
+    lines = [line("10", discount_amount="1")]
+    body = {"contact": {"name": "Pays USD"}, "line_items": lines, "discount_percentage": "5"}
+    companies[False].refused(
+        "POST", "invoices", 422, "unsupported_field", "/discount_amount", reads=None, json=body
+    )
+    twice = {
+        "contact": {"id": "1"},
+        "line_items": [line("10")],
+        "discount_percentage": "5",
+        "discount_amount": "5",
+    }
+    companies[False].refused("POST", "invoices", 422, "validation_failed", "/discount_percentage", json=twice)
+
+
+def test_totals_follow_a_change(companies: dict[bool, Company]) -> None:
+    """10 % off 2 · 50 + 20 % VAT = 108.00; one more unit: 150 − 15 + 27 = 162.00; without discount 180.00."""
+    company = companies[False]
+    made = company.create(
+        "invoices",
+        contact={"name": "Pays USD"},
+        line_items=[line("50", "VAT", "2")],
+        discount_percentage="10",
+    )
+    assert made["total_amount"] == 108
+    kept = {"id": made["line_items"][0]["id"], "quantity": 3}
+    changed = company.patch(f"invoices/{made['id']}", {"line_items": [kept]})
+    assert (changed["total_amount"], changed["discount_amount"], changed["total_tax_amount"]) == (162, 15, 27)
+    cleared = company.patch(f"invoices/{made['id']}", {"discount_percentage": None})
+    assert (cleared["total_amount"], cleared["discount_amount"]) == (180, 0)
+    assert identity(changed) == 162 and identity(cleared) == 180
+    assert "issues" not in changed and "issues" not in cleared
