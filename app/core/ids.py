@@ -4,15 +4,14 @@ import secrets
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u, so that people can read it out
-_WIDTH = 26  # 26 × 5 bits hold 128
+_PAIRS = [first + second for first in _BASE32 for second in _BASE32]
+_SHIFTS = tuple(range(120, -1, -10))  # 13 pairs of characters are 26 × 5 bits, which hold 128
 
 
 def new_id(prefix: str) -> str:
     """`prefix_` and 26 characters of 128 random bits. Nothing can be guessed or counted from it."""
     number = secrets.randbits(128)
-    return f"{prefix}_" + "".join(
-        _BASE32[(number >> shift) & 31] for shift in range(5 * (_WIDTH - 1), -1, -5)
-    )
+    return f"{prefix}_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
 
 
 def base62(data: bytes, width: int) -> str:
