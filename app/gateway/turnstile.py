@@ -62,6 +62,7 @@ class Turnstile:
         self._known: tuple[Budget, float, float] | None = None  # budget, its now, monotonic then
         self._lapsed = 0
         self._lock = asyncio.Lock()
+        self._told: tuple[object, float, Allowance] | None = None
         self._strikes = False
         self._why = (Kind.CONCURRENT, 0.0)
         self._changed = asyncio.Event()
@@ -84,7 +85,7 @@ class Turnstile:
             return False
         self._permits -= 1
         self._in_use += 1
-        if now > self._permits_until - _IN_HAND / 3 or self._permits < 8:
+        if now > self._permits_until - _IN_HAND / 2 or self._permits < 8:
             self._start_pump()  # the next block comes before this one is gone
         return True
 
@@ -145,10 +146,23 @@ class Turnstile:
         return max(60.0, budget.day_reset - (now + self._clock.monotonic() - at))
 
     def allowance(self) -> Allowance | None:
+        """The tightest budget as last seen; counted anew ten times a second at most."""
         if self._known is None:
             return None
         budget, then, at = self._known
-        now = then + self._clock.monotonic() - at
+        moment = self._clock.monotonic()
+        if (
+            self._told is not None
+            and self._told[0] is self._known
+            and moment - self._told[1] < 0.1
+            and not self.seen
+        ):
+            return self._told[2]
+        allowance = self._allowance(budget, then + moment - at)
+        self._told = self._known, moment, allowance
+        return allowance
+
+    def _allowance(self, budget: Budget, now: float) -> Allowance:
         limit, remaining, reset = budget.minute(now, self.limits)
         minute = Allowance(limit, min(limit, remaining + max(0, self._permits)), _whole(reset))
         limit, remaining, reset = budget.day(now, self.limits)
