@@ -96,7 +96,10 @@ def test_cancelled_work_gives_back_lock_and_connection(database_url: str) -> Non
         assert await number(database) == 100
         if database.dialect == "postgresql":
             async with database.read() as session:
-                idle = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%' AND datname = current_database()"
+                idle = (
+                    "SELECT count(*) FROM pg_stat_activity "
+                    "WHERE state LIKE 'idle in%' AND datname = current_database()"
+                )
                 assert (await session.execute(text(idle))).scalar_one() == 0
         await database.close()
 
