@@ -93,8 +93,7 @@ async def _meta(request: Request, model: str, name: str) -> Response:
 async def _custom_fields(request: Request, model: str, name: str) -> Response:
     call = await admit(request, model, name, "custom-fields")
     call.query.finish()
-    detail = f"{call.account.connector.label} tells custom fields only with the records that have them."
-    raise Problem("not_implemented", detail)
+    return _json(await _service(request).custom_fields(call), call)
 
 
 async def _elsewhere(request: Request) -> Response:

@@ -83,6 +83,15 @@ class Unified:
             raise Problem("not_found", f"{call.resource.name} have no PDF.")
         return await self._perform(call, call.resource.pdf(id, call.context()))
 
+    async def custom_fields(self, call: Call) -> dict[str, Any]:
+        """The fields the company defined itself, as far as the provider tells them without a record."""
+        if call.resource.definitions is None:
+            detail = (
+                f"{call.account.connector.label} tells custom fields only with the records that have them."
+            )
+            raise Problem("not_implemented", detail)
+        return {"result": await self._perform(call, call.resource.definitions(call.context()))}
+
     # Writing
 
     async def write(self, call: Call, change: Change, progress: Progress) -> Shown:

@@ -23,6 +23,7 @@ from connectors.kit.paging import Paging, merged_query
 from connectors.kit.reading import Reader, absent
 
 Issues = list[Issue]
+Records = list[Record]
 
 METHODS: frozenset[str] = frozenset({"list", "get", "create", "update", "delete"})
 
@@ -46,6 +47,7 @@ class Resource:
     statuses          statuses a create body may carry → the action that leads there (None: it is born so)
     default_status    status of a record created without one
     expansions        expansion → the resource whose `get` fills it (its own name: the row's own `get`)
+    definitions       which custom fields the company defined: {id, api_name, label, type, is_required, options}
     unseen            native path no recording and no published specification knows → why it is mapped
     """
 
@@ -68,6 +70,7 @@ class Resource:
     expansions: Mapping[str, str] = field(default_factory=dict[str, str])
     unseen: Mapping[str, str] = field(default_factory=dict[str, str])
     pdf: Callable[[str, Context], Flow[Reply]] | None = None
+    definitions: Callable[[Context], Flow[Records]] | None = None
 
     # What follows from the rows
 

@@ -29,7 +29,7 @@ from connectors.kit.resource import Resource
 from connectors.zoho_books.codecs import CONTACT_TYPE, CUSTOM_FIELDS, INSTANT, MASTER_STATUS
 from connectors.zoho_books.contact_addresses import addresses, fold_addresses, put_addresses
 from connectors.zoho_books.documents import TERMS
-from connectors.zoho_books.field_names import check_custom_fields
+from connectors.zoho_books.field_names import check_custom_fields, definitions
 from connectors.zoho_books.lookups import CURRENCIES, TAX_EXEMPTIONS, TAXES, USERS
 from connectors.zoho_books.people import PERSON, emails, fold_primary, phones, primary_emails, primary_phones
 from connectors.zoho_books.tax_numbers import put_tax_number, spell_tax_number, tax_number
@@ -210,4 +210,5 @@ RESOURCE = Contacts(
     search="search_text",
     page_link="/app/{organization}#/contacts/{id}",
     expansions={"addresses": "contacts", "contact_persons": "contacts"},
+    definitions=definitions("contact"),
 )

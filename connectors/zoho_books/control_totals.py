@@ -68,7 +68,7 @@ def _named_taxes(draft: Draft, lines: Sequence[tuple[Record, Mapping[str, Any]]]
 def _expected(
     draft: Draft, lines: Sequence[tuple[Record, Mapping[str, Any]]], taxes: Taxes, places: int
 ) -> list[Decimal]:
-    """The total, with taxes rounded over the document and per line: the organisation's choice is not told."""
+    """The total, with taxes rounded over the document or per line: the organisation's choice is not told."""
     body = draft.body
     reckoned = [
         Line(
@@ -95,19 +95,25 @@ def _expected(
                 per_line=per_line,
             ),
         ).total
-        for per_line in (False, True)
+        for per_line in _roundings(body)
     ]
 
 
+def _roundings(body: Record) -> tuple[bool, ...]:
+    """Whether taxes are rounded line by line, where the body says so; else both ways are possible."""
+    said = (body.get("remote_data") or {}).get("tax_rounding")
+    return {"entity_level": (False,), "item_level": (True,)}.get(str(said), (False, True))
+
+
 def _is_rounded(wanted: Decimal, expected: Decimal) -> Flow[bool]:
-    """Whether the organisation rounds its totals to whole units; only its invoices tell."""
+    """Whether the organisation may round its totals to whole units; only its invoices tell."""
     if wanted != wanted.to_integral_value() or abs(wanted - expected) >= 1:
         return False
     newest = (("page", "1"), ("per_page", "1"), ("sort_column", "created_time"), ("sort_order", "D"))
     listed = yield Request("GET", "/invoices", newest, step="read how totals are rounded", fresh_for=300)
     rows = rows_of(listed.body, "invoices")
     if not rows:
-        return False
+        return True
     invoice = yield from _peek(f"/invoices/{rows[0].get('invoice_id')}", "invoice", "an invoice")
     return invoice is None or invoice.get("transaction_rounding_type") not in (None, "", "no_rounding")
 

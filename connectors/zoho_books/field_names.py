@@ -1,12 +1,35 @@
-"""Whether the custom fields a caller names exist, where the organisation's list of them can be read."""
+"""Which custom fields an organisation has, and whether those a caller names are among them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
 from connectors.kit.faults import Fault, FieldError, Rejected
 from connectors.kit.http import Flow, Request
-from connectors.kit.operations import Record
+from connectors.kit.operations import Context, Record
+from connectors.zoho_books.codecs import CUSTOM_FIELDS
+
+PATH = "/settings/preferences/customfields"
+
+
+def definitions(entity: str) -> Callable[[Context], Flow[list[Record]]]:
+    """The custom fields of an entity, as the organisation defined them."""
+
+    def read(ctx: Context) -> Flow[list[Record]]:
+        reply = yield Request("GET", PATH, (("entity", entity),), step="read which custom fields there are")
+        return [
+            {
+                "id": str(each.get("customfield_id") or each.get("field_id") or "") or None,
+                "api_name": each["api_name"],
+                "label": each.get("label") or None,
+                "type": CUSTOM_FIELDS.types.get(str(each.get("data_type")), "text"),
+                "is_required": each.get("is_mandatory") is True,
+                "options": [option["name"] for option in each.get("values") or [] if option.get("name")],
+            }
+            for each in _definitions(reply.body)
+        ]
+
+    return read
 
 
 def check_custom_fields(body: Record, entity: str) -> Flow[None]:
@@ -17,8 +40,7 @@ def check_custom_fields(body: Record, entity: str) -> Flow[None]:
     query = (("entity", entity),)
     try:
         reply = yield Request(
-            "GET", "/settings/preferences/customfields", query, step="read which custom fields there are",
-            fresh_for=300,
+            "GET", PATH, query, step="read which custom fields there are", fresh_for=300
         )  # fmt: skip
     except Fault:
         return

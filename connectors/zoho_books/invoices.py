@@ -30,6 +30,7 @@ from connectors.kit.resource import Resource
 from connectors.kit.totals import ZERO
 from connectors.zoho_books import documents as doc
 from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT
+from connectors.zoho_books.field_names import definitions
 from connectors.zoho_books.invoice_writes import prepare, sources
 from connectors.zoho_books.lines import LINE
 from connectors.zoho_books.lookups import CURRENCIES, CUSTOMERS, LOCATIONS, TAXES
@@ -315,4 +316,5 @@ RESOURCE = Invoices(
     default_status="draft",
     expansions={"line_items": "invoices", "contact": "contacts"},
     pdf=pdf,
+    definitions=definitions("invoice"),
 )

@@ -24,6 +24,7 @@ from connectors.kit.mapping import (
 from connectors.kit.operations import Context, Op
 from connectors.kit.resource import Resource
 from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT, MASTER_STATUS, PRODUCT_TYPE
+from connectors.zoho_books.field_names import definitions
 from connectors.zoho_books.lookups import ACCOUNTS, TAXES, VENDORS
 from connectors.zoho_books.tracking import TRACKING
 from unified_models.items import Item
@@ -178,5 +179,6 @@ RESOURCE = Items(
     search="search_text",
     page_link="/app/{organization}#/inventory/items/{id}",
     expansions={"custom_fields": "items"},
+    definitions=definitions("item"),
 )
 

@@ -199,3 +199,13 @@ def test_furnished_invoices_add_up() -> None:
     twin = Twin("furnished")
     for row in twin.list("invoices", limit=60).answers:
         assert twin.get("invoices", row.record["id"]).issues == []
+
+
+def test_the_definitions_of_custom_fields(twin: Twin) -> None:
+    twin.books.define_custom_field("invoice", "Region", "dropdown", options=("EU", "US"))
+    definitions = twin.resource("invoices").definitions
+    assert definitions is not None
+    (found,) = twin.run(definitions(twin.context))
+    assert (found["api_name"], found["label"], found["type"]) == ("cf_region", "Region", "select")
+    assert (found["options"], found["is_required"]) == (["EU", "US"], False)
+    assert found["id"]
