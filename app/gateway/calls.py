@@ -98,7 +98,10 @@ class Calls:
         """Write what is gathered; how many records. What the storage does not take now stays for later."""
         written = 0
         async with self._writing:
-            while self._rows:
+            waiting = len(
+                self._rows
+            )  # not what comes meanwhile: under load that would be a row or two at a time
+            while written < waiting and self._rows:
                 batch = [self._rows.popleft() for _ in range(min(_BATCH, len(self._rows)))]
                 try:
                     async with self._database.write() as session:
