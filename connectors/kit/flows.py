@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from connectors.kit.actions import Action
 from connectors.kit.applied import not_applied
 from connectors.kit.arrays import check_lines
-from connectors.kit.faults import Conflict, Fault, FieldError, Kind, Rejected
+from connectors.kit.faults import Conflict, Fault, Kind, Rejected
 from connectors.kit.http import Flow, Json, Reply, Request
 from connectors.kit.mapping import Native, Nested, When
 from connectors.kit.operations import Answer, Context, Issue, Outcome, Record
@@ -217,8 +217,3 @@ def step_failed(number: int, label: str, fault: Fault) -> Issue:
         "step_failed", "", f"step {number} ({label}) failed: {fault.message or fault.kind}",
         retryable=fault.kind in PASSING, extra={"step": number},
     )  # fmt: skip
-
-
-def unsupported(at: str, detail: str, allowed: tuple[str, ...] = ()) -> Rejected:
-    """What a connector's own file raises for a value the provider has no place for."""
-    return Rejected(FieldError("unsupported_field", at, detail, allowed))

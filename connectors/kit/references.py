@@ -37,7 +37,6 @@ class Lookup:
     path: str
     many: str
     id: str
-    label: str
     keys: Mapping[str, Key]
     query: tuple[tuple[str, str], ...] = ()
     fresh_for: float = 30.0

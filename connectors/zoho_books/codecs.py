@@ -36,5 +36,3 @@ def percentage_of(discount: Any) -> Decimal | None:
 
 def percent(value: Decimal) -> str:
     return f"{value:f}%"
-
-

@@ -80,7 +80,9 @@ def fold_addresses(draft: Draft, errors: list[FieldError]) -> None:
             elif kind == "other":
                 draft.steps.append(_step(draft, value, part, at))
             else:
-                raise CodecError(f"keeps no {kind} address", "unsupported_field", ("billing", "shipping", "other"))
+                raise CodecError(
+                    f"keeps no {kind} address", "unsupported_field", ("billing", "shipping", "other")
+                )
         except CodecError as error:
             errors.append(FieldError(error.code, f"{at}/type", str(error), error.allowed))
 
@@ -101,7 +103,9 @@ def _step(draft: Draft, value: Record, part: Native, at: str) -> Step:
     label = {"DELETE": "remove", "POST": "add", "PUT": "change"}[method] + " a further address"
 
     def call(contact: str) -> Request:
-        path = f"/contacts/{quote(contact, safe='{}')}/address" + ("" if id is None else f"/{quote(id, safe='')}")
+        path = f"/contacts/{quote(contact, safe='{}')}/address" + (
+            "" if id is None else f"/{quote(id, safe='')}"
+        )
         return Request(method, path, body=None if deleted else part, step=label)
 
     return Step(label, at, call)

@@ -63,7 +63,9 @@ def bank_accounts(native: Native, ctx: Context) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for each in native.get("bank_accounts") or []:
         number = str(each.get("last_four_digits") or each.get("account_number") or "")
-        found.append({"name": each.get("bank_name") or each.get("account_name") or None, "last4": number[-4:] or None})
+        found.append(
+            {"name": each.get("bank_name") or each.get("account_name") or None, "last4": number[-4:] or None}
+        )
     return found
 
 

@@ -132,7 +132,9 @@ def settle_totals(record: Record, native: Any, issues: list[Issue]) -> None:
     record["total_discount"] = own + _sum(lines, "discount_amount")
     missing = difference(record)
     if missing is not None and missing != 0:
-        detail = f"the parts come to {record['total_amount'] + missing:f}, the total is {record['total_amount']:f}"
+        detail = (
+            f"the parts come to {record['total_amount'] + missing:f}, the total is {record['total_amount']:f}"
+        )
         issues.append(Issue("totals_mismatch", "/total_amount", detail, native_path="total"))
 
 

@@ -103,7 +103,11 @@ def test_an_organisation_that_rounds_may_be_told_the_rounded_total() -> None:
     world.create("contacts", name="Acme")
     world.create("invoices", contact={"name": "Acme"}, line_items=[line("1")])
     made = world.create("invoices", contact={"name": "Acme"}, line_items=[line("99.60")], total_amount=100)
-    assert (made.record["total_amount"], made.record["rounding_amount"], made.issues) == (D(100), D("0.40"), [])
+    assert (made.record["total_amount"], made.record["rounding_amount"], made.issues) == (
+        D(100),
+        D("0.40"),
+        [],
+    )
 
 
 def test_a_total_only_the_provider_can_reckon_is_an_issue() -> None:
