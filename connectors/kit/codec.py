@@ -92,15 +92,19 @@ _TRUE = frozenset({"true", "1"})
 _FALSE = frozenset({"false", "0"})
 
 
-def _bool(value: Any) -> bool:
+def flag(value: Any) -> bool | None:
+    """What a native yes or no says, as a boolean, 1 or 0, or a text of these; None for anything else."""
     if value.__class__ is bool:
         return value
     word = str(value).strip().casefold()
-    if word in _TRUE:
-        return True
-    if word in _FALSE:
-        return False
-    raise CodecError(f"{value!r} is neither true nor false")
+    return True if word in _TRUE else False if word in _FALSE else None
+
+
+def _bool(value: Any) -> bool:
+    told = flag(value)
+    if told is None:
+        raise CodecError(f"{value!r} is neither true nor false")
+    return told
 
 
 def _date(value: Any) -> date:

@@ -7,7 +7,7 @@ from connectors.kit import filters
 from connectors.kit.faults import Fault, FieldError, Kind, Rejected
 from connectors.kit.http import Flow, Json, Pairs
 from connectors.kit.operations import Answer, Context, Issue, ListQuery, Page, Sort
-from connectors.kit.paging import batches, merged_query, place_of
+from connectors.kit.paging import batches, context_of, merged_query, place_of
 
 if TYPE_CHECKING:
     from connectors.kit.resource import Resource
@@ -77,9 +77,9 @@ def _params(resource: "Resource", query: ListQuery, narrowing: Pairs) -> Pairs:
 
 def _ignored_sort(resource: "Resource", query: ListQuery, body: Json) -> list[Issue]:
     """The provider says how it sorted; it does not always do as asked."""
-    context = body.get(resource.paging.context)
-    if query.sort is None or not isinstance(context, dict):
+    if query.sort is None:
         return []
+    context = context_of(body, resource.paging)
     asked = resource.columns[query.sort.field]
     way = resource.paging.descending if query.sort.descending else resource.paging.ascending
     said = (context.get(resource.paging.column, asked), context.get(resource.paging.order, way))

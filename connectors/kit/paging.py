@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+from connectors.kit.codec import flag
 from connectors.kit.faults import Fault, FieldError, Kind, Rejected
 from connectors.kit.http import Json, Pairs, Reply, Request
 from connectors.kit.operations import Context, ListQuery
@@ -31,14 +32,19 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in a list: page number, page size, and the fingerprint of the page before."""
+    """Where in a list: page number, page size, and the fingerprint of the page before.
+
+    guessed: nobody said that there is such a page; the one before was full and did not say.
+    """
 
     page: int
     per_page: int
     before: str = ""
+    guessed: bool = False
 
     def position(self) -> dict[str, Any]:
-        return {"page": self.page, "per_page": self.per_page, "before": self.before}
+        told = {"page": self.page, "per_page": self.per_page, "before": self.before}
+        return {**told, "guessed": True} if self.guessed else told
 
 
 def place_of(query: ListQuery, paging: Paging) -> Place:
@@ -48,7 +54,7 @@ def place_of(query: ListQuery, paging: Paging) -> Place:
     page, size = query.position.get("page"), query.position.get("per_page")
     before = query.position.get("before", "")
     if isinstance(page, int) and isinstance(size, int) and page >= 1 and 1 <= size <= paging.most:
-        return Place(page, size, str(before))
+        return Place(page, size, str(before), query.position.get("guessed") is True)
     raise Rejected(FieldError("invalid_cursor", "/next_cursor", "names no page of this list"))
 
 
@@ -80,16 +86,33 @@ def batches(
     rows = rows_of(reply.body, many)
     mark = fingerprint(rows, id_key)
     if rows and mark == place.before:
+        if place.guessed:  # a list that knows no pages answers all of it again
+            return Batch(place, [], None, reply.body)
         raise Fault(Kind.GARBLED, reply.status, message="paging stuck: the same page came twice")
-    context = reply.body.get(paging.context)
-    more = rows and not paging.whole and isinstance(context, dict) and context.get(paging.more) is True
-    following = Place(place.page + 1, place.per_page, mark) if more else None
+    if not rows or paging.whole:
+        return Batch(place, rows, None, reply.body)
+    more = flag(context_of(reply.body, paging).get(paging.more))
+    guessed = more is None and len(rows) == place.per_page
+    following = Place(place.page + 1, place.per_page, mark, guessed) if more or guessed else None
     return Batch(place, rows, following, reply.body)
 
 
+def context_of(body: Json, paging: Paging) -> dict[str, Any]:
+    """What a list answer says about its page, also where that is wrapped in a list; {} when it says nothing."""
+    context = body.get(paging.context) if isinstance(body, dict) else None
+    if isinstance(context, list) and context:
+        context = context[0]
+    return context if isinstance(context, dict) else {}
+
+
 def rows_of(body: Json, many: str) -> list[dict[str, Any]]:
-    """The objects of a list answer. Raises Fault(GARBLED) when there is no list."""
-    rows = body.get(many) if isinstance(body, dict) else None
+    """The objects of a list answer, its name with or without underscores. Fault(GARBLED) without a list."""
+    rows: Any = None
+    if isinstance(body, dict):
+        rows = body.get(many)
+        if rows is None:
+            plain = many.replace("_", "")
+            rows = next((body[name] for name in body if name.replace("_", "") == plain), None)
     if not isinstance(rows, list):
         raise Fault(Kind.GARBLED, message=f"the answer has no list {many!r}")
     return [row for row in rows if isinstance(row, dict)]

@@ -7,7 +7,7 @@ alone the balance; `remote_query[showbalance]=true` adds it to lists.
 from typing import Any
 
 from connectors.kit.actions import masters
-from connectors.kit.codec import BOOL, ENUM, ID, INTEGER, MONEY, TEXT
+from connectors.kit.codec import BOOL, ENUM, ID, INTEGER, MONEY, TEXT, flag
 from connectors.kit.custom_fields import custom_fields
 from connectors.kit.mapping import ALWAYS, Native, Table, Words, coded, computed, field, names, ref, unmapped
 from connectors.kit.operations import Context, Op, Record
@@ -80,16 +80,15 @@ def _classification(native: Native, ctx: Context) -> str | None:
 
 
 def _status(native: Native, ctx: Context) -> str | None:
-    active = native.get("is_active")
-    if isinstance(active, bool):
+    active = flag(native.get("is_active"))
+    if active is not None:
         return "active" if active else "archived"
     return {"active": "active", "inactive": "archived"}.get(str(native.get("status")))
 
 
 def _remote_status(native: Native, ctx: Context) -> str | None:
-    active = native.get("is_active")
-    told = native.get("status")
-    return told or ({True: "active", False: "inactive"}.get(active) if isinstance(active, bool) else None)
+    active = flag(native.get("is_active"))
+    return native.get("status") or (None if active is None else "active" if active else "inactive")
 
 
 def _qualified(native: Native, ctx: Context) -> str | None:

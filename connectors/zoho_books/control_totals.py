@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from connectors.kit.codec import MONEY
+from connectors.kit.codec import MONEY, flag
 from connectors.kit.faults import Fault, FieldError, Rejected
 from connectors.kit.flows import Draft
 from connectors.kit.http import Flow, Request
@@ -15,7 +15,24 @@ from connectors.kit.totals import Line, Rate, Terms, reckon
 from connectors.zoho_books.lookups import TAXES
 
 ZERO_DECIMALS = frozenset(
-    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
+    (
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    )
 )
 THREE_DECIMALS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
 
@@ -35,7 +52,9 @@ def check_total(draft: Draft) -> Flow[None]:
     wanted = draft.body.get("total_amount")
     lines: list[tuple[Record, Mapping[str, Any]]] = [
         (line, native)
-        for line, native in zip(draft.body.get("line_items") or [], draft.native.get("line_items") or [], strict=True)
+        for line, native in zip(
+            draft.body.get("line_items") or [], draft.native.get("line_items") or [], strict=True
+        )
         if line.get("type") != "heading"
     ]
     if wanted is None or any(native.get("rate") in (None, "") for _, native in lines):
@@ -153,7 +172,7 @@ def _defaults(draft: Draft, lines: Sequence[tuple[Record, Mapping[str, Any]]]) -
                 return None
     if untaxed:
         rows = yield from rows_by(TAXES, None, "")
-        if any(row.get("is_default_tax") is True for row in rows):
+        if any(flag(row.get("is_default_tax")) for row in rows):
             return None
     precision = contact.get("price_precision")
     return precision if isinstance(precision, int) else places_of(contact.get("currency_code"))

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.kit.applied import not_applied
-from connectors.kit.codec import BOOL, DATE, INTEGER, RATE, TEXT
+from connectors.kit.codec import BOOL, DATE, INTEGER, RATE, TEXT, flag
 from connectors.kit.faults import Fault, FieldError, Kind, Rejected
 from connectors.kit.flows import Draft, step_failed
 from connectors.kit.http import Flow, Json, Request
@@ -45,7 +45,7 @@ def _name(native: Native, ctx: Context) -> str | None:
 
 def _rate(native: Native, ctx: Context) -> Decimal | None:
     """Zero means there is none; the base currency is worth itself."""
-    if native.get("is_base_currency") is True:
+    if flag(native.get("is_base_currency")):
         return Decimal(1)
     told = native.get("exchange_rate")
     return RATE.read(told) or None if told not in (None, "") else None

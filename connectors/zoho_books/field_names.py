@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
+from connectors.kit.codec import flag
 from connectors.kit.faults import Fault, FieldError, Rejected
 from connectors.kit.http import Flow, Request
 from connectors.kit.operations import Context, Record
@@ -23,7 +24,7 @@ def definitions(entity: str) -> Callable[[Context], Flow[list[Record]]]:
                 "api_name": each["api_name"],
                 "label": each.get("label") or None,
                 "type": CUSTOM_FIELDS.types.get(str(each.get("data_type")), "text"),
-                "is_required": each.get("is_mandatory") is True,
+                "is_required": flag(each.get("is_mandatory")) is True,
                 "options": [option["name"] for option in each.get("values") or [] if option.get("name")],
             }
             for each in _definitions(reply.body)

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.kit.actions import Action, Mail
-from connectors.kit.codec import BOOL, DATE, ID, MONEY, RATE, TEXT
+from connectors.kit.codec import BOOL, DATE, ID, MONEY, RATE, TEXT, flag
 from connectors.kit.custom_fields import custom_fields
 from connectors.kit.faults import FieldError, Rejected
 from connectors.kit.http import Flow, Json, Reply, Request
@@ -221,7 +221,8 @@ TABLE = Table(
         unmapped(invoice.pdf_url, "prints no link; the gateway serves the PDF"),
         unmapped(invoice.tax_details, "keeps country fields by edition; send them in remote_data"),
         computed(
-            invoice.has_attachments, lambda native, ctx: bool(native.get("has_attachment") or native.get("documents")),
+            invoice.has_attachments,
+            lambda native, ctx: bool(flag(native.get("has_attachment")) or native.get("documents")),
             uses=("has_attachment", "documents"),
         ),
         custom_fields(invoice.custom_fields, CUSTOM_FIELDS),
@@ -267,7 +268,9 @@ ACTIONS = dict(
 
 def pdf(id: str, ctx: Context) -> Flow[Reply]:
     """The PDF as Zoho prints it."""
-    return (yield Request("GET", RESOURCE.at(id), (("accept", "pdf"),), expect="bytes", step="print the invoice"))
+    return (
+        yield Request("GET", RESOURCE.at(id), (("accept", "pdf"),), expect="bytes", step="print the invoice")
+    )
 
 
 def _as_charged(answer: Answer) -> Answer:
@@ -277,7 +280,8 @@ def _as_charged(answer: Answer) -> Answer:
         answer.issues = [
             each
             for each in answer.issues
-            if (each.code, each.pointer) != ("not_applied", "/shipping_amount") or each.extra["sent"] != charge
+            if (each.code, each.pointer) != ("not_applied", "/shipping_amount")
+            or each.extra["sent"] != charge
         ]
     return answer
 
@@ -293,7 +297,9 @@ class Invoices(Resource):
     def update(self, id: str, body: Record, ctx: Context, *, replace_lines: bool = False) -> Flow[Answer]:
         return _as_charged((yield from super().update(id, body, ctx, replace_lines=replace_lines)))
 
-    def complete(self, record: Record, native: Any, ctx: Context, issues: list[Issue], *, detail: bool) -> None:
+    def complete(
+        self, record: Record, native: Any, ctx: Context, issues: list[Issue], *, detail: bool
+    ) -> None:
         if record["contact"] is not None:
             record["contact"]["type"] = "customer"
         if detail:

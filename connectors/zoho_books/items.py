@@ -3,7 +3,7 @@
 from typing import Any
 
 from connectors.kit.actions import masters
-from connectors.kit.codec import ID, MONEY, QUANTITY, TEXT, CodecError
+from connectors.kit.codec import ID, MONEY, QUANTITY, TEXT, CodecError, flag
 from connectors.kit.custom_fields import custom_fields
 from connectors.kit.faults import FieldError, Rejected
 from connectors.kit.flows import Draft
@@ -43,16 +43,16 @@ def _is_purchased(native: Native, ctx: Context) -> bool | None:
     return _side(native, "can_be_purchased", 1)
 
 
-def _side(native: Native, flag: str, place: int) -> bool | None:
-    told = native.get(flag)
-    if isinstance(told, bool):
+def _side(native: Native, name: str, place: int) -> bool | None:
+    told = flag(native.get(name))
+    if told is not None:
         return told
     kind = native.get("item_type")
     return True if kind == "inventory" else SIDES.get(str(kind), (None, None))[place]
 
 
 def _is_inventory(native: Native, ctx: Context) -> bool:
-    return native.get("track_inventory") is True or native.get("item_type") == "inventory"
+    return flag(native.get("track_inventory")) is True or native.get("item_type") == "inventory"
 
 
 def _flag(name: str) -> Any:
@@ -181,4 +181,3 @@ RESOURCE = Items(
     expansions={"custom_fields": "items"},
     definitions=definitions("item"),
 )
-

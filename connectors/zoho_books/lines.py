@@ -33,11 +33,16 @@ def _put_amount(value: Decimal, native: Native, ctx: Context) -> None:
 
 def _discount_amount(native: Native, ctx: Context) -> Decimal | None:
     """The amount as reckoned; an amount that was given stands in `discount` itself."""
+    found: Decimal | None = None
     for name in ("discount_amount", "discount"):
-        value = native.get(name)
-        if value and not isinstance(value, str):
-            return MONEY.read(value)
-    return ZERO if 0 in (native.get("discount_amount"), native.get("discount")) else None
+        told = native.get(name)
+        if told in (None, "") or str(told).endswith("%"):
+            continue
+        amount = MONEY.read(told)
+        if amount:
+            return amount
+        found = ZERO
+    return found
 
 
 def _tax_amount(native: Native, ctx: Context) -> Decimal | None:
@@ -76,7 +81,9 @@ def _put_source(value: Any, native: Native, ctx: Context) -> None:
             given = {document: value.get("id"), row: value.get("line_id")}
             native.update({key: id for key, id in given.items() if key and id is not None})
             return
-    raise CodecError("a line comes from a bill, an expense or a sales order", "enum_value", ("bill", "expense"))
+    raise CodecError(
+        "a line comes from a bill, an expense or a sales order", "enum_value", ("bill", "expense")
+    )
 
 
 def _put_total(value: Decimal, native: Native, ctx: Context) -> None:
@@ -142,15 +149,21 @@ def price(
             gross = quantity * unified["unit_price"]
             expected = gross - (gross * percentage / HUNDRED if percentage else amount)
             if abs(expected - total) > MONEY_STEP:
-                errors.append(FieldError("total_mismatch", at, f"the line comes to {expected:f}, not {total:f}"))
+                errors.append(
+                    FieldError("total_mismatch", at, f"the line comes to {expected:f}, not {total:f}")
+                )
             continue
         if percentage and percentage >= HUNDRED:
-            errors.append(FieldError("total_mismatch", at, "a line discounted in full has no total to price it by"))
+            errors.append(
+                FieldError("total_mismatch", at, "a line discounted in full has no total to price it by")
+            )
             continue
         gross = total / (1 - percentage / HUNDRED) if percentage else total + amount
         found = (gross / quantity).quantize(PRICE_STEP)
         if abs(found * quantity - gross) > MONEY_STEP:
-            errors.append(FieldError("precision", at, f"no price of 6 decimals makes {quantity:f} come to {total:f}"))
+            errors.append(
+                FieldError("precision", at, f"no price of 6 decimals makes {quantity:f} come to {total:f}")
+            )
         native["rate"] = found.normalize() + 0
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from connectors.kit.codec import flag
 from connectors.kit.connector import Organization
 from connectors.kit.faults import Fault, Kind
 from connectors.kit.http import Flow, Request
@@ -28,7 +29,7 @@ def organization(row: dict[str, Any]) -> Organization | None:
     id = _text(row, "organization_id")
     settings = row.get("org_settings")
     inner: dict[str, Any] = settings if isinstance(settings, dict) else {}
-    if not id or row.get("is_org_active", inner.get("is_org_active")) is False:
+    if not id or flag(row.get("is_org_active", inner.get("is_org_active"))) is False:
         return None
     return Organization(
         id=id,
@@ -37,7 +38,7 @@ def organization(row: dict[str, Any]) -> Organization | None:
         currency=_text(row, "currency_code"),
         time_zone=_text(row, "time_zone"),
         country_code=_text(row, "country_code"),
-        is_default=row.get("is_default_org") is True,
+        is_default=flag(row.get("is_default_org")) is True,
         extra={
             name: row[name]
             for name in ("language_code", "plan_name", "portal_name", "user_role")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connectors.kit.codec import BOOL, ID, TEXT, CodecError
+from connectors.kit.codec import BOOL, ID, TEXT, CodecError, flag
 from connectors.kit.flows import Draft
 from connectors.kit.mapping import ALWAYS, UPDATE, Native, Table, computed, field, names
 from connectors.kit.operations import Context
@@ -23,7 +23,9 @@ def phones(native: Native, ctx: Context) -> list[dict[str, Any]]:
 
 def put_emails(values: list[Any], native: Native, ctx: Context) -> None:
     if len(values) > 1:
-        raise CodecError("keeps one address per person; the others belong to contact_persons", "unsupported_field")
+        raise CodecError(
+            "keeps one address per person; the others belong to contact_persons", "unsupported_field"
+        )
     native["email"] = values[0]["email"] if values else ""
 
 
@@ -74,7 +76,7 @@ def fold_primary(draft: Draft) -> None:
     persons: list[Native] = draft.native.get("contact_persons") or [
         dict(each) for each in (draft.current or {}).get("contact_persons") or []
     ]
-    primary = next((each for each in persons if each.get("is_primary_contact") is True), None)
+    primary = next((each for each in persons if flag(each.get("is_primary_contact"))), None)
     if primary is None:
         persons.insert(0, {**told, "is_primary_contact": True})
     else:

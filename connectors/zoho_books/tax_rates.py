@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.kit.applied import not_applied
-from connectors.kit.codec import BOOL, ENUM, ID, RATE, TEXT
+from connectors.kit.codec import BOOL, ENUM, ID, RATE, TEXT, flag
 from connectors.kit.faults import Fault, FieldError, Kind, Rejected
 from connectors.kit.http import Flow, Json, Request
 from connectors.kit.mapping import (
@@ -41,7 +41,7 @@ GROUPS = "/settings/taxgroups"
 
 
 def _status(native: Native, ctx: Context) -> str:
-    inactive = native.get("is_inactive") is True or str(native.get("status")).casefold() == "inactive"
+    inactive = flag(native.get("is_inactive")) or str(native.get("status")).casefold() == "inactive"
     return "archived" if inactive else "active"
 
 

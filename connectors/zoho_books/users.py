@@ -6,7 +6,7 @@ Creating a user sends an invitation, and nothing here may reach a person by acci
 from typing import Any
 
 from connectors.kit.actions import masters
-from connectors.kit.codec import BOOL, ENUM, ID, TEXT
+from connectors.kit.codec import BOOL, ENUM, ID, TEXT, flag
 from connectors.kit.custom_fields import custom_fields
 from connectors.kit.mapping import UPDATE, Native, Table, Words, computed, field, names, unmapped
 from connectors.kit.operations import Context, Op
@@ -25,7 +25,7 @@ def _emails(native: Native, ctx: Context) -> Any:
     if isinstance(found, list) and found:
         rows = [each for each in found if isinstance(each, dict) and each.get("email")]
         return [
-            {"email": each["email"], "type": None, "is_primary": each.get("is_selected") is True}
+            {"email": each["email"], "type": None, "is_primary": flag(each.get("is_selected")) is True}
             for each in rows
         ]
     email = native.get("email")

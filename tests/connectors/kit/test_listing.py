@@ -5,7 +5,7 @@ import pytest
 from connectors.kit.faults import Fault, Kind, Rejected
 from connectors.kit.http import Flow
 from connectors.kit.operations import Context, Filter, ListQuery, Op, Page, Sort
-from connectors.zoho_books import contacts, invoices
+from connectors.zoho_books import contacts, invoices, payments
 from tests.support.scripted import CONTEXT, run
 
 
@@ -67,6 +67,38 @@ def test_the_same_page_twice_is_a_fault_not_a_loop() -> None:
     with pytest.raises(Fault) as fault:
         run(listing(ListQuery(position=first.next)), [page(rows(1, 2), more=True)])
     assert (fault.value.kind, fault.value.message) == (Kind.GARBLED, "paging stuck: the same page came twice")
+
+
+@pytest.mark.parametrize("more", [True, 1, "1", "true"])
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_the_word_that_a_page_follows_may_be_spelled_otherwise(more: Any, wrapped: bool) -> None:
+    context: Any = {"has_more_page": more}
+    answer = {"invoices": rows(1, 1), "page_context": [context] if wrapped else context}
+    found, _ = run(listing(ListQuery(limit=2)), [answer])
+    assert found.next is not None
+
+
+@pytest.mark.parametrize("context", [{}, {"page_context": {"page": 1}}, {"page_context": []}])
+def test_a_full_page_that_does_not_say_is_followed_a_short_one_is_the_last(context: dict[str, Any]) -> None:
+    full, _ = run(listing(ListQuery(limit=2)), [{"invoices": rows(1, 2), **context}])
+    assert full.next is not None
+    short, provider = run(listing(ListQuery(position=full.next)), [{"invoices": rows(3, 3), **context}])
+    assert (ids(short), short.next) == (["3"], None)
+    assert dict(provider.last.query)["page"] == "2"
+
+
+def test_a_list_that_knows_no_pages_ends_where_it_starts_again() -> None:
+    everything = {"invoices": rows(1, 2)}
+    full, _ = run(listing(ListQuery(limit=2)), [everything])
+    again, _ = run(listing(ListQuery(position=full.next)), [everything])
+    assert (ids(again), again.next) == ([], None)
+
+
+def test_a_list_may_be_named_with_or_without_underscores() -> None:
+    found, _ = run(
+        payments.RESOURCE.list(ListQuery(), CONTEXT), [{"customer_payments": [{"payment_id": "7"}]}]
+    )
+    assert ids(found) == ["7"]
 
 
 def test_a_provider_that_repeats_a_filtered_page_is_caught_too() -> None:
