@@ -160,6 +160,11 @@ def _target(pair: Pair) -> tuple[str, Op]:
 
 def _filter(field: str, op: Op, pairs: list[Pair], resource: Resource) -> Filter:
     name = pairs[0].name
+    if field not in resource.filters and f"{field}.id" in resource.filters:
+        field = f"{field}.id"
+    offered = resource.filters.get(field, frozenset[Op]())
+    if op is Op.EQ and Op.IN in offered and (len(pairs) > 1 or "," in pairs[0].value):
+        op = Op.IN
     if op is Op.IN:
         values = tuple(dict.fromkeys(v.strip() for pair in pairs for v in pair.value.split(",") if v.strip()))
     else:
@@ -168,9 +173,6 @@ def _filter(field: str, op: Op, pairs: list[Pair], resource: Resource) -> Filter
         values = (pairs[0].value,) if pairs[0].value else ()
     if not values:
         raise refused(name, f"{name} has no value to filter by.")
-    if field not in resource.filters and f"{field}.id" in resource.filters:
-        field = f"{field}.id"
-    offered = resource.filters.get(field, frozenset[Op]())
     if op is Op.IN and op not in offered and len(values) == 1:
         op = Op.EQ
     elif op is Op.EQ and op not in offered and Op.IN in offered:
