@@ -25,25 +25,28 @@ def read_discount(value: Any, name: str = "discount") -> Discount:
     return Discount(found, is_percent) if found else NO_DISCOUNT
 
 
-def read_lines(ledger: Ledger, invoice: Row, entries: list[Row]) -> list[Row]:
-    """The new whole set of lines. An entry with a known line_item_id keeps what it does not name."""
+def read_lines(ledger: Ledger, invoice: Row, entries: list[Row], key: str = "invoice_id") -> list[Row]:
+    """The new whole set of lines. An entry with a known line_item_id keeps what it does not name.
+
+    `key` is the field of the document's own id, beside which new lines get theirs.
+    """
     known = {line["line_item_id"]: line for line in invoice.get("line_items", ())}
     found: list[Row] = []
     for position, entry in enumerate(entries, 1):
         given = one_id(entry.get("line_item_id") or "", "line_item_id")
         if given and given not in known:
             raise invalid("line_item_id")
-        line = _read(ledger, invoice, entry, dict(known[given]) if given else None)
+        line = _read(ledger, invoice, entry, dict(known[given]) if given else None, key)
         line["item_order"] = position
         found.append(line)
     return found
 
 
-def _read(ledger: Ledger, invoice: Row, entry: Row, line: Row | None) -> Row:
+def _read(ledger: Ledger, invoice: Row, entry: Row, line: Row | None, key: str) -> Row:
     if line is None:
-        line = _fresh(ledger, invoice, entry)
+        line = _fresh(ledger, invoice, entry, key)
     elif entry.get("item_id") and one_id(entry["item_id"], "item_id") != line["item_id"]:
-        line = {**_fresh(ledger, invoice, entry), "line_item_id": line["line_item_id"]}
+        line = {**_fresh(ledger, invoice, entry, key), "line_item_id": line["line_item_id"]}
     for name in _TEXTS:
         if name in entry:
             line[name] = text(2000 if name == "description" else 100)(ledger, entry[name], name)
@@ -80,11 +83,11 @@ def _tax_id(ledger: Ledger, value: Any) -> str:
     return given
 
 
-def _fresh(ledger: Ledger, invoice: Row, entry: Row) -> Row:
+def _fresh(ledger: Ledger, invoice: Row, entry: Row, key: str) -> Row:
     """A new line with what its item says. Item prices are in base currency and turned into the document's."""
     is_header = entry.get("line_item_category") == "header"
     line: Row = {
-        "line_item_id": ledger.ids.take_beside(invoice["invoice_id"]),
+        "line_item_id": ledger.ids.take_beside(invoice[key]),
         "item_id": "",
         "name": "",
         "description": "",

@@ -111,7 +111,8 @@ ROW = BOTH.with_more(
 )
 
 
-def _figures(ledger: Ledger, invoice: Row) -> Row:
+def figures(ledger: Ledger, invoice: Row) -> Row:
+    """The amounts a detail of any sales document shows."""
     rate = invoice["exchange_rate"]
     discount: Discount = invoice["discount"]
     look = ledger.look(invoice["currency_id"])
@@ -321,6 +322,6 @@ DETAIL = BOTH.with_more(
                 "qr_description": "Scan the code to see what it holds.",
             },
         },
-        spread=(_figures, _parties, _rest, custom_detail("invoice")),
+        spread=(figures, _parties, _rest, custom_detail("invoice")),
     )
 )

@@ -49,6 +49,16 @@ class Ledger:
             "invoices": Table("invoice_id", ("customer_id", "item_ids", "invoice_number"), self._owes),
             "payments": Table("payment_id", ("customer_id", "invoice_ids"), self._owes),
             "users": Table("user_id"),
+            "estimates": Table("estimate_id", ("customer_id", "item_ids", "estimate_number")),
+            "salesorders": Table("salesorder_id", ("customer_id", "item_ids", "salesorder_number")),
+            "salesreceipts": Table("sales_receipt_id", ("customer_id", "item_ids", "receipt_number")),
+            "expenses": Table("expense_id", ("customer_id", "vendor_id")),
+            "employees": Table("employee_id"),
+            "journals": Table("journal_id"),
+            "projects": Table("project_id", ("customer_id",)),
+            "locations": Table("location_id"),
+            "banktransactions": Table("transaction_id", ("account_ids",)),
+            "statements": Table("statement_id", ("account_id",)),
         }
         self.contacts, self.items = self.tables["contacts"], self.tables["items"]
         self.accounts, self.taxes = self.tables["accounts"], self.tables["taxes"]

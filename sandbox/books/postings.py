@@ -1,5 +1,7 @@
-"""The double entries behind invoices and payments, derived from them when asked."""
+"""The double entries behind documents, derived from them when asked."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from .balances import NOT_OWED
@@ -20,12 +22,27 @@ EXCHANGE = "000000000415"
 Entry = tuple[str, Decimal]
 """Account id and amount in base currency: debit positive, credit negative."""
 Posting = tuple[Row, str, Decimal]
-"""The document, its kind and the amount."""
+"""The document, the table it is in and the amount."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How the documents of a table post: their kind as transactions name it, and where their parts stand."""
+
+    kind: str
+    number: str
+    contact: str
+    entries: Callable[[Ledger, Row], list[Entry]]
+    date: str = "date"
+
+
+SOURCES: dict[str, Source] = {}
+"""By table; every module of documents that post adds its own."""
 
 
 def by_account(ledger: Ledger) -> dict[str, list[Posting]]:
-    """Postings per account; remembered until an invoice or a payment changes."""
-    query = ("postings", ledger.payments.version)
+    """Postings per account; remembered until a document changes."""
+    query = ("postings", *(ledger.tables[name].version for name in SOURCES))
     return ledger.invoices.remember(query, lambda: [_all(ledger)])[0]
 
 
@@ -36,8 +53,12 @@ def closing(ledger: Ledger, account_id: str) -> Decimal:
 
 def rows(ledger: Ledger, account_id: str, last: int = 0) -> list[Row]:
     """The postings of one account as records, oldest first; only the latest when `last` says so."""
-    found = sorted(by_account(ledger).get(account_id, ()), key=lambda posting: posting[0]["date"])
-    return [_row(account_id, *posting) for posting in found[-last:]]
+    found = sorted(by_account(ledger).get(account_id, ()), key=date_of)
+    return [_row(ledger, account_id, posting) for posting in found[-last:]]
+
+
+def date_of(posting: Posting) -> str:
+    return posting[0][SOURCES[posting[1]].date]
 
 
 def invoice_entries(ledger: Ledger, invoice: Row) -> list[Entry]:
@@ -84,29 +105,32 @@ def payment_entries(ledger: Ledger, payment: Row) -> list[Entry]:
     return found
 
 
+SOURCES["invoices"] = Source("invoice", "invoice_number", "customer_id", invoice_entries)
+SOURCES["payments"] = Source("customer_payment", "payment_number", "customer_id", payment_entries)
+
+
 def _all(ledger: Ledger) -> dict[str, list[Posting]]:
     found: dict[str, list[Posting]] = {}
-    for invoice in ledger.invoices.all():
-        for account, amount in invoice_entries(ledger, invoice):
-            found.setdefault(account, []).append((invoice, "invoice", amount))
-    for payment in ledger.payments.all():
-        for account, amount in payment_entries(ledger, payment):
-            found.setdefault(account, []).append((payment, "customer_payment", amount))
+    for name, source in SOURCES.items():
+        for document in ledger.tables[name].all():
+            for account, amount in source.entries(ledger, document):
+                found.setdefault(account, []).append((document, name, amount))
     return found
 
 
-def _row(account: str, document: Row, kind: str, amount: Decimal) -> Row:
-    is_invoice = kind == "invoice"
+def _row(ledger: Ledger, account: str, posting: Posting) -> Row:
+    document, name, amount = posting
+    source, key = SOURCES[name], document[ledger.tables[name].key]
     return {
-        "transaction_id": document["invoice_id" if is_invoice else "payment_id"],
-        "categorized_transaction_id": document["invoice_id" if is_invoice else "payment_id"],
-        "transaction_type": kind,
-        "transaction_date": document["date"],
+        "transaction_id": key,
+        "categorized_transaction_id": key,
+        "transaction_type": source.kind,
+        "transaction_date": document[source.date],
         "account_id": account,
-        "customer_id": document["customer_id"],
+        "customer_id": document.get(source.contact, ""),
         "currency_id": document["currency_id"],
-        "entry_number": document["invoice_number" if is_invoice else "payment_number"],
-        "reference_number": document["reference_number"],
+        "entry_number": document.get(source.number, ""),
+        "reference_number": document.get("reference_number", ""),
         "net": amount,
         "amount": abs(amount),
     }
