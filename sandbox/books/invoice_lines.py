@@ -1,18 +1,39 @@
-"""The lines of an invoice: read from a body, priced, and shown."""
+"""The lines of a document: read from a body, priced, and shown as invoices show them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from .arithmetic import NO_DISCOUNT, Discount, Line, Terms, Totals, reckon
 from .call import Refused, Row, invalid, missing
 from .customfields import read_tags
 from .fields import one_id, text
-from .ledger import SALES, Ledger
+from .ledger import GOODS_SOLD, SALES, Ledger
 from .money import HUNDRED, ONE, ZERO, number, rounded
 from .projection import blank
 from .taxes import components, label
 
 _TEXTS = ("name", "description", "unit")
 _KEPT = ("project_id", "header_name", "salesorder_item_id", "expense_id", "bill_id", "bill_item_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What a line takes from its item. Without `account` a line without an item has to name its own."""
+
+    rate: str = "rate"
+    description: str = "description"
+    item_account: str = "account_id"
+    item_default: str = SALES
+    account: str = SALES
+    kept: tuple[str, ...] = _KEPT
+
+
+SELLING = Side()
+
+
+def buying(*kept: str, account: str = "") -> Side:
+    """Lines of purchases: prices and accounts as the item is bought; `kept` are texts kept as given."""
+    return Side("purchase_rate", "purchase_description", "purchase_account_id", GOODS_SOLD, account, kept)
 
 
 def read_discount(value: Any, name: str = "discount") -> Discount:
@@ -25,7 +46,9 @@ def read_discount(value: Any, name: str = "discount") -> Discount:
     return Discount(found, is_percent) if found else NO_DISCOUNT
 
 
-def read_lines(ledger: Ledger, invoice: Row, entries: list[Row], key: str = "invoice_id") -> list[Row]:
+def read_lines(
+    ledger: Ledger, invoice: Row, entries: list[Row], key: str = "invoice_id", side: Side = SELLING
+) -> list[Row]:
     """The new whole set of lines. An entry with a known line_item_id keeps what it does not name.
 
     `key` is the field of the document's own id, beside which new lines get theirs.
@@ -36,21 +59,21 @@ def read_lines(ledger: Ledger, invoice: Row, entries: list[Row], key: str = "inv
         given = one_id(entry.get("line_item_id") or "", "line_item_id")
         if given and given not in known:
             raise invalid("line_item_id")
-        line = _read(ledger, invoice, entry, dict(known[given]) if given else None, key)
+        line = _read(ledger, invoice, entry, dict(known[given]) if given else None, key, side)
         line["item_order"] = position
         found.append(line)
     return found
 
 
-def _read(ledger: Ledger, invoice: Row, entry: Row, line: Row | None, key: str) -> Row:
+def _read(ledger: Ledger, invoice: Row, entry: Row, line: Row | None, key: str, side: Side) -> Row:
     if line is None:
-        line = _fresh(ledger, invoice, entry, key)
+        line = _fresh(ledger, invoice, entry, key, side)
     elif entry.get("item_id") and one_id(entry["item_id"], "item_id") != line["item_id"]:
-        line = {**_fresh(ledger, invoice, entry, key), "line_item_id": line["line_item_id"]}
+        line = {**_fresh(ledger, invoice, entry, key, side), "line_item_id": line["line_item_id"]}
     for name in _TEXTS:
         if name in entry:
             line[name] = text(2000 if name == "description" else 100)(ledger, entry[name], name)
-    for name in _KEPT:
+    for name in side.kept:
         if name in entry:
             line[name] = text()(ledger, entry[name], name)
     if "tags" in entry:
@@ -70,6 +93,8 @@ def _read(ledger: Ledger, invoice: Row, entry: Row, line: Row | None, key: str) 
         line["account_id"] = ledger.must("accounts", given, "Account does not exist.")["account_id"]
     if line["quantity"] < 0 or line["rate"] is None:
         raise missing("rate") if line["rate"] is None else invalid("quantity")
+    if not line["account_id"]:
+        raise missing("account_id")
     return line
 
 
@@ -83,7 +108,7 @@ def _tax_id(ledger: Ledger, value: Any) -> str:
     return given
 
 
-def _fresh(ledger: Ledger, invoice: Row, entry: Row, key: str) -> Row:
+def _fresh(ledger: Ledger, invoice: Row, entry: Row, key: str, side: Side) -> Row:
     """A new line with what its item says. Item prices are in base currency and turned into the document's."""
     is_header = entry.get("line_item_category") == "header"
     line: Row = {
@@ -96,7 +121,7 @@ def _fresh(ledger: Ledger, invoice: Row, entry: Row, key: str) -> Row:
         "rate": ZERO if is_header else None,
         "discount": NO_DISCOUNT,
         "tax_id": "",
-        "account_id": "" if is_header else ledger.id(SALES),
+        "account_id": "" if is_header or not side.account else ledger.id(side.account),
         "category": "header" if is_header else "line_item",
         "item_type": "",
     }
@@ -104,18 +129,18 @@ def _fresh(ledger: Ledger, invoice: Row, entry: Row, key: str) -> Row:
         item = ledger.must("items", one_id(entry["item_id"], "item_id"), "Item does not exist.")
         if item["status"] != "active":
             raise Refused(2006, "Inactive items cannot be added to transactions.")
-        rate = item["rate"]
+        rate = item.get(side.rate) or ZERO
         if invoice["exchange_rate"] != ONE:
             places = ledger.currency(invoice["currency_id"])["price_precision"]
             rate = rounded(rate / invoice["exchange_rate"], places)
         line.update(
             item_id=item["item_id"],
             name=item["name"],
-            description=item.get("description", ""),
+            description=item.get(side.description, ""),
             unit=item.get("unit", ""),
             rate=rate,
             tax_id=item.get("tax_id", ""),
-            account_id=item.get("account_id") or line["account_id"],
+            account_id=item.get(side.item_account) or ledger.id(side.item_default),
             item_type=item["item_type"],
         )
     elif is_header and not entry.get("name") and not entry.get("header_name"):
@@ -209,35 +234,28 @@ _EMPTY: Row = {
 }
 
 
-def shown_line(ledger: Ledger, invoice: Row, line: Row) -> Row:
-    """A line as the detail of an invoice shows it; header lines carry no amounts."""
+def plain_line(ledger: Ledger, document: Row, line: Row) -> Row:
+    """What lines of every kind of document show; header lines carry no amounts."""
     shared: Row = {
         "line_item_id": line["line_item_id"],
         "item_order": line["item_order"],
         "name": line["name"],
         "description": line["description"],
         "line_item_category": line["category"],
+        "tags": line.get("tags", []),
     }
     if line["category"] == "header":
-        return {
-            **shared,
-            "header_name": line.get("header_name") or line["name"],
-            "tags": line.get("tags", []),
-        }
+        return {**shared, "header_name": line.get("header_name") or line["name"]}
     tax = ledger.taxes.get(line["tax_id"])
     discount: Discount = line["discount"]
     found: Row = {
-        **_EMPTY,
         **shared,
-        **{name: line[name] for name in _KEPT if name in line},
         "item_id": line["item_id"],
         "unit": line["unit"],
         "quantity": line["quantity"],
         "rate": line["rate"],
-        "sales_rate": line["rate"],
-        "bcy_rate": ledger.in_base(line["rate"], invoice["exchange_rate"]),
+        "bcy_rate": ledger.in_base(line["rate"], document["exchange_rate"]),
         "discount": discount.text if discount.is_percent else discount.value,
-        "discount_amount": line["discount_amount"],
         "account_id": line["account_id"],
         "account_name": ledger.account_name(line["account_id"]),
         "tax_id": line["tax_id"],
@@ -256,8 +274,21 @@ def shown_line(ledger: Ledger, invoice: Row, line: Row) -> Row:
             for key, name, percentage, amount in line["taxes"]
         ],
         "item_type": line["item_type"],
-        "tags": line.get("tags", []),
     }
-    if invoice["is_inclusive_tax"]:
+    if document["is_inclusive_tax"]:
         found["item_total_inclusive_of_tax"] = line["inclusive"]
     return found
+
+
+def shown_line(ledger: Ledger, invoice: Row, line: Row) -> Row:
+    """A line as the detail of an invoice shows it."""
+    found = plain_line(ledger, invoice, line)
+    if line["category"] == "header":
+        return found
+    return {
+        **_EMPTY,
+        **{name: line[name] for name in _KEPT if name in line},
+        **found,
+        "sales_rate": line["rate"],
+        "discount_amount": line["discount_amount"],
+    }

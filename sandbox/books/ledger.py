@@ -14,6 +14,8 @@ from .table import Table
 from .times import day
 
 SALES, RECEIVABLE, UNDEPOSITED = "000000000388", "000000000364", "000000000358"
+PAYABLE, PREPAID, GOODS_SOLD = "000000000373", "000000093008", "000000034003"
+PURCHASE_DISCOUNT = "000000072001"
 TAX_PAYABLE, DISCOUNT, SHIPPING, OTHER_CHARGES = (
     "000000000376",
     "000000000406",
@@ -38,7 +40,7 @@ class Ledger:
         self.ids = Ids(profile.id_prefix)
         self.user: Row = {"user_id": "", "name": profile.contact_name, "email": profile.email}
         self.balances: dict[str, tuple[Decimal, Decimal]] = {}
-        """Per contact: owed and unused, in its currency; a change of its documents drops the entry."""
+        """Per contact: outstanding and unused, in its currency; a change of its documents drops the entry."""
         self.tables: dict[str, Table] = {
             "contacts": Table("contact_id"),
             "items": Table("item_id"),
@@ -59,6 +61,15 @@ class Ledger:
             "locations": Table("location_id"),
             "banktransactions": Table("transaction_id", ("account_ids",)),
             "statements": Table("statement_id", ("account_id",)),
+            "bills": Table("bill_id", ("vendor_id", "item_ids", "purchaseorder_ids"), self._owes),
+            "vendorpayments": Table("payment_id", ("vendor_id", "bill_ids"), self._owes),
+            "vendorcredits": Table(
+                "vendor_credit_id", ("vendor_id", "item_ids", "bill_ids", "vendor_credit_number"), self._owes
+            ),
+            "purchaseorders": Table("purchaseorder_id", ("vendor_id", "item_ids", "purchaseorder_number")),
+            "creditnotes": Table(
+                "creditnote_id", ("customer_id", "item_ids", "invoice_ids", "creditnote_number"), self._owes
+            ),
         }
         self.contacts, self.items = self.tables["contacts"], self.tables["items"]
         self.accounts, self.taxes = self.tables["accounts"], self.tables["taxes"]
@@ -75,7 +86,7 @@ class Ledger:
         self.units: dict[str, str] = {}
 
     def _owes(self, record: Row) -> None:
-        self.balances.pop(record["customer_id"], None)
+        self.balances.pop(record.get("vendor_id") or record["customer_id"], None)
 
     def begin(self, instant: datetime | None = None) -> None:
         """Fixes the present, to the second, until the next call: what one call touches bears one time."""
