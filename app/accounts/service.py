@@ -14,6 +14,7 @@ from app.core.database import Database
 from app.core.errors import Problem
 from app.core.json import instant
 from app.core.log import note
+from app.core.once import Once
 from app.core.settings import Settings
 from app.keys.audit import Actor, record
 from app.keys.stamps import Stamps
@@ -67,6 +68,7 @@ class Accounts:
             centers = own.overlay(connector.auth.data_centers)
             self._integrations[connector.slug] = _Integration(connector, own, centers)
         self._held: dict[tuple[str, str], tuple[Account, float]] = {}
+        self._looking: Once[tuple[str, str], IntegratedAccount | None] = Once()
         self._stamps = Stamps(database, clock, IntegratedAccount)
 
     def data_centers(self, connector: Connector) -> Mapping[str, DataCenter]:
@@ -79,8 +81,10 @@ class Accounts:
         now = self._clock.monotonic()
         if held is not None and held[1] > now:
             return held[0]
-        async with self._database.read() as session:
-            row = await store.account(session, environment_id, account_id)
+        # under load many callers find their memory expired at once: one of them looks
+        row = await self._looking.do(
+            (environment_id, account_id), lambda: self._row(environment_id, account_id)
+        )
         if row is None:
             self._held.pop((environment_id, account_id), None)
             raise _unknown()
@@ -89,6 +93,10 @@ class Accounts:
             self._held.clear()
         self._held[environment_id, account_id] = account, now + _BELIEVED
         return account
+
+    async def _row(self, environment_id: str, account_id: str) -> IntegratedAccount | None:
+        async with self._database.read() as session:
+            return await store.account(session, environment_id, account_id)
 
     async def visible(self, principal: Principal, account_id: str) -> Account:
         """The account, whatever its status, if the principal may see it; else Problem not_found."""

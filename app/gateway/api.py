@@ -1,7 +1,7 @@
 """`/log` and `/integrated-account/{id}/quota`."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -129,4 +129,7 @@ def _statuses(text: str | None) -> tuple[int, int] | None:
 def _aware(value: datetime | None, name: str) -> datetime | None:
     if value is not None and value.tzinfo is None:
         raise Problem("parameter_invalid", f"{name} needs a time zone (…Z).", parameter=name)
-    return value
+    try:
+        return value.astimezone(UTC) if value is not None else None
+    except OverflowError:
+        raise Problem("parameter_invalid", f"{name} is out of range.", parameter=name) from None

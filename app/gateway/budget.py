@@ -14,6 +14,12 @@ from connectors.kit.limits import Limits
 WINDOW = 61.0
 """Seconds a grant counts: the provider's minute and one second for the way and for permits held in hand."""
 
+IN_HAND = 0.9
+"""Seconds a permit may be held before it is used; the window's spare second covers it."""
+
+BLOCK = 5.0
+"""The same for the permits of a block. They count from its end, so the window holds for them too."""
+
 _LEASE = 30.0
 _DAY = 86400.0
 _BACKGROUND_SHARE = 0.8
@@ -26,6 +32,7 @@ class Ask:
 
     waiting   lanes of the calls that wait, first served first
     in_use    calls it has in process
+    ahead     nobody waits, but a block it holds is nearly used up
     unused    permits of an earlier block it let lapse
     seen      (limit, remaining, seconds to reset) of the day as the provider's last answer told it
     """
@@ -33,13 +40,14 @@ class Ask:
     owner: str
     waiting: Sequence[Lane] = ()
     in_use: int = 0
+    ahead: bool = False
     unused: int = 0
     seen: tuple[int, int, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """How many of the waiting may go, permits on top for the next moment, and slots held.
+    """How many of the waiting may go, permits on top for the next `hold` seconds, and slots held.
 
     `refusals` names for each lane left waiting why, and after how many seconds to ask again.
     """
@@ -47,6 +55,7 @@ class Given:
     granted: int
     spare: int
     slots: int
+    hold: float
     refusals: Mapping[Lane, tuple[Kind, float]]
 
 
@@ -109,6 +118,9 @@ class Budget:
         if Lane.INTERACTIVE in ask.waiting:
             self.interactive = now
         held = self._hold(now, limits, ask)
+        # a high limit hands out permits for the next moment at once, so that few calls cost a transaction
+        block = 0 if self.strikes else max(0, self.cap(limits) // 100 - 9)
+        counted = now + BLOCK - IN_HAND if block else now
         refusals: dict[Lane, tuple[Kind, float]] = {}
         granted = 0
         for lane in ask.waiting:
@@ -118,15 +130,19 @@ class Budget:
             if why is not None:
                 refusals[lane] = why
                 break  # whoever is behind waits too: lanes are an order, not separate queues
-            self._spend(now, 1)
+            self._spend(counted, 1)
             granted += 1
         spare = 0
-        if granted and not refusals and not self.strikes:
-            # a high limit hands out permits for the next moment at once, so that few calls cost a transaction
-            room = (self.cap(limits) - self._used()) // 4
-            spare = max(0, min(self.cap(limits) // 1000, room, (self._day(limits) - self.day_used) // 4))
-            self._spend(now, spare)
-        return Given(granted, spare, held, refusals)
+        if (
+            block
+            and not refusals
+            and (granted or ask.ahead)
+            and self._obstacle(now, limits, Lane.WRITE) is None
+        ):
+            room = min(self.cap(limits) - self._used(), self._day(limits) - self.day_used) // 4
+            spare = max(0, min(block, room))
+            self._spend(counted, spare)
+        return Given(granted, spare, held, BLOCK if block else IN_HAND, refusals)
 
     def close_minute(self, now: float, jitter: float) -> None:
         """The provider says the minute is spent: shut until its next minute, longer each time in a row."""
@@ -162,7 +178,7 @@ class Budget:
 
     def minute(self, now: float, limits: Limits) -> tuple[int, int, float]:
         """(limit, remaining, seconds until something comes back) of the minute window."""
-        live = [(at, count) for at, count in self.log if at > now - WINDOW]
+        live = sorted((at, count) for at, count in self.log if at > now - WINDOW)
         used = sum(count for _, count in live)
         reset = live[0][0] + WINDOW - now if live else 0.0
         if self.closed_until > now:
@@ -214,7 +230,7 @@ class Budget:
         over = self._used() + 1 - cap
         if over <= 0:
             return None
-        for at, count in self.log:
+        for at, count in sorted(self.log):
             over -= count
             if over <= 0:
                 return Kind.MINUTE, max(0.01, at + WINDOW - now)

@@ -78,6 +78,8 @@ def problem_of(fault: Fault, connector: Connector, executed: Executed, *, retrya
     }
     if fault.retry_after is not None and retryable:
         extra["retry_after"] = max(1, int(fault.retry_after + 0.999))
+    if fault.existing is not None:
+        extra["existing"] = dict(fault.existing)
     if isinstance(fault.raw, dict | list):
         extra["raw_response"] = fault.raw  # decoded JSON only: a foreign HTML page is not passed on
     errors: tuple[FieldError, ...] = ()

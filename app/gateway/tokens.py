@@ -11,6 +11,7 @@ from app.accounts.credentials import Credentials
 from app.accounts.service import Account
 from app.core.clock import Clock
 from app.core.errors import Problem
+from app.core.once import Once
 from app.core.secrets import SecretUnavailable
 from app.gateway.refresh import Refresher, Refused, Renewed
 from connectors.kit.auth import Refusal
@@ -55,7 +56,7 @@ class Tokens:
         self._held: dict[str, Held] = {}
         self._used: dict[str, tuple[float, Account]] = {}
         self._running: dict[str, asyncio.Task[Held | Refused]] = {}
-        self._reading: dict[str, asyncio.Task[Held]] = {}
+        self._reading: Once[str, Held] = Once()
         self._not_before: dict[str, float] = {}
 
     def ready(self, account: Account) -> Held | None:
@@ -169,13 +170,7 @@ class Tokens:
 
     async def _read(self, account: Account) -> Held:
         """The row's token. Callers at the same moment share one look."""
-        grant = account.grant_id
-        reading = self._reading.get(grant)
-        if reading is None:
-            reading = asyncio.get_running_loop().create_task(self._look(account))
-            self._reading[grant] = reading
-            reading.add_done_callback(lambda _: self._reading.pop(grant, None))
-        return await asyncio.shield(reading)
+        return await self._reading.do(account.grant_id, lambda: self._look(account))
 
     async def _look(self, account: Account) -> Held:
         grant = account.grant_id

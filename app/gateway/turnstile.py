@@ -18,7 +18,6 @@ from connectors.kit.limits import Limits
 
 _log = structlog.get_logger("ledgerway.limits")
 
-_IN_HAND = 0.9  # seconds a permit may be held before it is used; the window's spare second covers it
 _LEAST = 1.0  # seconds a call needs after its wait
 _STORAGE_SECONDS = 2.0
 _IDLE_SLOTS = 0.25
@@ -58,6 +57,7 @@ class Turnstile:
         self._slots = 0
         self._permits = 0
         self._permits_until = 0.0
+        self._renew_at, self._renew_below = 0.0, 0
         self._recent: list[float] = []  # own calls of the last minute, for when the storage is away
         self._known: tuple[Budget, float, float] | None = None  # budget, its now, monotonic then
         self._lapsed = 0
@@ -85,7 +85,7 @@ class Turnstile:
             return False
         self._permits -= 1
         self._in_use += 1
-        if now > self._permits_until - _IN_HAND / 2 or self._permits < 8:
+        if now > self._renew_at or self._permits < self._renew_below:
             self._start_pump()  # the next block comes before this one is gone
         return True
 
@@ -227,6 +227,7 @@ class Turnstile:
                 owner=self._owner,
                 waiting=tuple(waiter.lane for waiter in heapq.nsmallest(_MOST_AT_ONCE, self._waiters)),
                 in_use=self._in_use,
+                ahead=self._permits > 0,
                 unused=unused,
                 seen=seen,
             )
@@ -244,8 +245,12 @@ class Turnstile:
         self._known = (budget, at, now)
         self._strikes = budget.strikes > 0
         self._slots = given.slots
-        self._lapsed = self._permits  # an older block's rest: given back with the next question
-        self._permits, self._permits_until = given.granted + given.spare, now + _IN_HAND
+        self._lapsed = 0
+        fresh = given.granted + given.spare
+        if fresh:
+            self._lapsed = self._permits  # an older block's rest: given back with the next question
+            self._permits, self._permits_until = fresh, now + given.hold
+        self._renew_at, self._renew_below = now + given.hold / 2, given.spare // 8
         return given
 
     def _distribute(self, given: Given | None) -> float:

@@ -119,14 +119,32 @@ def test_a_spent_day_stays_shut_until_its_reset() -> None:
 
 def test_high_limits_hand_out_blocks() -> None:
     limits = Limits(minute=1_000_000, concurrent=1000, day=10**9)
-    given = Budget().ask(NOW, limits, Ask("a", ONE))
-    assert given.granted == 1
-    assert 900 <= given.spare <= 1000
+    budget = Budget()
+    given = budget.ask(NOW, limits, Ask("a", ONE))
+    assert (given.granted, given.hold) == (1, 5.0)
+    assert 9000 <= given.spare <= 10_000
     assert given.slots >= 60
+    assert budget.ask(NOW + 3, limits, Ask("a", ahead=True)).spare == given.spare
+    assert budget.ask(NOW + 3, limits, Ask("a")).spare == 0
+
+
+def test_blocks_keep_the_minute_too() -> None:
+    """Even when every permit of a block is used in its last moment."""
+    limits = Limits(minute=2000, concurrent=100, day=10**9)
+    dice = random.Random(5)
+    budget, now, used = Budget(), NOW, list[tuple[float, int]]()
+    while now < NOW + 300:
+        given = budget.ask(now, limits, Ask(dice.choice("abc"), ONE * dice.randint(1, 9)))
+        used.append((now + dice.choice((0.0, given.hold)), given.granted + given.spare))
+        now += dice.choice((0.01, 0.1, 1.0))
+    for start, _ in used:
+        assert sum(count for at, count in used if start <= at < start + 60.0) <= 2000
+    assert sum(count for _, count in used) > 2000 * 4
 
 
 def test_low_limits_hand_out_exactly_what_is_asked_for() -> None:
-    assert Budget().ask(NOW, LIMITS, Ask("a", ONE)).spare == 0
+    given = Budget().ask(NOW, LIMITS, Ask("a", ONE, ahead=True))
+    assert (given.spare, given.hold) == (0, 0.9)
 
 
 def test_a_stored_budget_reads_back() -> None:
