@@ -22,8 +22,8 @@ class Violation:
 def violations(body: BaseModel, *, creating: bool, pointer: str = "") -> Iterator[Violation]:
     """Everything the marks forbid in a validated body, nested parts included.
 
-    On update a required field may be absent but not null. Create-only fields are left to the caller's
-    resource, which knows whether an action replaces them.
+    On update a required field may be absent but not null, unless null is one of its values. Create-only
+    fields are left to the caller's resource, which knows whether an action replaces them.
     """
     fields = type(body).model_fields
     removed = isinstance(body, Element) and body.delete is True
@@ -36,6 +36,8 @@ def violations(body: BaseModel, *, creating: bool, pointer: str = "") -> Iterato
             yield Violation("read_only", here, "the field is read-only")
         elif is_set and not creating and is_create_only(info):
             yield Violation("read_only", here, "the field can only be given on create")
+        elif is_set and info.annotation is Any:
+            pass  # any value will do; null empties the field
         elif mark == "required" and value is None and (is_set or creating) and not removed:
             yield Violation("required", here, "the field is required")
         if is_set and part_of(type(body), name) is not None:

@@ -40,7 +40,10 @@ Phase = Literal["idle", "headers", "body", "answered"]
 
 @dataclass(eq=False)
 class Fault(Exception):
-    """A failed call. `code` and `message` are the provider's own; `retry_after` is seconds when known."""
+    """A failed call. `code` and `message` are the provider's own; `retry_after` is seconds when known.
+
+    `existing` is the record that is in the way of a duplicate: {resource, id}.
+    """
 
     kind: Kind
     status: int | None = None
@@ -50,6 +53,7 @@ class Fault(Exception):
     retry_after: float | None = None
     phase: Phase = "answered"
     headers: Mapping[str, str] | None = None
+    existing: Mapping[str, str] | None = None
 
     def __str__(self) -> str:
         return f"{self.kind} (status {self.status}, code {self.code}): {self.message}"

@@ -1,7 +1,7 @@
 """Writing as flows: check everything, find the references, send, read back, compare."""
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from connectors.kit.actions import Action
@@ -12,7 +12,7 @@ from connectors.kit.http import Flow, Json, Reply, Request
 from connectors.kit.mapping import Native, Nested, When
 from connectors.kit.operations import Answer, Context, Issue, Outcome, Record
 from connectors.kit.paging import merged_query
-from connectors.kit.resolving import resolve
+from connectors.kit.resolving import Wanted, find, resolve
 from connectors.kit.writing import Write, write
 
 if TYPE_CHECKING:
@@ -53,10 +53,14 @@ def create(resource: "Resource", body: Record, ctx: Context) -> Flow[Answer]:
     yield from resource.prepare(draft)
     _status_step(resource, draft)
     extra = body.get("remote_data") or {}
-    reply = yield Request(
-        "POST", resource.path, merged_query(tuple(draft.query), ctx), {**extra, **draft.native},
-        step=f"create the {resource.noun}", then=tuple(step.call("{id}") for step in draft.steps),
-    )  # fmt: skip
+    try:
+        reply = yield Request(
+            "POST", resource.path, merged_query(tuple(draft.query), ctx), {**extra, **draft.native},
+            step=f"create the {resource.noun}", then=tuple(step.call("{id}") for step in draft.steps),
+        )  # fmt: skip
+    except Fault as fault:
+        yield from _name_existing(resource, draft, fault)
+        raise
     return (yield from _settled(resource, draft, resource.unwrap(reply), "created"))
 
 
@@ -76,10 +80,14 @@ def update(
         _check_lists(resource, body, current, ctx, replace_lines)
     draft = yield from _drafted(resource, body, ctx, When.UPDATE, current)
     yield from resource.prepare(draft)
-    reply = yield Request(
-        "PUT", path, merged_query(tuple(draft.query), ctx), draft.native,
-        step=f"change the {resource.noun}", then=tuple(step.call(id) for step in draft.steps),
-    )  # fmt: skip
+    try:
+        reply = yield Request(
+            "PUT", path, merged_query(tuple(draft.query), ctx), draft.native,
+            step=f"change the {resource.noun}", then=tuple(step.call(id) for step in draft.steps),
+        )  # fmt: skip
+    except Fault as fault:
+        yield from _name_existing(resource, draft, fault)
+        raise
     return (yield from _settled(resource, draft, resource.unwrap(reply), "updated"))
 
 
@@ -107,6 +115,23 @@ def act(resource: "Resource", action: Action, id: str, body: Record, ctx: Contex
         )
     answer.outcome = "updated"
     return answer
+
+
+def _name_existing(resource: "Resource", draft: Draft, fault: Fault) -> Generator[Request, Reply, None]:
+    """Tells which record is in the way of a duplicate, where one read by a unique field finds it."""
+    if fault.kind is not Kind.DUPLICATE or resource.own is None:
+        return
+    for key in resource.own.keys:
+        value = draft.body.get(key)
+        if not isinstance(value, str):
+            continue
+        try:
+            found = yield from find(Wanted(f"/{key}", replace(resource.own, fresh_for=0), key, value))
+        except Fault:
+            return
+        if isinstance(found, str):
+            fault.existing = {"resource": resource.name, "id": found}
+            return
 
 
 def _allow(resource: "Resource", action: Action, record: Record) -> None:

@@ -38,7 +38,7 @@ def run(resource: "Resource", query: ListQuery, ctx: Context) -> Flow[Page]:
             break
         place = following
     previous = {"page": first.page - 1, "per_page": first.per_page, "before": ""} if first.page > 1 else None
-    untold = [name for name in resource.untold if all(name not in each.record for each in answers)]
+    untold = [name for name in resource.untold if any(name not in each.record for each in answers)]
     onward = following.position() if following is not None else None
     return Page(answers, onward, previous, (*resource.absent, *untold), issues[:1])
 

@@ -21,6 +21,7 @@ from connectors.kit.mapping import Computed, Nested, Table
 from connectors.kit.operations import Answer, Context, Issue, ListQuery, Op, Page, Record
 from connectors.kit.paging import Paging, merged_query
 from connectors.kit.reading import Reader, absent
+from connectors.kit.references import Lookup
 
 Issues = list[Issue]
 Records = list[Record]
@@ -44,6 +45,7 @@ class Resource:
     order             native sort column of an unsorted list: stable, so that pages do not drift
     search            parameter of the free text search
     page_link         below the provider's web address: where a person sees the record
+    own               its own collection by the fields that are unique in it: names the record in a duplicate's way
     statuses          statuses a create body may carry → the action that leads there (None: it is born so)
     default_status    status of a record created without one
     expansions        expansion → the resource whose `get` fills it (its own name: the row's own `get`)
@@ -65,6 +67,7 @@ class Resource:
     order: str | None = None
     search: str | None = None
     page_link: str | None = None
+    own: Lookup | None = None
     statuses: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
     default_status: str | None = None
     expansions: Mapping[str, str] = field(default_factory=dict[str, str])

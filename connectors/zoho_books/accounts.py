@@ -182,6 +182,7 @@ RESOURCE = Accounts(
     table=TABLE,
     ids=r"[0-9]{1,24}",
     actions=masters("/chartofaccounts"),
+    own=ACCOUNTS,
     scopes={verb: f"ZohoBooks.accountants.{verb.upper()}" for verb in ("create", "read", "update", "delete")},
     list_query=(("filter_by", "AccountType.All"),),
     order="account_name",

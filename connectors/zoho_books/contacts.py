@@ -30,7 +30,7 @@ from connectors.zoho_books.codecs import CONTACT_TYPE, CUSTOM_FIELDS, INSTANT, M
 from connectors.zoho_books.contact_addresses import addresses, fold_addresses, put_addresses
 from connectors.zoho_books.documents import TERMS
 from connectors.zoho_books.field_names import check_custom_fields, definitions
-from connectors.zoho_books.lookups import CURRENCIES, TAX_EXEMPTIONS, TAXES, USERS
+from connectors.zoho_books.lookups import CONTACTS, CURRENCIES, TAX_EXEMPTIONS, TAXES, USERS
 from connectors.zoho_books.people import PERSON, emails, fold_primary, phones, primary_emails, primary_phones
 from connectors.zoho_books.tax_numbers import put_tax_number, spell_tax_number, tax_number
 from connectors.zoho_books.tracking import TRACKING
@@ -207,6 +207,7 @@ RESOURCE = Contacts(
     table=TABLE,
     ids=r"[0-9]{1,24}",
     actions=masters("/contacts"),
+    own=CONTACTS,
     scopes={verb: f"ZohoBooks.contacts.{verb.upper()}" for verb in ("create", "read", "update", "delete")},
     order="created_time",
     search="search_text",

@@ -33,7 +33,7 @@ from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT
 from connectors.zoho_books.field_names import definitions
 from connectors.zoho_books.invoice_writes import prepare, sources
 from connectors.zoho_books.lines import LINE
-from connectors.zoho_books.lookups import CURRENCIES, CUSTOMERS, LOCATIONS, TAXES
+from connectors.zoho_books.lookups import CURRENCIES, CUSTOMERS, INVOICES, LOCATIONS, TAXES
 from connectors.zoho_books.tracking import TRACKING
 from unified_models.invoices import Invoice
 
@@ -314,6 +314,7 @@ RESOURCE = Invoices(
     table=TABLE,
     ids=r"[0-9]{1,24}",
     actions=ACTIONS,
+    own=INVOICES,
     scopes={verb: f"ZohoBooks.invoices.{verb.upper()}" for verb in ("create", "read", "update", "delete")},
     order="created_time",
     search="search_text",

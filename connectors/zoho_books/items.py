@@ -25,7 +25,7 @@ from connectors.kit.operations import Context, Op
 from connectors.kit.resource import Resource
 from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT, MASTER_STATUS, PRODUCT_TYPE
 from connectors.zoho_books.field_names import definitions
-from connectors.zoho_books.lookups import ACCOUNTS, TAXES, VENDORS
+from connectors.zoho_books.lookups import ACCOUNTS, ITEMS, TAXES, VENDORS
 from connectors.zoho_books.tracking import TRACKING
 from unified_models.items import Item
 
@@ -174,6 +174,7 @@ RESOURCE = Items(
     table=TABLE,
     ids=r"[0-9]{1,24}",
     actions=masters("/items"),
+    own=ITEMS,
     scopes={verb: f"ZohoBooks.settings.{verb.upper()}" for verb in ("create", "read", "update", "delete")},
     order="name",
     search="search_text",

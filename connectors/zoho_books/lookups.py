@@ -113,3 +113,22 @@ TAX_EXEMPTIONS = Lookup(
     keys={"name": Key("tax_exemption_code")},
     fresh_for=300,
 )
+
+CONTACTS = Lookup(
+    noun="contact",
+    resource="contacts",
+    path="/contacts",
+    many="contacts",
+    id="contact_id",
+    keys={"name": Key("contact_name", "contact_name")},
+)
+"""A name is taken once, by customers and vendors together."""
+
+INVOICES = Lookup(
+    noun="invoice",
+    resource="invoices",
+    path="/invoices",
+    many="invoices",
+    id="invoice_id",
+    keys={"number": Key("invoice_number", "invoice_number")},
+)

@@ -243,6 +243,7 @@ RESOURCE = TaxRates(
     many="taxes",
     table=TABLE,
     ids=r"[0-9]{1,24}",
+    own=TAXES,
     scopes={verb: f"ZohoBooks.settings.{verb.upper()}" for verb in ("create", "read", "update", "delete")},
     unseen={"is_inactive": "observed live in rows of the list; the recorded list is empty"},
 )

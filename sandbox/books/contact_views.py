@@ -141,6 +141,11 @@ def _author(ledger: Ledger, contact: Row) -> Row:
     }
 
 
+def _number(ledger: Ledger, contact: Row) -> Row:
+    """Only organisations that number their contacts show it."""
+    return {"contact_number": contact["contact_number"]} if contact.get("contact_number") else {}
+
+
 DETAIL = BOTH.with_more(
     Columns(
         stored={
@@ -217,7 +222,7 @@ DETAIL = BOTH.with_more(
             "primary_contact_id": lambda ledger, one: persons.primary(one).get("contact_person_id", ""),
             "customer_currency_summaries": _summaries,
         },
-        spread=(_author, custom_detail("contact")),
+        spread=(_author, _number, custom_detail("contact")),
     )
 )
 

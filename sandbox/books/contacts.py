@@ -5,7 +5,7 @@ from .addresses import empty, merged
 from .call import Answer, Call, Row, done, in_use
 from .contact_views import DETAIL, ROW, mirrors, trades
 from .customfields import page_context
-from .fields import boolean, choice, integer, objects, ref, text
+from .fields import amount, boolean, choice, integer, objects, ref, text
 from .ledger import Ledger
 from .listing import Filter, Listing
 from .resource import Messages, Resource, Route, body_of, id_list
@@ -152,6 +152,8 @@ RESOURCE = Resource(
         "tax_id_type": text(20),
         "tax_id_value": text(50),
         "owner_id": ref("users", "User does not exist."),
+        "credit_limit": amount(),
+        "contact_number": text(200),
     },
     required=("contact_name",),
     defaults={"contact_type": "customer", "status": "active", "payment_terms": 0, "source": "api"},

@@ -29,10 +29,10 @@ class Company:
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         return self.api.request(method, path if path[0] == "/" else f"/unified/accounting/{path}", **more)
 
-    def get(self, path: str, **params: Any) -> Any:
+    def get(self, path: str, /, **params: Any) -> Any:
         return self.good(self.call("GET", path, params=params))
 
-    def rows(self, path: str, **params: Any) -> list[Any]:
+    def rows(self, path: str, /, **params: Any) -> list[Any]:
         """The rows of one page, which must be the only one."""
         page = self.get(path, **params)
         assert page["next_cursor"] is None and page["result_count"] == len(page["result"])
