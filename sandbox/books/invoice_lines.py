@@ -6,8 +6,9 @@ from typing import Any
 from .arithmetic import NO_DISCOUNT, Discount, Line, Terms, Totals, reckon
 from .call import Refused, Row, invalid, missing
 from .customfields import read_tags
-from .fields import one_id, text
+from .fields import one_id, ref, text
 from .ledger import GOODS_SOLD, SALES, Ledger
+from .locations import on_line
 from .money import HUNDRED, ONE, ZERO, number, rounded
 from .projection import blank
 from .taxes import components, label
@@ -76,6 +77,10 @@ def _read(ledger: Ledger, invoice: Row, entry: Row, line: Row | None, key: str, 
     for name in side.kept:
         if name in entry:
             line[name] = text()(ledger, entry[name], name)
+    if "location_id" in entry:
+        line["location_id"] = ref("locations", "Location does not exist.")(
+            ledger, entry["location_id"], "location_id"
+        )
     if "tags" in entry:
         line["tags"] = read_tags(ledger, entry["tags"])
     if line["category"] == "header":
@@ -274,6 +279,7 @@ def plain_line(ledger: Ledger, document: Row, line: Row) -> Row:
             for key, name, percentage, amount in line["taxes"]
         ],
         "item_type": line["item_type"],
+        **on_line(ledger, line),
     }
     if document["is_inclusive_tax"]:
         found["item_total_inclusive_of_tax"] = line["inclusive"]

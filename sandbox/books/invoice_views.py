@@ -3,6 +3,7 @@
 import zlib
 from typing import Any
 
+from . import locations
 from .addresses import as_default, in_row, on_document
 from .arithmetic import Discount
 from .balances import receivable, unused
@@ -211,6 +212,16 @@ def _rest(ledger: Ledger, invoice: Row) -> Row:
     }
 
 
+def _order(ledger: Ledger, invoice: Row) -> Row:
+    """The sales order it was made from."""
+    order = ledger.tables["salesorders"].get(invoice.get("salesorder_id", ""))
+    names = ("salesorder_id", "salesorder_number", "order_status")
+    return {
+        "salesorder_number": order["salesorder_number"] if order else "",
+        "salesorders": [{name: order[name] for name in names}] if order else [],
+    }
+
+
 _NOTHING: dict[str, Any] = blank(
     "channel_invoice_id",
     "account_identifier",
@@ -231,12 +242,9 @@ _NOTHING: dict[str, Any] = blank(
     "merchant_name",
     "ecomm_operator_id",
     "ecomm_operator_name",
-    "salesorder_id",
-    "salesorder_number",
     "next_reminder_date_formatted",
     "subject_content",
     "is_backorder",
-    "estimate_id",
 )
 _LISTS: dict[str, Any] = {
     name: []
@@ -246,7 +254,6 @@ _LISTS: dict[str, Any] = {
         "exceptions",
         "in_process_payments",
         "deliverychallans",
-        "salesorders",
         "shipping_bills",
         "sub_statuses",
         "approvers_list",
@@ -291,6 +298,8 @@ DETAIL = BOTH.with_more(
             "payment_made": ZERO,
             "credits_applied": ZERO,
             "tax_amount_withheld": ZERO,
+            "estimate_id": "",
+            "salesorder_id": "",
             "payment_reminder_enabled": True,
             "allow_partial_payments": False,
         },
@@ -322,6 +331,6 @@ DETAIL = BOTH.with_more(
                 "qr_description": "Scan the code to see what it holds.",
             },
         },
-        spread=(figures, _parties, _rest, custom_detail("invoice")),
+        spread=(figures, _parties, _rest, _order, locations.shown, custom_detail("invoice")),
     )
 )

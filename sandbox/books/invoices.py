@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from . import addresses, persons
+from . import addresses, locations, persons, sources
 from .arithmetic import NO_DISCOUNT, Discount
 from .call import Answer, Call, Refused, Row, in_use, invalid, missing
 from .customfields import page_context
@@ -51,6 +51,7 @@ READERS: dict[str, Reader] = {
     "payment_expected_date": day,
     "allow_partial_payments": boolean,
     "invoice_number": text(100),
+    "location_id": locations.READ,
 }
 _DEFAULTS: Row = {
     "reference_number": "",
@@ -101,6 +102,8 @@ def _prepare(ledger: Ledger, invoice: Row, body: Row, call: Call, is_new: bool) 
     if invoice["balance"] < 0:
         raise Refused(1007, "The invoice total cannot be less than the amount already paid.")
     _set_number(ledger, invoice, body, call, is_new)
+    if is_new:
+        sources.link(ledger, invoice, body, call)
     if is_new and call.flag("send"):
         mark_sent(ledger, invoice)
         invoice["is_emailed"] = True

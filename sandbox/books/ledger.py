@@ -48,7 +48,11 @@ class Ledger:
             "taxes": Table("tax_id"),
             "currencies": Table("currency_id"),
             "exchange_rates": Table("exchange_rate_id", ("currency_id",)),
-            "invoices": Table("invoice_id", ("customer_id", "item_ids", "invoice_number"), self._owes),
+            "invoices": Table(
+                "invoice_id",
+                ("customer_id", "item_ids", "invoice_number", "estimate_id", "salesorder_id"),
+                self._owes,
+            ),
             "payments": Table("payment_id", ("customer_id", "invoice_ids"), self._owes),
             "users": Table("user_id"),
             "estimates": Table("estimate_id", ("customer_id", "item_ids", "estimate_number")),

@@ -101,6 +101,7 @@ class Listing:
     search: tuple[Source, ...] = ()
     context: Callable[[Ledger], Row] | None = None
     shows_sort: bool = True
+    shows_context: bool = True
     per_page: int = 200
     most: int = 200
     row_key: str = ""
@@ -159,6 +160,8 @@ class Listing:
             context.update(sort_column=column, sort_order=order)
         if criteria:
             context["search_criteria"] = criteria
+        if not self.shows_context:
+            return done(**{self.list_key: shown})
         return self._format(call, found, done(**{self.list_key: shown, "page_context": context}))
 
     def _format(self, call: Call, found: list[Row], answer: Answer) -> Answer:

@@ -9,9 +9,11 @@ from . import (
     contacts,
     currencies,
     customfields,
+    estimates,
     invoice_actions,
     invoices,
     items,
+    locations,
     payments,
     refunds,
     taxes,
@@ -32,6 +34,8 @@ ROUTES: tuple[Route, ...] = (
     *payments.ROUTES,
     *refunds.ROUTES,
     *users.ROUTES,
+    *estimates.ROUTES,
+    *locations.ROUTES,
     PREFERENCES,
 )
 """Where two have the same method and pattern, the later one counts."""
