@@ -66,6 +66,12 @@ def in_row(address: Row) -> Row:
     return {"zipcode": address.get("zip", ""), **{part: address.get(part, "") for part in parts}}
 
 
+def plain(address: Row) -> Row:
+    """As purchases and credit notes show it: no ids, no codes."""
+    parts = ("address", "street2", "city", "state", "zip", "country", "fax", "phone", "attention")
+    return {part: address.get(part, "") for part in parts}
+
+
 def on_document(address: Row) -> Row:
     parts = (
         "address",

@@ -1,4 +1,4 @@
-"""What contacts owe and what they have paid ahead, kept until one of their documents changes."""
+"""What contacts owe or are owed and what was paid ahead, kept until one of their documents changes."""
 
 from decimal import Decimal
 
@@ -7,16 +7,23 @@ from .ledger import Ledger
 from .money import ZERO, rounded
 
 NOT_OWED = ("draft", "void", "pending_approval", "approved", "rejected")
+_SALES = ("customer_id", "invoices", (("payments", "unused_amount"), ("creditnotes", "balance")))
+_PURCHASES = ("vendor_id", "bills", (("vendorpayments", "balance"), ("vendorcredits", "balance")))
 
 
 def receivable(ledger: Ledger, contact: Row) -> Decimal:
     """What issued invoices still ask, in the contact's currency; drafts and void ones do not count."""
-    return _both(ledger, contact)[0]
+    return outstanding(ledger, contact) if contact["contact_type"] == "customer" else ZERO
 
 
 def unused(ledger: Ledger, contact: Row) -> Decimal:
-    """What payments hold that is applied to nothing, in the contact's currency."""
+    """What payments and credits hold that is applied to nothing, in the contact's currency."""
     return _both(ledger, contact)[1]
+
+
+def outstanding(ledger: Ledger, contact: Row) -> Decimal:
+    """What invoices ask of a customer, or bills of the organisation, in the contact's currency."""
+    return _both(ledger, contact)[0]
 
 
 def base(ledger: Ledger, contact: Row, amount: Decimal) -> Decimal:
@@ -28,11 +35,14 @@ def _both(ledger: Ledger, contact: Row) -> tuple[Decimal, Decimal]:
     found = ledger.balances.get(key)
     if found is None:
         owed = ahead = ZERO
-        for invoice in ledger.invoices.linked("customer_id", key):
-            if invoice["status"] not in NOT_OWED:
-                owed += _in_currency(ledger, contact, invoice["balance"], invoice)
-        for payment in ledger.payments.linked("customer_id", key):
-            ahead += _in_currency(ledger, contact, payment["unused_amount"], payment)
+        party, documents, sources = _SALES if contact["contact_type"] == "customer" else _PURCHASES
+        for document in ledger.tables[documents].linked(party, key):
+            if document["status"] not in NOT_OWED:
+                owed += _in_currency(ledger, contact, document["balance"], document)
+        for table, left in sources:
+            for source in ledger.tables[table].linked(party, key):
+                if source.get("status") not in NOT_OWED:
+                    ahead += _in_currency(ledger, contact, source[left], source)
         found = ledger.balances[key] = (owed, ahead)
     return found
 

@@ -31,16 +31,20 @@ TEMPLATES = {
 
 
 def _money(ledger: Ledger, contact: Row) -> Row:
-    owed, ahead = balances.receivable(ledger, contact), balances.unused(ledger, contact)
+    owed, ahead = balances.outstanding(ledger, contact), balances.unused(ledger, contact)
+    owed_base, ahead_base = balances.base(ledger, contact, owed), balances.base(ledger, contact, ahead)
+    mine, other = (
+        ("receivable", "payable") if contact["contact_type"] == "customer" else ("payable", "receivable")
+    )
     return {
-        "outstanding_receivable_amount": owed,
-        "outstanding_receivable_amount_bcy": balances.base(ledger, contact, owed),
-        "outstanding_payable_amount": ZERO,
-        "outstanding_payable_amount_bcy": ZERO,
-        "unused_credits_receivable_amount": ahead,
-        "unused_credits_receivable_amount_bcy": balances.base(ledger, contact, ahead),
-        "unused_credits_payable_amount": ZERO,
-        "unused_credits_payable_amount_bcy": ZERO,
+        f"outstanding_{mine}_amount": owed,
+        f"outstanding_{mine}_amount_bcy": owed_base,
+        f"unused_credits_{mine}_amount": ahead,
+        f"unused_credits_{mine}_amount_bcy": ahead_base,
+        f"outstanding_{other}_amount": ZERO,
+        f"outstanding_{other}_amount_bcy": ZERO,
+        f"unused_credits_{other}_amount": ZERO,
+        f"unused_credits_{other}_amount_bcy": ZERO,
     }
 
 
@@ -121,12 +125,13 @@ def _day(ledger: Ledger, instant: datetime) -> str:
 def _summaries(ledger: Ledger, contact: Row) -> list[Row]:
     currency = ledger.currency(contact["currency_id"])
     keys = ("currency_id", "currency_code", "currency_symbol", "price_precision", "is_base_currency")
+    is_customer = contact["contact_type"] == "customer"
     return [
         {
             **{key: currency[key] for key in keys},
             "currency_name_formatted": f"{currency['currency_code']}- {currency['currency_name']}",
             "outstanding_receivable_amount": balances.receivable(ledger, contact),
-            "unused_credits_receivable_amount": balances.unused(ledger, contact),
+            "unused_credits_receivable_amount": balances.unused(ledger, contact) if is_customer else ZERO,
         }
     ]
 
@@ -230,4 +235,9 @@ DETAIL = BOTH.with_more(
 def trades(ledger: Ledger, contact: Row) -> bool:
     """Whether documents name the contact."""
     key = contact["contact_id"]
-    return any(table.has_linked("customer_id", key) for table in (ledger.invoices, ledger.payments))
+    return any(
+        table.has_linked(link, key)
+        for table in ledger.tables.values()
+        for link in ("customer_id", "vendor_id")
+        if table.links(link)
+    )

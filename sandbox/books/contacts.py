@@ -132,7 +132,7 @@ RESOURCE = Resource(
         },
         search=("contact_name", "company_name", "notes", lambda ledger, one: mirrors(ledger, one)["email"]),
         context=page_context("contact"),
-        depends=("invoices", "payments"),
+        depends=("invoices", "payments", "creditnotes", "bills", "vendorpayments", "vendorcredits"),
     ),
     detail=DETAIL,
     readers={

@@ -79,9 +79,9 @@ def _prepare(ledger: Ledger, currency: Row, body: Row, call: Call, is_new: bool)
 
 def _deletable(ledger: Ledger, currency: Row) -> None:
     key = currency["currency_id"]
-    tables = (ledger.contacts, ledger.invoices, ledger.payments)
+    tables = (table for name, table in ledger.tables.items() if name not in ("currencies", "exchange_rates"))
     if currency["is_base_currency"] or any(
-        row["currency_id"] == key for table in tables for row in table.all()
+        row.get("currency_id") == key for table in tables for row in table.all()
     ):
         raise in_use("The currency cannot be deleted as it is associated with other records.")
 

@@ -158,7 +158,10 @@ def set_terms(ledger: Ledger, kind: Kind, document: Row, body: Row, is_new: bool
         raise invalid("payment_terms")
     moved = is_new or "date" in body or "payment_terms" in body
     if not document.get("due_date") or (moved and not body.get("due_date")):
-        document["due_date"] = later(document["date"], document["payment_terms"])
+        try:
+            document["due_date"] = later(document["date"], document["payment_terms"])
+        except OverflowError:
+            raise invalid("payment_terms") from None
     if document["due_date"] < document["date"]:
         raise invalid("due_date")
 

@@ -35,7 +35,10 @@ def due_days(ledger: Ledger, invoice: Row) -> str:
     """What rows tell of open invoices."""
     if not is_unpaid(ledger, invoice):
         return ""
-    days = days_between(ledger.today(), invoice["due_date"])
+    return due_text(days_between(ledger.today(), invoice["due_date"]))
+
+
+def due_text(days: int) -> str:
     if days == 0:
         return "Due today"
     plural = "" if abs(days) == 1 else "s"

@@ -139,7 +139,8 @@ def _prepare(ledger: Ledger, item: Row, body: Row, call: Call, is_new: bool) -> 
 
 
 def _deletable(ledger: Ledger, item: Row) -> None:
-    if ledger.invoices.has_linked("item_ids", item["item_id"]):
+    tables = (table for table in ledger.tables.values() if table.links("item_ids"))
+    if any(table.has_linked("item_ids", item["item_id"]) for table in tables):
         raise in_use("Items which are a part of other transactions cannot be deleted.")
 
 

@@ -13,6 +13,7 @@ from .projection import Columns
 Handle = Callable[[Ledger, Call, tuple[str, ...]], Answer]
 Prepare = Callable[[Ledger, Row, Row, Call, bool], None]
 Check = Callable[[Ledger, Row], None]
+Stored = Callable[[Ledger, Row, Row | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Resource:
     """A record type with list, create, get, partial update and delete.
 
     `prepare(ledger, record, body, call, is_new)` runs after the readers have put the body's fields into
-    `record` and before it is stored; it raises Refused. `blocks_delete` raises where deletion is refused.
+    `record` and before it is stored; it raises Refused. `stored(ledger, record, before)` runs afterwards and
+    lets other records follow; `before` is None for new ones. `blocks_delete` raises where deletion is refused.
     `entity` names it for custom fields. `unique` are stored fields no two records share (case ignored), with
     the error of a duplicate. `location` is the path of the Location header when it differs.
     """
@@ -60,6 +62,7 @@ class Resource:
     required: tuple[str, ...] = ()
     defaults: Mapping[str, object] = field(default_factory=dict[str, object])
     prepare: Prepare = lambda ledger, record, body, call, is_new: None
+    stored: Stored = lambda ledger, record, before: None
     blocks_delete: Check = nothing
     removed: Check = nothing
     entity: str = ""
@@ -125,7 +128,9 @@ class Resource:
             "created_by": ledger.user["name"],
         }
         self._complete(ledger, record, body, call, None)
-        return table.put(record)
+        table.put(record)
+        self.stored(ledger, record, None)
+        return record
 
     def update(self, ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
         record = self.change(ledger, self.find(ledger, ids[0]), body_of(call), call)
@@ -140,10 +145,12 @@ class Resource:
         draft["last_modified_time"] = ledger.now()
         draft["last_modified_by_id"] = ledger.user["user_id"]
         self._complete(ledger, draft, body, call, record)
-        table = ledger.tables[self.table]
+        table, before = ledger.tables[self.table], dict(record)
         table.unlink(record)
         record.update(draft)
-        return table.put(record)
+        table.put(record)
+        self.stored(ledger, record, before)
+        return record
 
     def delete(self, ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
         record = self.find(ledger, ids[0])

@@ -62,6 +62,10 @@ class Table:
     def linked(self, field: str, target: str) -> list[Row]:
         return [self.rows[found] for found in self._links[field].get(target, ())]
 
+    def links(self, field: str) -> bool:
+        """Whether records can be found by that field."""
+        return field in self._links
+
     def has_linked(self, field: str, target: str) -> bool:
         return bool(self._links[field].get(target))
 

@@ -93,7 +93,10 @@ def is_used(ledger: Ledger, tax_id: str) -> bool:
     if any(item.get("tax_id") == tax_id for item in ledger.items.all()):
         return True
     return any(
-        tax_id == line["tax_id"] for invoice in ledger.invoices.all() for line in invoice["line_items"]
+        tax_id == line.get("tax_id")
+        for table in ledger.tables.values()
+        for document in table.all()
+        for line in document.get("line_items", ())
     )
 
 
