@@ -21,7 +21,7 @@ from app.core.clock import Clock
 from app.core.connectors import connector_settings
 from app.core.cursor import Cursors
 from app.core.database import Database
-from app.core.process import harden
+from app.core.process import harden, settle_memory
 from app.core.secrets import Keyring, load, load_or_create
 from app.core.settings import Settings, SettingsError, load_settings
 from app.gateway import api as log_api
@@ -130,7 +130,7 @@ def _furnish(app: FastAPI) -> None:
     state.gateway = open_gateway(
         settings, database, clock, state.accounts, state.credentials, state.clients, connectors
     )
-    state.connect, state.importing = open_connect(
+    state.connect, state.importing, state.sweep = open_connect(
         database, clock, settings, state.keyring, state.credentials, state.accounts, state.clients,
         state.gateway, connectors,
     )  # fmt: skip
@@ -153,7 +153,13 @@ async def _close(app: FastAPI) -> None:
     unfinished = await state.writes.drain(_WRITES_SECONDS)
     if unfinished:
         _log.error("writes_cut_off", count=unfinished)
-    for close in (state.access.settle, state.accounts.settle, state.gateway.close, state.database.close):
+    for close in (
+        state.sweep.close,
+        state.access.settle,
+        state.accounts.settle,
+        state.gateway.close,
+        state.database.close,
+    ):
         try:
             await close()
         except Exception as error:
@@ -178,6 +184,9 @@ async def _lifespan(app: FastAPI, background: bool = True) -> AsyncGenerator[Non
         await _opens(app)
         if background:
             await app.state.gateway.start()
+            if settings.worker:
+                app.state.sweep.start()
+            settle_memory()
         yield
     finally:
         app.state.closing = True

@@ -1,5 +1,6 @@
 """Grant tokens, sealed: the only place where provider tokens are encrypted and decrypted."""
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +51,7 @@ class Credentials:
             "access_blob": await self.vault.seal(session, _access(grant, generation), access),
             "access_expires_at": expires_at,
             "refresh_blob": await self.vault.seal(session, _refresh(grant, generation), refresh),
+            "refresh_print": print_of(refresh),
             "updated_at": self._clock.now(),
         }
         if not await store.replace_tokens(session, grant, lease_owner, values):
@@ -68,13 +70,13 @@ class Credentials:
         token = await self.vault.open(blob, _context(environment_id, grant_id, "access", generation))
         return token.reveal().decode(), generation, expires_at
 
-    async def open_refresh(self, grant: Grant) -> str:
+    async def open_refresh(self, grant: Grant, session: AsyncSession | None = None) -> str:
         """The refresh token of a loaded row. SecretUnavailable when there is none or it cannot be opened."""
-        return await self._refresh_of(grant, None)
+        return await self._refresh_of(grant, session)
 
     async def shred(self, session: AsyncSession, grant: Grant) -> None:
         """Deletes the grant's tokens and its data key: older copies of the blobs cannot be read either."""
-        grant.access_blob = grant.refresh_blob = grant.access_expires_at = None
+        grant.access_blob = grant.refresh_blob = grant.refresh_print = grant.access_expires_at = None
         grant.generation += 1
         await session.flush()
         await self.vault.shred(session, grant.environment_id, owner_of(grant.id))
@@ -84,6 +86,11 @@ class Credentials:
             raise SecretUnavailable(Reason.UNKNOWN_KEY)
         secret = await self.vault.open(grant.refresh_blob, _refresh(grant, grant.generation), session)
         return secret.reveal().decode()
+
+
+def print_of(refresh_token: str) -> bytes:
+    """What tells a refresh token apart without holding it: they are random, so one hash is enough."""
+    return hashlib.sha256(b"ledgerway/refresh/" + refresh_token.encode()).digest()
 
 
 def owner_of(grant_id: str) -> str:

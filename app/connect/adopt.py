@@ -1,15 +1,16 @@
 """A verified grant becomes integrated accounts; what it supersedes is shredded and revoked."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.stdlib import get_logger
 
 from app.accounts.clients import OAuthClients
-from app.accounts.credentials import Credentials
+from app.accounts.credentials import Credentials, print_of
 from app.accounts.service import Accounts
 from app.connect import store
 from app.core.clock import Clock
@@ -24,7 +25,11 @@ from connectors.kit.auth import DataCenter, Token
 from connectors.kit.connector import Connector, Organization
 from connectors.kit.faults import Fault, Kind
 
+T = TypeVar("T")
+
 _log = get_logger("ledgerway.connect")
+
+_UNDECIDED = timedelta(hours=2)  # the cookie of a choice lives one hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,19 @@ class Superseded:
     connector: Connector
     location: str
     refresh_token: Secret
+
+
+@dataclass(slots=True)
+class Adopted:
+    """Accounts asked for, others that moved along, and what is to be revoked after the transaction."""
+
+    ids: list[str]
+    moved: list[str] = field(default_factory=list[str])
+    superseded: list[Superseded] = field(default_factory=list[Superseded])
+
+
+class GrantGone(Exception):
+    """The grant ended before an account could use it."""
 
 
 class Adoption:
@@ -58,28 +76,49 @@ class Adoption:
         self._gateway = gateway
         self._connectors = {connector.slug: connector for connector in connectors}
 
+    async def settled(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """`work` in one transaction; once more when another request made the same account meanwhile."""
+        try:
+            return await self._database.transact(work)
+        except IntegrityError:
+            return await self._database.transact(work)
+
     async def store_grant(
-        self, environment_id: str, connector: Connector, location: str, token: Token, refresh_token: str
+        self,
+        session: AsyncSession,
+        environment_id: str,
+        connector: Connector,
+        location: str,
+        token: Token,
+        refresh_token: str,
     ) -> Grant:
-        """A new grant with its tokens sealed; it waits as `pending` until an account uses it."""
+        """The grant of a refresh token with its tokens sealed: the one that has it already, else a new one.
+
+        A new one is `pending` until an account uses it.
+        """
         now = self._clock.now()
-        grant = Grant(
-            id=new_id("gra"),
-            environment_id=environment_id,
-            integration=connector.slug,
-            location=location,
-            scopes=list(token.scopes),
-            status="pending",
-            created_at=now,
-            updated_at=now,
+        grant = await store.grant_of_token(
+            session, environment_id, connector.slug, location, print_of(refresh_token)
         )
-        async with self._database.write() as session:
-            session.add(grant)
-            await session.flush()
-            expires_at = now + timedelta(seconds=token.expires_in)
-            await self._credentials.store_tokens(
-                session, grant, token.access_token, expires_at, refresh_token
+        if grant is None:
+            grant = Grant(
+                id=new_id("gra"),
+                environment_id=environment_id,
+                integration=connector.slug,
+                location=location,
+                scopes=list(token.scopes),
+                status="pending",
+                created_at=now,
+                updated_at=now,
             )
+            session.add(grant)
+        else:  # the provider just took it: whatever was held against it is over
+            grant.scopes = list(token.scopes) or grant.scopes
+            grant.fail_class = grant.last_error = grant.next_attempt_at = None
+            grant.status = "active" if grant.status == "needs_reauth" else grant.status
+        await session.flush()
+        expires_at = now + timedelta(seconds=token.expires_in)
+        await self._credentials.store_tokens(session, grant, token.access_token, expires_at, refresh_token)
         return grant
 
     async def adopt(
@@ -91,17 +130,17 @@ class Adoption:
         tenant_id: str,
         context: Mapping[str, Any],
         actor: Actor,
-        reconnect: str | None = None,
-    ) -> tuple[list[str], list[Superseded]]:
-        """Accounts for `organizations` on the grant, inside the caller's transaction: their ids, and what is
-        to be revoked afterwards.
+        reachable: Sequence[Organization] = (),
+    ) -> Adopted:
+        """Accounts for `organizations` on the grant, inside the caller's transaction. GrantGone.
 
-        An account this tenant has for the organisation already keeps its id and moves to the grant; so does
-        the one being reconnected, and every account that shared its old grant and that the new one reaches.
+        An account this tenant has for the organisation already keeps its id and moves to the grant. So do the
+        accounts it leaves behind on its old grant, as far as their organisation is `reachable`: the tenant's
+        own, and others' that stopped working.
         """
         grant = await store.grant(session, grant_id)
-        if grant is None:
-            raise LookupError(grant_id)
+        if grant is None or grant.status == "revoked":
+            raise GrantGone(grant_id)
         now = self._clock.now()
         grant.status = "active"
         left: set[str] = set()
@@ -146,10 +185,10 @@ class Adoption:
                     "tenant_id": tenant_id,
                 },
             )
-        superseded: list[Superseded] = []
+        adopted = Adopted(ids)
         for old in sorted(left):
-            superseded += await self._leave(session, old, grant, organizations if reconnect else ())
-        return ids, superseded
+            await self._leave(session, old, grant, tenant_id, reachable, adopted)
+        return adopted
 
     def _renew(self, row: IntegratedAccount, grant: Grant, organization: Organization) -> None:
         row.grant_id = grant.id
@@ -161,34 +200,57 @@ class Adoption:
         row.updated_at = self._clock.now()
 
     async def _leave(
-        self, session: AsyncSession, old_id: str, grant: Grant, reachable: Sequence[Organization]
-    ) -> list[Superseded]:
-        """Move what still stands on an old grant and is reachable by the new one; retire it when empty."""
+        self,
+        session: AsyncSession,
+        old_id: str,
+        grant: Grant,
+        tenant_id: str,
+        reachable: Sequence[Organization],
+        adopted: Adopted,
+    ) -> None:
+        """Move what is better off on the new grant; retire the old one when nobody is left."""
         by_id = {organization.id: organization for organization in reachable}
         await session.flush()
         for row in await store.accounts_of_grant(session, old_id):
-            if row.organization_id in by_id and row.location == grant.location:
+            theirs = row.tenant_id == tenant_id or row.status == "needs_reauth"
+            if theirs and row.organization_id in by_id and row.location == grant.location:
                 self._renew(row, grant, by_id[row.organization_id])
+                adopted.moved.append(row.id)
         await session.flush()
-        return await self.retire(session, old_id)
+        adopted.superseded += await self.retire(session, old_id)
 
     async def retire(self, session: AsyncSession, grant_id: str) -> list[Superseded]:
-        """Shred a grant no account references; its refresh token, to be revoked after the transaction."""
+        """Shred a grant no account references; its refresh token, to be revoked after the transaction.
+
+        A token that another grant holds as well is not revoked.
+        """
         grant = await store.grant(session, grant_id)
-        if grant is None or await store.count_accounts(session, grant_id):
+        if grant is None or grant.status == "revoked" or await store.count_accounts(session, grant_id):
             return []
         found: list[Superseded] = []
         connector = self._connectors.get(grant.integration)
         if connector is not None and grant.refresh_blob is not None:
             try:
-                secret = Secret((await self._credentials.open_refresh(grant)).encode())
-                found.append(Superseded(grant.environment_id, connector, grant.location, secret))
+                secret = Secret((await self._credentials.open_refresh(grant, session)).encode())
+                if not await store.is_held_elsewhere(session, grant):
+                    found.append(Superseded(grant.environment_id, connector, grant.location, secret))
             except SecretUnavailable:
                 _log.warning("grant_not_revocable", grant_id=grant_id)
         await self._credentials.shred(session, grant)
         grant.status = "revoked"
         grant.updated_at = self._clock.now()
         return found
+
+    async def sweep(self, most: int = 50) -> int:
+        """End grants whose customer never chose an organisation: at most `most` of them, oldest first."""
+        before = self._clock.now() - _UNDECIDED
+        async with self._database.read() as session:
+            waiting = await store.pending_grants(session, before, most)
+        for grant_id in waiting:
+            async with self._database.write() as session:
+                superseded = await self.retire(session, grant_id)
+            await self.revoke(superseded)
+        return len(waiting)
 
     async def revoke(self, superseded: Sequence[Superseded]) -> None:
         """Tell the provider that these tokens end. It may not answer; the tokens are shredded here anyway."""
@@ -199,9 +261,7 @@ class Adoption:
                 form = one.connector.auth.revoke(center, client, one.refresh_token.reveal().decode())
                 status, _ = await self._gateway.exchange(form)
                 _log.info("grant_revoked", integration=one.connector.slug, status=status)
-            except (
-                Exception
-            ) as error:  # the customer's wish to leave never fails because the provider is down
+            except Exception as error:  # nobody's wish to leave fails because the provider is down
                 _log.warning("grant_not_revoked", integration=one.connector.slug, error=type(error).__name__)
 
     def data_center(self, connector: Connector, location: str) -> DataCenter:

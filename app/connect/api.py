@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request
 
@@ -13,17 +12,19 @@ from app.accounts.schemas import AccountView, account_view
 from app.accounts.service import Account
 from app.connect import store
 from app.connect.importing import Importing
+from app.connect.returning import fault_of
 from app.connect.schemas import AccountReference, ImportRequest, LinkTokenAnswer, LinkTokenRequest, Renewal
 from app.core.auth import Principal
 from app.core.errors import FieldError, Problem
 from app.core.ids import new_id
-from app.core.settings import Settings, is_loopback
+from app.core.parameters import StrictRoute
+from app.core.settings import Settings
 from app.keys.access import requires
 from app.keys.audit import actor_of, record, request_id_of
 from app.models.link_tokens import LinkToken
 from connectors.kit.connector import Connector
 
-router = APIRouter(tags=["Connecting"])
+router = APIRouter(tags=["Connecting"], route_class=StrictRoute)
 
 
 @router.post("/link-token", status_code=201, summary="Make a link for an end customer to connect with")
@@ -153,14 +154,11 @@ def _check_return_url(settings: Settings, url: str | None) -> None:
     """Any https or loopback URL, unless the operator listed the ones allowed."""
     if url is None:
         return
-    parts = urlsplit(url)
     if settings.return_urls:
         if url not in settings.return_urls:
             raise _refused("enum_value", "/redirect_uri", "This URL is not among the allowed return URLs.")
-    elif not parts.hostname or parts.username or parts.password:
-        raise _refused("wrong_type", "/redirect_uri", "An absolute URL without user name is needed.")
-    elif parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
-        raise _refused("wrong_type", "/redirect_uri", "The URL must be https, or http on this machine.")
+    elif (fault := fault_of(url)) is not None:
+        raise _refused("wrong_type", "/redirect_uri", fault)
 
 
 def _check_names(connector: Connector, body: LinkTokenRequest) -> None:

@@ -1,18 +1,56 @@
 """The pages: `/connect-account…` and `/oauth/callback`. Every page has one form, and works without JavaScript."""
 
+from collections.abc import Callable, Coroutine
+from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
+from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
+from structlog.stdlib import get_logger
 
 from app.connect import pages, store
+from app.connect.returning import origin_of, with_result
 from app.connect.service import Connect, Done, Started
 from app.connect.stops import Stopped
+from app.core.errors import Problem
 from app.core.settings import Settings
 from app.models.link_tokens import LinkToken
 from connectors.kit.connector import Connector
 
-router = APIRouter(include_in_schema=False)
+_log = get_logger("ledgerway.connect")
+
+_MOST_FIELDS = 1000
+_OURS = (None, "same-origin", "none")
+
+
+class _Hosted(APIRoute):
+    """Whatever goes wrong, a person gets a page; and forms are only taken from our own pages."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def answered(request: Request) -> Response:
+            try:
+                # what browsers say of themselves: a page elsewhere cannot start a flow with a link of its own
+                if request.method == "POST" and request.headers.get("sec-fetch-site") not in _OURS:
+                    raise Stopped("csrf_failed")
+                return await handle(request)
+            except Stopped as stopped:
+                return await _stopped(request, stopped)
+            except ClientDisconnect:
+                raise
+            except Problem as problem:
+                _log.warning("page_failed", code=problem.code)
+            except Exception as error:
+                _log.error("unexpected_exception", exc_info=error)
+            return await _stopped(request, Stopped("gateway_trouble"))
+
+        return answered
+
+
+router = APIRouter(include_in_schema=False, route_class=_Hosted)
 
 
 def _connect(request: Request) -> Connect:
@@ -23,22 +61,16 @@ def _connect(request: Request) -> Connect:
 async def connect_page(request: Request) -> Response:
     connect = _connect(request)
     token = request.query_params.get("link_token", "")
-    try:
-        link = await connect.link(token)
-        connector = connect.connector(link.integration)
-    except Stopped as stopped:
-        return await _stopped(request, stopped)
+    link = await connect.link(token)
+    connector = connect.connector(link.integration)
+    renewed = await connect.reconnected(link)
     embedded = request.query_params.get("iframe") in ("true", "1")
-    organization = None
-    if link.account_id is not None:
-        account = await request.app.state.accounts.load(link.environment_id, link.account_id)
-        organization = account.organization.name
     return pages.page(
         "connect.html",
         title=f"Connect {connector.label}",
         label=connector.label,
         asker=await connect.asked_by(link),
-        organization=organization,
+        organization=renewed.organization.name if renewed else None,
         permissions=_permissions(connector, link.scopes),
         scopes=connect.provider_scopes(connector, link.scopes),
         csrf=connect.csrf(link.id),
@@ -54,33 +86,23 @@ async def connect_page(request: Request) -> Response:
 async def start(request: Request) -> Response:
     connect = _connect(request)
     form = await _form(request)
-    try:
-        link = await connect.link(form.get("link_token", [""])[0])
-        connect.check_csrf(form.get("csrf", [""])[0], link.id)
-        return _redirect_to_provider(request, await connect.start(link))
-    except Stopped as stopped:
-        return await _stopped(request, stopped)
+    link = await connect.link(form.get("link_token", [""])[0])
+    connect.check_csrf(form.get("csrf", [""])[0], link.id)
+    return _redirect_to_provider(request, await connect.start(link))
 
 
 @router.post("/connect-account/again")
 async def start_again(request: Request) -> Response:
     connect = _connect(request)
     form, cookie = await _form(request), _cookie(request)
-    try:
-        link = await connect.link_of_browser(cookie)
-        connect.check_csrf(form.get("csrf", [""])[0], link.id, cookie or "")
-        return _redirect_to_provider(request, await connect.start(link))
-    except Stopped as stopped:
-        return await _stopped(request, stopped)
+    link = await connect.link_of_browser(cookie)
+    connect.check_csrf(form.get("csrf", [""])[0], link.id, cookie or "")
+    return _redirect_to_provider(request, await connect.start(link))
 
 
 @router.get("/oauth/callback")
 async def callback(request: Request) -> Response:
-    connect = _connect(request)
-    try:
-        done = await connect.callback(dict(request.query_params), _cookie(request))
-    except Stopped as stopped:
-        return await _stopped(request, stopped)
+    done = await _connect(request).callback(dict(request.query_params), _cookie(request))
     if not done.account_ids:
         return RedirectResponse("/connect-account/organizations", 303, headers={"Cache-Control": "no-store"})
     return await _finished(request, done)
@@ -89,14 +111,11 @@ async def callback(request: Request) -> Response:
 @router.get("/connect-account/organizations")
 async def organizations_page(request: Request) -> Response:
     connect, cookie = _connect(request), _cookie(request)
-    try:
-        link = await connect.link_of_browser(cookie)
-        if link.state != "choosing":
-            raise Stopped("oauth_state_invalid", link.id)
-    except Stopped as stopped:
-        return await _stopped(request, stopped)
+    link = await connect.link_of_browser(cookie)
+    if link.state != "choosing":
+        raise Stopped("oauth_state_invalid", link.id)
     connector = connect.connector(link.integration)
-    back = pages.origin_of(link.redirect_uri)
+    back = origin_of(link.redirect_uri)
     return pages.page(
         "choose.html",
         title="Choose your organisation",
@@ -113,12 +132,9 @@ async def organizations_page(request: Request) -> Response:
 async def choose(request: Request) -> Response:
     connect, cookie = _connect(request), _cookie(request)
     form = await _form(request)
-    try:
-        link = await connect.link_of_browser(cookie)
-        connect.check_csrf(form.get("csrf", [""])[0], link.id, cookie or "")
-        return await _finished(request, await connect.choose(link, form.get("organization_id", [])))
-    except Stopped as stopped:
-        return await _stopped(request, stopped)
+    link = await connect.link_of_browser(cookie)
+    connect.check_csrf(form.get("csrf", [""])[0], link.id, cookie or "")
+    return await _finished(request, await connect.choose(link, form.get("organization_id", [])))
 
 
 # parts of answers
@@ -133,7 +149,12 @@ def _cookie(request: Request) -> str | None:
 
 
 async def _form(request: Request) -> dict[str, list[str]]:
-    return parse_qs((await request.body()).decode("latin-1"), keep_blank_values=True)
+    """The fields of a posted form. Stopped csrf_failed for what no page of ours sends."""
+    text = (await request.body()).decode("latin-1")
+    try:
+        return parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise Stopped("csrf_failed") from None
 
 
 def _redirect_to_provider(request: Request, started: Started) -> Response:
@@ -159,7 +180,7 @@ def _accounts_servers(request: Request, connector: Connector) -> list[str]:
 def _frames(request: Request, link: LinkToken) -> list[str]:
     """Who may show the connect page inside a page of theirs."""
     settings: Settings = request.app.state.settings
-    allowed = {pages.origin_of(url) for url in (*settings.return_urls, link.redirect_uri or "")} - {None}
+    allowed = {origin_of(url) for url in (*settings.return_urls, link.redirect_uri or "")} - {None}
     if settings.development and not settings.return_urls:
         allowed |= {"http://localhost:*", "http://127.0.0.1:*"}
     return [origin for origin in allowed if origin]
@@ -185,7 +206,7 @@ async def _finished(request: Request, done: Done) -> Response:
     connect, link = _connect(request), done.link
     connector = connect.connector(link.integration)
     if link.redirect_uri:
-        target = pages.with_result(
+        target = with_result(
             link.redirect_uri,
             result="success",
             integrated_account_id=",".join(done.account_ids),
@@ -232,7 +253,7 @@ async def _stopped(request: Request, stopped: Stopped) -> Response:
     }
     back = None
     if link is not None and link.redirect_uri:
-        back = pages.with_result(
+        back = with_result(
             link.redirect_uri,
             result="error",
             error_type=stop.error_type,

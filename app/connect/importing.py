@@ -1,11 +1,14 @@
 """Accounts without a browser: an imported grant, another company of a known one, and an account's end."""
 
+from collections.abc import Awaitable, Callable
+
 from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.clients import OAuthClients
 from app.accounts.credentials import Credentials
 from app.accounts.service import Account, Accounts
-from app.connect.adopt import Adoption
+from app.connect.adopt import Adopted, Adoption, GrantGone, Superseded
 from app.connect.schemas import ImportRequest
 from app.connect.service import Connect
 from app.connect.stops import Stopped
@@ -83,8 +86,14 @@ class Importing:
         except Fault as fault:
             raise Problem("upstream_error", "The provider did not list the organisations.") from fault
         organization = _pick(reached, body.organization_id)
-        grant = await self._adoption.store_grant(environment_id, connector, location, answer, refresh_token)
-        return await self._adopt(environment_id, grant.id, organization, body, actor)
+
+        async def work(session: AsyncSession) -> Adopted:
+            grant = await self._adoption.store_grant(
+                session, environment_id, connector, location, answer, refresh_token
+            )
+            return await self._adopt(session, grant.id, organization, body, actor)
+
+        return await self._settled(environment_id, work)
 
     async def another(self, known: Account, body: ImportRequest, actor: Actor) -> Account:
         """Another company that a known account's grant reaches."""
@@ -99,34 +108,58 @@ class Importing:
         )
         reached = await self._gateway.perform(run, known.connector.organizations())
         organization = _pick(reached, body.organization_id)
-        return await self._adopt(known.environment_id, known.grant_id, organization, body, actor)
+
+        async def work(session: AsyncSession) -> Adopted:
+            return await self._adopt(session, known.grant_id, organization, body, actor)
+
+        return await self._settled(known.environment_id, work)
 
     async def _adopt(
         self,
-        environment_id: str,
+        session: AsyncSession,
         grant_id: str,
         organization: Organization,
         body: ImportRequest,
         actor: Actor,
+    ) -> Adopted:
+        return await self._adoption.adopt(
+            session, grant_id, (organization,), tenant_id=body.tenant_id, context=body.context, actor=actor
+        )
+
+    async def _settled(
+        self, environment_id: str, work: Callable[[AsyncSession], Awaitable[Adopted]]
     ) -> Account:
-        async with self._database.write() as session:
-            ids, superseded = await self._adoption.adopt(
-                session,
-                grant_id,
-                (organization,),
-                tenant_id=body.tenant_id,
-                context=body.context,
-                actor=actor,
-            )
-        self._accounts.forget(ids[0])
-        await self._adoption.revoke(superseded)
-        return await self._accounts.load(environment_id, ids[0])
+        try:
+            adopted = await self._adoption.settled(work)
+        except GrantGone:
+            raise Problem(
+                "connection_state_conflict", "The grant ended just now; import it again.", retryable=True
+            ) from None
+        account_id = adopted.ids[0]
+        self._accounts.forget(account_id)
+        await self._adoption.revoke(adopted.superseded)
+        account = await self._accounts.load(environment_id, account_id)
+        # the others of a grant that works again
+        await self._accounts.set_grant_status(account.grant_id, "active")
+        return account
 
     async def end(self, account: Account, actor: Actor) -> None:
-        """Delete the account and what was sealed for it; retire its grant when nobody else uses it."""
-        async with self._database.write() as session:
-            await session.execute(delete(IntegratedAccount).where(IntegratedAccount.id == account.id))
-            superseded = await self._adoption.retire(session, account.grant_id)
+        """Delete the account and what was sealed for it; retire its grant when nobody else uses it.
+
+        Problem not_found when another request was first.
+        """
+
+        async def work(session: AsyncSession) -> list[Superseded]:
+            gone = await session.execute(
+                delete(IntegratedAccount)
+                .where(IntegratedAccount.id == account.id)
+                .returning(IntegratedAccount.grant_id)
+                .execution_options(synchronize_session=False)
+            )
+            grant_id = gone.scalar_one_or_none()
+            if grant_id is None:
+                raise Problem("not_found", "There is no such integrated account.")
+            superseded = await self._adoption.retire(session, grant_id)
             await self._credentials.vault.shred(session, account.environment_id, f"account:{account.id}")
             await record(
                 session,
@@ -137,6 +170,9 @@ class Importing:
                 account.id,
                 detail={"tenant_id": account.tenant_id, "organization_id": account.organization.id},
             )
+            return superseded
+
+        superseded = await self._adoption.settled(work)
         self._accounts.forget(account.id)
         await self._adoption.revoke(superseded)
 

@@ -8,6 +8,7 @@ from app.accounts.service import Accounts
 from app.connect.adopt import Adoption
 from app.connect.importing import Importing
 from app.connect.service import Connect
+from app.connect.sweep import Sweep
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.secrets import Keyring
@@ -26,11 +27,12 @@ def open_connect(
     clients: OAuthClients,
     gateway: Gateway,
     connectors: Sequence[Connector],
-) -> tuple[Connect, Importing]:
-    """The hosted flow and the flow without a browser; they adopt grants alike."""
+) -> tuple[Connect, Importing, Sweep]:
+    """The hosted flow, the flow without a browser, and who cleans up behind them."""
     adoption = Adoption(database, clock, credentials, accounts, clients, gateway, connectors)
     connect = Connect(
         database, clock, settings, credentials.vault, accounts, clients, gateway, adoption, tuple(connectors),
         keyring.derive("connect-forms"),
     )  # fmt: skip
-    return connect, Importing(database, clock, accounts, clients, gateway, adoption, credentials)
+    importing = Importing(database, clock, accounts, clients, gateway, adoption, credentials)
+    return connect, importing, Sweep(database, clock, adoption)

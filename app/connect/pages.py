@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.responses import HTMLResponse
@@ -72,16 +71,3 @@ def post_result(message: dict[str, Any], origin: str | None) -> str:
 def relay() -> str:
     """The script of an embedded page: what its popup says, the page around it hears."""
     return _RELAY
-
-
-def origin_of(url: str | None) -> str | None:
-    """Scheme, host and port of an absolute http(s) URL."""
-    parts = urlsplit(url or "")
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else None
-
-
-def with_result(redirect_uri: str, **result: str | None) -> str:
-    """The caller's URL with the result added to its query."""
-    query = urlencode({name: value for name, value in result.items() if value})
-    base, hash_mark, fragment = redirect_uri.partition("#")
-    return f"{base}{'&' if '?' in base else '?'}{query}{hash_mark}{fragment}"

@@ -8,14 +8,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.accounts.clients import OAuthClients
-from app.accounts.service import Accounts
+from app.accounts.service import Account, Accounts
 from app.connect import store
-from app.connect.adopt import Adoption
+from app.connect.adopt import Adopted, Adoption, GrantGone, Superseded
 from app.connect.stops import Stopped
 from app.core.clock import Clock
 from app.core.database import Database
-from app.core.secrets import Context, Vault
+from app.core.errors import Problem
+from app.core.secrets import Context, Secret, Vault
 from app.core.settings import Settings
 from app.gateway.engine import Gateway
 from app.keys.audit import Actor
@@ -168,8 +171,7 @@ class Connect:
 
     async def _first_location(self, link: LinkToken, connector: Connector) -> str:
         """A reconnection goes straight to its data centre, everything else to the first of the table."""
-        if link.account_id is not None:
-            account = await self._accounts.load(link.environment_id, link.account_id)
+        if (account := await self.reconnected(link)) is not None:
             return account.location
         return next(iter(self._accounts.data_centers(connector)))
 
@@ -197,7 +199,7 @@ class Connect:
         except Stopped as stopped:
             stopped.link_id = link.id
             async with self._database.write() as session:
-                await store.fail(session, link.id, stopped.code)
+                await store.fail(session, link, state.cookie_hash, stopped.code)
             raise
 
     async def _finish_sign_in(self, link: LinkToken, state: OAuthState, query: Mapping[str, str]) -> Done:
@@ -210,24 +212,54 @@ class Connect:
         center = self._region(connector, state, query)
         token, refresh_token = await self._exchange(connector, center, link, state, query["code"])
         try:
-            organizations = await self._adoption.reached(connector, center.location, token.access_token)
+            return await self._keep(link, state, connector, center, token, refresh_token)
+        except Exception:  # nobody will use what was granted
+            unused = Superseded(
+                link.environment_id, connector, center.location, Secret(refresh_token.encode())
+            )
+            await self._adoption.revoke([unused])
+            raise
+
+    async def _keep(
+        self,
+        link: LinkToken,
+        state: OAuthState,
+        connector: Connector,
+        center: DataCenter,
+        token: Token,
+        refresh_token: str,
+    ) -> Done:
+        """Verify what was granted, and store it together with what becomes of the link."""
+        label = {"label": connector.label}
+        self.check_domain(connector, center, token)
+        try:
+            reached = await self._adoption.reached(connector, center.location, token.access_token)
         except Fault:
             raise Stopped("provider_unavailable", **label) from None
-        if not organizations:
+        if not reached:
             raise Stopped("no_organization", **label)
-        reconnect = await self._reconnected(link)
+        reconnect = await self.reconnected(link)
+        offered = reached
         if reconnect is not None:
-            organizations = tuple(o for o in organizations if o.id == reconnect.organization.id)
-            if not organizations or center.location != reconnect.location:
+            offered = tuple(one for one in reached if one.id == reconnect.organization.id)
+            if not offered or center.location != reconnect.location:
                 raise Stopped("organization_mismatch", organization=reconnect.organization.name, **label)
-        grant = await self._adoption.store_grant(
-            link.environment_id, connector, center.location, token, refresh_token
-        )
-        if len(organizations) == 1:
-            return await self._adopt(link, grant.id, organizations)
-        async with self._database.write() as session:
-            await store.offer_choice(session, link.id, grant.id, [asdict(one) for one in organizations])
-        return Done(link)
+
+        async def work(session: AsyncSession) -> Adopted | None:
+            grant = await self._adoption.store_grant(
+                session, link.environment_id, connector, center.location, token, refresh_token
+            )
+            if len(offered) == 1:
+                return await self._adopt(
+                    session, link, state.cookie_hash, "started", grant.id, offered, reconnect, reached
+                )
+            choices = [asdict(one) for one in offered]
+            if not await store.offer_choice(session, link, state.cookie_hash, grant.id, choices):
+                raise Stopped("link_token_used", link.id)
+            return None
+
+        adopted = await self._adoption.settled(work)
+        return await self._done(link, adopted) if adopted is not None else Done(link)
 
     def _region(self, connector: Connector, state: OAuthState, query: Mapping[str, str]) -> DataCenter:
         """The customer's data centre, by the static table alone. The callback's server may only confirm it."""
@@ -258,7 +290,6 @@ class Connect:
             raise Stopped("provider_unavailable", **label) from None
         if not isinstance(answer, Token):
             raise Stopped(_REFUSED[answer.refusal], **label)
-        self.check_domain(connector, center, answer)
         if not answer.refresh_token:
             raise Stopped("oauth_no_refresh_token", **label)
         return answer, answer.refresh_token
@@ -271,39 +302,70 @@ class Connect:
         if token.api_domain and token.api_domain.rstrip("/") not in known:
             raise Stopped("region_mismatch", label=connector.label)
 
-    async def _reconnected(self, link: LinkToken):
-        return await self._accounts.load(link.environment_id, link.account_id) if link.account_id else None
+    async def reconnected(self, link: LinkToken) -> Account | None:
+        """The account a link renews, if it is for one. Stopped account_gone when it was deleted."""
+        if link.account_id is None:
+            return None
+        try:
+            return await self._accounts.load(link.environment_id, link.account_id)
+        except Problem as problem:
+            if problem.code != "not_found":
+                raise
+            raise Stopped("account_gone", link.id) from None
 
     # choose
 
     async def choose(self, link: LinkToken, chosen: list[str]) -> Done:
         """Adopt the organisations the customer ticked."""
         offered = [Organization(**one) for one in link.organizations]
-        picked = [one for one in offered if one.id in chosen]
-        if link.state != "choosing" or link.grant_id is None:
+        picked = tuple(one for one in offered if one.id in chosen)
+        grant_id, cookie_hash = link.grant_id, link.cookie_hash
+        if link.state != "choosing" or grant_id is None or cookie_hash is None:
             raise Stopped("oauth_state_invalid", link.id)
         if not picked or len(picked) != len(set(chosen)) or (link.companies == "one" and len(picked) > 1):
             raise Stopped("nothing_chosen", link.id)
-        return await self._adopt(link, link.grant_id, tuple(picked))
 
-    async def _adopt(self, link: LinkToken, grant_id: str, organizations: tuple[Organization, ...]) -> Done:
-        reconnect = await self._reconnected(link)
-        async with self._database.write() as session:
-            ids, superseded = await self._adoption.adopt(
-                session,
-                grant_id,
-                organizations,
-                tenant_id=reconnect.tenant_id if reconnect else link.tenant_id,
-                context=link.context,
-                actor=Actor("link_token", link.id),
-                reconnect=link.account_id,
-            )
-            if not await store.consume(session, link.id, grant_id, ids, self._clock.now()):
-                raise Stopped("link_token_used", link.id)
-        for account_id in ids:
+        async def work(session: AsyncSession) -> Adopted:
+            return await self._adopt(session, link, cookie_hash, "choosing", grant_id, picked)
+
+        try:
+            return await self._done(link, await self._adoption.settled(work))
+        except GrantGone:  # the choice waited too long
+            raise Stopped("oauth_state_invalid", link.id) from None
+
+    async def _adopt(
+        self,
+        session: AsyncSession,
+        link: LinkToken,
+        cookie_hash: bytes,
+        state: str,
+        grant_id: str,
+        organizations: tuple[Organization, ...],
+        reconnect: Account | None = None,
+        reachable: tuple[Organization, ...] = (),
+    ) -> Adopted:
+        """Use the link up and make its accounts, both or neither. Stopped when another request was first."""
+        if not await store.consume(session, link, cookie_hash, state, grant_id, self._clock.now()):
+            raise Stopped("link_token_used", link.id)
+        adopted = await self._adoption.adopt(
+            session,
+            grant_id,
+            organizations,
+            tenant_id=reconnect.tenant_id if reconnect else link.tenant_id,
+            context=link.context,
+            actor=Actor("link_token", link.id),
+            reachable=reachable if reconnect else (),
+        )
+        if reconnect is not None and adopted.ids != [reconnect.id]:
+            raise Stopped("account_gone", link.id)
+        await store.made(session, link.id, adopted.ids)
+        return adopted
+
+    async def _done(self, link: LinkToken, adopted: Adopted) -> Done:
+        for account_id in (*adopted.ids, *adopted.moved):
             self._accounts.forget(account_id)
-        await self._adoption.revoke(superseded)
-        return Done(link, tuple(ids))
+        await self._adoption.revoke(adopted.superseded)
+        return Done(link, tuple(adopted.ids))
 
 
 def _verifier_context(environment_id: str) -> Context:

@@ -39,6 +39,19 @@ STOPS: dict[str, Stop] = {
         again=False,
         error_type="invalid_token",
     ),
+    "account_gone": Stop(
+        410,
+        "This connection no longer exists",
+        "There is nothing to renew. Ask the application that sent the link for a new one.",
+        again=False,
+        error_type="invalid_token",
+    ),
+    "gateway_trouble": Stop(
+        503,
+        "Something went wrong on our side",
+        "Nothing you did caused it. Wait a few minutes, then open the link again.",
+        again=False,
+    ),
     "too_many_starts": Stop(
         410,
         "This link was tried too often",

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.environments import Environment
@@ -69,35 +69,62 @@ async def drop_stale_states(session: AsyncSession, now: datetime) -> None:
 
 
 async def offer_choice(
-    session: AsyncSession, link_id: str, grant_id: str, organizations: Sequence[dict[str, object]]
-) -> None:
-    await session.execute(
-        update(LinkToken)
-        .where(LinkToken.id == link_id)
-        .values(state="choosing", grant_id=grant_id, organizations=list(organizations))
+    session: AsyncSession,
+    link: LinkToken,
+    cookie_hash: bytes,
+    grant_id: str,
+    organizations: Sequence[dict[str, object]],
+) -> bool:
+    """The customer is to choose. False when the link was used or started anew meanwhile."""
+    return await _advanced(
+        session,
+        _at(link, cookie_hash, "started"),
+        state="choosing",
+        grant_id=grant_id,
+        organizations=list(organizations),
     )
 
 
 async def consume(
-    session: AsyncSession, link_id: str, grant_id: str, account_ids: list[str], now: datetime
+    session: AsyncSession, link: LinkToken, cookie_hash: bytes, state: str, grant_id: str, now: datetime
 ) -> bool:
-    """End the link's life together with the accounts it made. False when another request was first."""
-    consumed = await session.execute(
-        update(LinkToken)
-        .where(LinkToken.id == link_id, LinkToken.state.in_(("started", "choosing")))
-        .values(
-            state="consumed", grant_id=grant_id, account_ids=account_ids, consumed_at=now, last_error=None
-        )
+    """End the link's life, to be followed by `made`. False when it is not in `state` any more.
+
+    Comes first in its transaction: whoever is second waits here and then finds the link used.
+    """
+    return await _advanced(
+        session,
+        _at(link, cookie_hash, state),
+        state="consumed",
+        grant_id=grant_id,
+        consumed_at=now,
+        last_error=None,
     )
-    return consumed.rowcount == 1  # pyright: ignore[reportAttributeAccessIssue]
 
 
-async def fail(session: AsyncSession, link_id: str, code: str) -> None:
-    await session.execute(
+async def made(session: AsyncSession, link_id: str, account_ids: list[str]) -> None:
+    """Note the accounts a consumed link led to."""
+    await session.execute(update(LinkToken).where(LinkToken.id == link_id).values(account_ids=account_ids))
+
+
+async def fail(session: AsyncSession, link: LinkToken, cookie_hash: bytes, code: str) -> None:
+    """Note why a sign-in failed, unless the link was started anew or used since."""
+    await _advanced(session, _at(link, cookie_hash, "started"), state="failed", last_error=code)
+
+
+def _at(link: LinkToken, cookie_hash: bytes, state: str) -> tuple[ColumnElement[bool], ...]:
+    return LinkToken.id == link.id, LinkToken.state == state, LinkToken.cookie_hash == cookie_hash
+
+
+async def _advanced(session: AsyncSession, where: tuple[ColumnElement[bool], ...], **values: object) -> bool:
+    done = await session.execute(
         update(LinkToken)
-        .where(LinkToken.id == link_id, LinkToken.state != "consumed")
-        .values(state="failed", last_error=code)
+        .where(*where)
+        .values(**values)
+        .returning(LinkToken.id)
+        .execution_options(synchronize_session=False)
     )
+    return done.scalar_one_or_none() is not None
 
 
 async def account_of_tenant(
@@ -126,7 +153,49 @@ async def accounts_of_grant(session: AsyncSession, grant_id: str) -> Sequence[In
 
 
 async def grant(session: AsyncSession, grant_id: str) -> Grant | None:
-    return await session.get(Grant, grant_id)
+    """The grant, locked until the transaction ends: accounts join and leave it one at a time."""
+    await session.flush()
+    return await session.get(Grant, grant_id, with_for_update=True, populate_existing=True)
+
+
+async def grant_of_token(
+    session: AsyncSession, environment_id: str, integration: str, location: str, refresh_print: bytes
+) -> Grant | None:
+    """The environment's living grant with this very refresh token, locked."""
+    return await session.scalar(
+        select(Grant)
+        .where(
+            Grant.environment_id == environment_id,
+            Grant.integration == integration,
+            Grant.location == location,
+            Grant.refresh_print == refresh_print,
+            Grant.status != "revoked",
+        )
+        .order_by(Grant.created_at)
+        .limit(1)
+        .with_for_update()
+    )
+
+
+async def is_held_elsewhere(session: AsyncSession, known: Grant) -> bool:
+    """Whether another grant, in whatever environment, has the same refresh token."""
+    return (
+        await session.scalar(
+            select(Grant.id).where(Grant.refresh_print == known.refresh_print, Grant.id != known.id).limit(1)
+        )
+    ) is not None
+
+
+async def pending_grants(session: AsyncSession, before: datetime, most: int) -> Sequence[str]:
+    """Grants that have waited for a choice since before then."""
+    return (
+        await session.scalars(
+            select(Grant.id)
+            .where(Grant.status == "pending", Grant.updated_at < before)
+            .order_by(Grant.updated_at)
+            .limit(most)
+        )
+    ).all()
 
 
 async def count_accounts(session: AsyncSession, grant_id: str) -> int:

@@ -12,6 +12,7 @@ class Grant(Base, kw_only=True):
     """One refresh token and the access token made from it.
 
     location          key of the connector's data-centre table
+    refresh_print     hash of the refresh token: the same token may be brought twice, and is revoked once
     provider_user     the provider's id of who consented, when known
     generation        counts token replacements; both blobs are sealed for exactly this generation
     lease_owner/until who may call the token endpoint now, and until when
@@ -44,6 +45,7 @@ class Grant(Base, kw_only=True):
     access_blob: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     access_expires_at: Mapped[datetime | None] = mapped_column(default=None)
     refresh_blob: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    refresh_print: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, index=True)
     lease_owner: Mapped[str | None] = mapped_column(default=None)
     lease_until: Mapped[datetime | None] = mapped_column(default=None)
     next_attempt_at: Mapped[datetime | None] = mapped_column(default=None)

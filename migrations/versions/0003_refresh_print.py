@@ -1,0 +1,23 @@
+"""Grants are found by their refresh token.
+
+Revision ID: 0003
+Revises: 0002
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("grants", sa.Column("refresh_print", sa.LargeBinary(), nullable=True))
+    op.create_index("ix_grants_refresh_print", "grants", ["refresh_print"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_index("ix_grants_refresh_print", "grants")
+    op.drop_column("grants", "refresh_print")
