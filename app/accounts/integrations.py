@@ -11,15 +11,15 @@ from app.accounts.clients import OAuthClients
 from app.core.auth import Principal
 from app.core.errors import FieldError, Problem
 from app.core.parameters import StrictRoute
-from app.keys.access import requires
+from app.keys.access import requires_all
 from app.keys.audit import actor_of, request_id_of
 from app.models.oauth_clients import OAuthClient
 from connectors.kit.connector import Connector
 
 router = APIRouter(prefix="/environment-integration", tags=["Connecting"], route_class=StrictRoute)
 
-Reader = Annotated[Principal, Depends(requires("connections:read"))]
-Writer = Annotated[Principal, Depends(requires("connections:write"))]
+Reader = Annotated[Principal, Depends(requires_all("connections:read"))]
+Writer = Annotated[Principal, Depends(requires_all("connections:write"))]
 ClientId = Annotated[str, Field(min_length=1, max_length=255, examples=["1000.ABCDEF"])]
 ClientSecret = Annotated[SecretStr, Field(min_length=1, max_length=1000)]
 

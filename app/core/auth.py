@@ -75,6 +75,11 @@ class Principal:
         """Whether any scope held covers `scope`."""
         return any(covers(held, scope) for held in self.scopes)
 
+    @property
+    def limited(self) -> bool:
+        """Whether it is for some accounts or tenants only: what belongs to the whole environment is not its."""
+        return self.account_ids is not None or self.tenant_ids is not None
+
     def sees(self, account_id: str, tenant_id: str) -> bool:
         """Whether the key's account and tenant lists include this account."""
         if self.account_ids is not None and account_id not in self.account_ids:

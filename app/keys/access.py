@@ -177,6 +177,19 @@ def requires(scope: str) -> Callable[[Request], Awaitable[Principal]]:
     return dependency
 
 
+def requires_all(scope: str) -> Callable[[Request], Awaitable[Principal]]:
+    """As `requires`, for what belongs to the whole environment: keys limited to accounts or tenants are refused."""
+    held = requires(scope)
+
+    async def dependency(request: Request) -> Principal:
+        principal = await held(request)
+        if principal.limited:
+            raise Problem("insufficient_scope", "This key is limited to some accounts or tenants.")
+        return principal
+
+    return dependency
+
+
 def _refused(code: str, detail: str) -> Problem:
     return Problem(code, detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
 

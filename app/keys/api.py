@@ -9,7 +9,7 @@ from app.core.auth import Principal
 from app.core.errors import Problem
 from app.core.parameters import Limit, NextCursor, StrictRoute, clamp, next_page, page_after
 from app.keys import audit
-from app.keys.access import requires
+from app.keys.access import requires, requires_all
 from app.keys.audit import actor_of, request_id_of
 from app.keys.schemas import (
     ApiKeyCreated,
@@ -41,10 +41,15 @@ Caller = Annotated[Principal, _MANAGE]
 async def list_keys(
     request: Request, room: Room, principal: Caller, limit: Limit = 100, next_cursor: NextCursor = None
 ) -> ApiKeyPage:
-    """Keys of this environment, newest first, revoked ones included. Never a secret."""
-    cursors, binding = request.app.state.cursors, ("api-key", principal.environment_id)
+    """Keys of this environment, newest first, revoked ones included. Never a secret.
+
+    A key limited to accounts or tenants sees, and revokes, itself and those it made.
+    """
+    made_by = _made_by(principal)
+    cursors, binding = request.app.state.cursors, ("api-key", principal.environment_id, made_by or "")
     limit = clamp(limit)
-    rows, more = await room.page(principal.environment_id, limit, page_after(cursors, next_cursor, *binding))
+    after = page_after(cursors, next_cursor, *binding)
+    rows, more = await room.page(principal.environment_id, limit, after, made_by)
     return ApiKeyPage(
         result=[key_view(row, principal.mode) for row in rows],
         next_cursor=next_page(cursors, rows[-1].created_at, rows[-1].id, *binding) if more else None,
@@ -62,7 +67,7 @@ async def create_key(request: Request, room: Room, principal: Caller, body: ApiK
 
 @keys.get("/{key_id}", summary="Get an API key")
 async def get_key(room: Room, principal: Caller, key_id: str) -> ApiKeyView:
-    return key_view(await room.get(principal.environment_id, key_id), principal.mode)
+    return key_view(await room.get(principal.environment_id, key_id, _made_by(principal)), principal.mode)
 
 
 @keys.delete("/{key_id}", summary="Revoke an API key")
@@ -78,6 +83,7 @@ async def revoke_key(request: Request, room: Room, principal: Caller, key_id: st
 
 
 async def _revoke(request: Request, room: Keys, principal: Principal, key_id: str) -> ApiKeyView:
+    await room.get(principal.environment_id, key_id, _made_by(principal))
     key = await room.revoke(
         principal.environment_id, key_id, actor_of(request, principal), request_id_of(request)
     )
@@ -85,10 +91,14 @@ async def _revoke(request: Request, room: Keys, principal: Principal, key_id: st
     return key_view(key, principal.mode)
 
 
+def _made_by(principal: Principal) -> str | None:
+    return principal.key_id if principal.limited else None
+
+
 @router.get("/audit", tags=["Operate"], summary="Read the audit log")
 async def list_audit(
     request: Request,
-    principal: Annotated[Principal, Depends(requires("audit:read"))],
+    principal: Annotated[Principal, Depends(requires_all("audit:read"))],
     limit: Limit = 100,
     next_cursor: NextCursor = None,
     action: Annotated[str | None, Query(description="Only this action, such as api_key.created.")] = None,

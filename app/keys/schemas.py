@@ -1,6 +1,6 @@
 """What callers send and get about API keys and the audit log."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Annotated, Any
 
@@ -15,6 +15,13 @@ def _network(text: str) -> str:
         return str(ip_network(text.strip(), strict=False))
     except ValueError:
         raise ValueError("is not a network in CIDR notation") from None
+
+
+def _utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is out of range") from None
 
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
@@ -34,7 +41,7 @@ class ApiKeyRequest(BaseModel):
     networks: list[Annotated[str, AfterValidator(_network)]] | None = Field(
         None, min_length=1, max_length=100, examples=[["203.0.113.0/24"]]
     )
-    expires_at: AwareDatetime | None = None
+    expires_at: Annotated[AwareDatetime, AfterValidator(_utc)] | None = None
 
 
 class ApiKeyView(BaseModel):

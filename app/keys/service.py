@@ -95,17 +95,21 @@ class Keys:
         raise AssertionError("unreachable")
 
     async def page(
-        self, environment_id: str, limit: int, after: tuple[datetime, str] | None
+        self,
+        environment_id: str,
+        limit: int,
+        after: tuple[datetime, str] | None,
+        made_by: str | None = None,
     ) -> tuple[list[ApiKey], bool]:
-        """At most `limit` keys, newest first, and whether more follow."""
+        """At most `limit` keys, newest first, and whether more follow. `made_by`: only this key and its own."""
         async with self._database.read() as session:
-            rows = await store.page(session, environment_id, limit + 1, after)
+            rows = await store.page(session, environment_id, limit + 1, after, made_by)
         return rows[:limit], len(rows) > limit
 
-    async def get(self, environment_id: str, key_id: str) -> ApiKey:
-        """The key. Problem not_found when it is unknown or another environment's."""
+    async def get(self, environment_id: str, key_id: str, made_by: str | None = None) -> ApiKey:
+        """The key. Problem not_found when it is unknown, another environment's, or not `made_by`'s."""
         async with self._database.read() as session:
-            return _found(await store.get(session, environment_id, key_id))
+            return _found(await store.get(session, environment_id, key_id, made_by))
 
     async def revoke(
         self, environment_id: str, key_id: str, actor: Actor, request_id: str | None = None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.auth import Mode
@@ -60,17 +60,31 @@ async def known(session: AsyncSession, kid: str) -> KnownKey | None:
     )
 
 
-async def get(session: AsyncSession, environment_id: str, key_id: str) -> ApiKey | None:
-    return await session.scalar(
-        select(ApiKey).where(ApiKey.environment_id == environment_id, ApiKey.id == key_id)
-    )
+async def get(
+    session: AsyncSession, environment_id: str, key_id: str, made_by: str | None = None
+) -> ApiKey | None:
+    query = select(ApiKey).where(ApiKey.environment_id == environment_id, ApiKey.id == key_id)
+    return await session.scalar(query.where(_of(made_by)) if made_by else query)
+
+
+def _of(key_id: str) -> ColumnElement[bool]:
+    return or_(ApiKey.created_by == key_id, ApiKey.id == key_id)
 
 
 async def page(
-    session: AsyncSession, environment_id: str, limit: int, after: tuple[datetime, str] | None
+    session: AsyncSession,
+    environment_id: str,
+    limit: int,
+    after: tuple[datetime, str] | None,
+    made_by: str | None = None,
 ) -> list[ApiKey]:
-    """Keys of an environment, newest first, at most `limit`, older than the (created_at, id) in `after`."""
+    """Keys of an environment, newest first, at most `limit`, older than the (created_at, id) in `after`.
+
+    `made_by` narrows to one key and those it made.
+    """
     query = select(ApiKey).where(ApiKey.environment_id == environment_id)
+    if made_by is not None:
+        query = query.where(_of(made_by))
     if after is not None:
         query = query.where(tuple_(ApiKey.created_at, ApiKey.id) < tuple_(*after))
     return list(
