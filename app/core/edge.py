@@ -110,10 +110,18 @@ class Edge:
 
 
 def check(scope: Scope) -> None:
-    """Refuses what no handler should see. Problem uri_too_long, headers_too_large, host_invalid."""
+    """Refuses what no handler should see.
+
+    Problem uri_too_long, headers_too_large, host_invalid; not_found or parameter_invalid for a NUL, which
+    nothing here is named with and PostgreSQL cannot be asked for.
+    """
     raw = scope.get("raw_path") or scope["path"].encode()
     if len(raw) + len(scope["query_string"]) > LONGEST_URL:
         raise Problem("uri_too_long", f"The URL is longer than {LONGEST_URL} bytes.")
+    if b"%00" in scope["query_string"]:
+        raise Problem("parameter_invalid", "The query contains NUL.")
+    if "\0" in scope["path"] and not scope["path"].startswith(RAW_ROOMS):
+        raise Problem("not_found", "There is nothing at this address.")
     hosts: list[bytes] = []
     size = 0
     for name, value in scope["headers"]:
