@@ -83,9 +83,12 @@ class NativeEndpoint:
 
 
 def below(scope: Scope, prefix: str) -> bytes:
-    """The undecoded path after `prefix`."""
+    """The undecoded path after `prefix`. Problem invalid_proxy_path when the prefix itself was encoded."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
-    return raw.split(b"?", 1)[0].removeprefix(prefix.encode())
+    path = raw.split(b"?", 1)[0]
+    if not path.startswith(prefix.encode()):
+        raise Problem("invalid_proxy_path", "The address cannot be forwarded: its own part is encoded.")
+    return path[len(prefix) :]
 
 
 def _account_id(request: Request, principal: Principal) -> str:
@@ -135,7 +138,10 @@ async def _body(request: Request, account: Account) -> AsyncIterator[bytes] | by
     length = request.headers.get("content-length")
     if length == "0" or (length is None and "transfer-encoding" not in request.headers):
         return None
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
+    given = request.headers.getlist("content-type")
+    kind = given[0].partition(";")[0].strip().casefold() if given else ""
+    if len(given) > 1 or "," in kind:  # the provider might believe another than we checked
+        raise Problem("unsupported_media_type", "Send one Content-Type.")
     if kind == "application/x-www-form-urlencoded":
         body = await request.body()
         check_form(body, account.connector.native, account.organization.id)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Collection
-from urllib.parse import parse_qsl, unquote_plus, unquote_to_bytes
+from urllib.parse import parse_qsl, quote_plus, unquote_plus, unquote_to_bytes
 
 from app.core.errors import Problem
 from connectors.kit.connector import Native
@@ -54,9 +54,11 @@ def native_query(raw: bytes, native: Native, organization_id: str, ours: Collect
     reserved: list[tuple[str, str]] = []
     for piece in raw.decode("latin-1").split("&"):
         name, _, value = piece.partition("=")
-        plain = unquote_plus(name).strip().casefold()
+        plain = _plain(name)
         if plain in native.reserved_query:
             reserved.append((plain, unquote_plus(value)))
+        elif any(_plain(other.partition("=")[0]) in native.reserved_query for other in piece.split(";")[1:]):
+            raise _named(piece)  # there are servers that split at semicolons too
         elif plain not in ours and piece:
             kept.append(piece)
     check_reserved(reserved, native, organization_id)
@@ -64,6 +66,15 @@ def native_query(raw: bytes, native: Native, organization_id: str, ours: Collect
     if not query.isascii() or any(character <= " " for character in query):
         raise Problem("parameter_invalid", "The query has bytes that are not percent-encoded.")
     return query
+
+
+def _plain(name: str) -> str:
+    """A parameter's name as a lenient server might read it: without case, blanks and array brackets."""
+    return unquote_plus(name).partition("[")[0].strip(" \t\r\n\v\f\0").casefold()
+
+
+def _named(what: str) -> Problem:
+    return Problem("parameter_reserved", f"{what[:100]} names the organisation; leave it out.")
 
 
 def check_reserved(found: list[tuple[str, str]], native: Native, organization_id: str) -> None:
@@ -82,7 +93,7 @@ def check_reserved(found: list[tuple[str, str]], native: Native, organization_id
 def check_form(body: bytes, native: Native, organization_id: str) -> None:
     """The same for a form body, whose fields a provider may read like the query."""
     pairs = parse_qsl(body.decode("latin-1"), keep_blank_values=True)
-    reserved = [(name.strip().casefold(), value) for name, value in pairs]
+    reserved = [(_plain(quote_plus(name)), value) for name, value in pairs]
     check_reserved([pair for pair in reserved if pair[0] in native.reserved_query], native, organization_id)
 
 
