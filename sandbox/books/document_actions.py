@@ -68,8 +68,8 @@ class Desk:
 
         return self._route("POST", path, "CREATE", handle)
 
-    def mail(self, sent: Change, message: str) -> tuple[Route, Route]:
-        """POST and GET /…/{id}/email; `sent` marks the record."""
+    def mail(self, sent: Change, message: str, *, wrapped: bool = False) -> tuple[Route, Route]:
+        """POST and GET /…/{id}/email; `sent` marks the record, `wrapped` puts the letter under `data`."""
 
         def post(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
             record = self.resource.find(ledger, ids[0])
@@ -87,7 +87,8 @@ class Desk:
             return done(message, is_first_email=first)
 
         def get(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
-            return done(**self._letter(ledger, self.resource.find(ledger, ids[0])))
+            letter = self._letter(ledger, self.resource.find(ledger, ids[0]))
+            return done(data=letter) if wrapped else done(**letter)
 
         return (
             self._route("POST", "{}/email", "CREATE", post),
@@ -165,17 +166,19 @@ class Desk:
     def _key(self) -> str:
         return f"{self.resource.item_key}_id"
 
-    def addresses(self) -> list[Route]:
+    def addresses(self, *kinds: str, message: str = "{} address updated") -> list[Route]:
+        """PUT of the "billing" and "shipping" address; all of both when none is named."""
+
         def one(kind: str) -> Route:
             def handle(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
                 record = self.resource.find(ledger, ids[0])
                 record[f"{kind}_address"] = merged(record[f"{kind}_address"], body_of(call), "address")
                 self.touch(ledger, record)
-                return done(f"{kind.capitalize()} address updated")
+                return done(message.format(kind.capitalize()))
 
             return self._route("PUT", f"{{}}/address/{kind}", "UPDATE", handle)
 
-        return [one("billing"), one("shipping")]
+        return [one(kind) for kind in kinds or ("billing", "shipping")]
 
     def templates(self, message: str) -> list[Route]:
         def listed(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:

@@ -215,7 +215,7 @@ def _rest(ledger: Ledger, invoice: Row) -> Row:
 def _order(ledger: Ledger, invoice: Row) -> Row:
     """The sales order it was made from."""
     order = ledger.tables["salesorders"].get(invoice.get("salesorder_id", ""))
-    names = ("salesorder_id", "salesorder_number", "order_status")
+    names = ("salesorder_id", "salesorder_number", "date", "total")
     return {
         "salesorder_number": order["salesorder_number"] if order else "",
         "salesorders": [{name: order[name] for name in names}] if order else [],

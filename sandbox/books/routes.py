@@ -7,6 +7,7 @@ from . import (
     accounts,
     attachments,
     contacts,
+    conversions,
     currencies,
     customfields,
     estimates,
@@ -16,6 +17,7 @@ from . import (
     locations,
     payments,
     refunds,
+    salesorders,
     taxes,
     users,
 )
@@ -36,6 +38,8 @@ ROUTES: tuple[Route, ...] = (
     *users.ROUTES,
     *estimates.ROUTES,
     *locations.ROUTES,
+    *salesorders.ROUTES,
+    *conversions.ROUTES,
     PREFERENCES,
 )
 """Where two have the same method and pattern, the later one counts."""

@@ -21,11 +21,23 @@ FILES = (
     "taxes",
     "currency",
     "users",
+    "estimates",
+    "sales-order",
+    "sales-receipt",
+    "expenses",
+    "journals",
+    "bank-accounts",
+    "bank-transactions",
+    "projects",
+    "reporting-tags",
+    "locations",
+    "transaction-locking",
 )
 OUTSIDE = {
     "GET /settings/preferences/customfields",  # used by clients, in no specification
     "GET /chartofaccounts/transactions",  # seen live
 }
+ID = re.compile(r"{[^}]+}|\(\\d\+\)")  # some paths are written as patterns
 SUFFIX = re.compile(
     r"_(startswith|contains|start|end|before|after|less_than|less_equals|greater_than|greater_equals)$"
 )
@@ -42,7 +54,7 @@ def operations(specs: Path) -> dict[str, dict[str, Any]]:
             for method, operation in methods.items():
                 if method not in ("get", "post", "put", "delete"):
                     continue
-                key = f"{method.upper()} {re.sub('{[^}]+}', '{}', path)}"
+                key = f"{method.upper()} {ID.sub('{}', path)}"
                 one = found.setdefault(key, {"scopes": set(), "parameters": {}})
                 for each in operation.get("security", []):
                     one["scopes"] |= {scope for scopes in each.values() for scope in scopes}
