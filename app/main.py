@@ -15,12 +15,12 @@ from app.accounts.service import Accounts
 from app.connect import api as connect
 from app.connect import hosted
 from app.connect.opening import open_connect
-from app.core import edge, errors, log, operate, reference
-from app.core.bodies import Bodies
+from app.core import errors, log, operate, reference
 from app.core.clock import Clock
 from app.core.connectors import connector_settings
 from app.core.cursor import Cursors
 from app.core.database import Database
+from app.core.front import Front
 from app.core.process import harden, settle_memory
 from app.core.secrets import Keyring, load, load_or_create
 from app.core.settings import Settings, SettingsError, load_settings
@@ -56,7 +56,11 @@ def create_app(
     """
     settings = settings or load_settings()
     clock = clock or Clock()
-    app = FastAPI(
+    connectors = load_connectors()
+    app = Front(
+        settings,
+        proxy.door,
+        {alias: one.slug for one in connectors for alias in (*one.aliases, one.name)},
         title=_NAME,
         description=_DESCRIPTION,
         version=_version(),
@@ -68,7 +72,7 @@ def create_app(
     )
     app.state.settings = settings
     app.state.clock = clock
-    app.state.connectors = load_connectors()
+    app.state.connectors = connectors
     for connector in app.state.connectors:
         connector_settings(settings, connector.settings_prefix, connector)
     app.state.keyring = keyring or _keyring(settings, clock)
@@ -82,7 +86,6 @@ def create_app(
     }
     _furnish(app)
     errors.install(app)
-    app.router.routes[:0] = proxy.routes
     for router in (
         operate.router,
         keys.router,
@@ -96,8 +99,6 @@ def create_app(
     app.include_router(unified.router)
     reference.install(app)
     openapi.install(app)
-    app.add_middleware(Bodies, limit=settings.body_limit, raw_limit=settings.proxy_body_limit)
-    app.add_middleware(edge.Edge, settings=settings, aliases=_aliases(app))
     return app
 
 
@@ -204,10 +205,6 @@ def _database(settings: Settings) -> Database:
         return Database(settings.database_url.get_secret_value())
     except ValueError as error:
         raise SettingsError(f"LEDGERWAY_DATABASE_URL: {error}") from None
-
-
-def _aliases(app: FastAPI) -> dict[str, str]:
-    return {alias: one.slug for one in app.state.connectors for alias in (*one.aliases, one.name)}
 
 
 def _version() -> str:

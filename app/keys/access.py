@@ -1,5 +1,6 @@
 """Authentication of requests, for FastAPI routes and for raw ASGI applications."""
 
+import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from app.core.clock import Clock
 from app.core.database import Database
 from app.core.errors import Problem
 from app.core.log import note
+from app.core.once import Once
 from app.core.secrets import Keyring
 from app.keys import format as key_format
 from app.keys import store, tokens
@@ -32,6 +34,14 @@ class _Held:
     until: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Proved:
+    """A key text that was verified against exactly this row."""
+
+    key: KnownKey
+    principal: Principal
+
+
 class Access:
     """Turns credentials into a Principal. Rows are remembered for at most five seconds."""
 
@@ -40,6 +50,8 @@ class Access:
         self._keyring = keyring
         self._clock = clock
         self._held: dict[str, _Held] = {}
+        self._proved: dict[bytes, _Proved] = {}
+        self._look = Once[str, KnownKey | None]()
         self._stamps = Stamps(database, clock, ApiKey)
 
     async def authenticate(self, header: str | None, client_ip: str | None) -> Principal:
@@ -58,15 +70,23 @@ class Access:
         """The same for the bare key or token, wherever a native client carried it."""
         if secret.startswith(tokens.PREFIX):
             return await self._by_token(secret, client_ip)
+        proof = hashlib.sha256(secret.encode()).digest()
+        proved = self._proved.get(proof)
+        if proved is None or self._row(proved.key.kid) is not proved.key:
+            proved = await self._prove(secret, proof)
+        self._check_in_force(proved.key, client_ip)
+        note(key_id=proved.key.id)
+        return proved.principal
+
+    async def _prove(self, secret: str, proof: bytes) -> _Proved:
+        """Verify a key text against its row, and remember that as long as the row is believed."""
         text = key_format.read(secret)
         if text is None:
             raise _refused("unauthenticated", "This is not an API key of this gateway.")
         key = await self._key(text.kid)
         if not self._fits(key, text) or key is None:
             raise _refused("unauthenticated", "This is not an API key of this gateway.")
-        self._check_in_force(key, client_ip)
-        note(key_id=key.id)
-        return Principal(
+        principal = Principal(
             key.environment_id,
             key.environment,
             key.mode,
@@ -76,6 +96,10 @@ class Access:
             key.tenant_ids,
             kid=key.kid,
         )
+        if len(self._proved) >= _REMEMBERED:
+            self._proved.clear()
+        proved = self._proved[proof] = _Proved(key, principal)
+        return proved
 
     def mint(self, principal: Principal, account_id: str) -> str:
         """A token (lwt_…) for one account, valid 15 minutes, with the data scopes the principal holds.
@@ -111,11 +135,15 @@ class Access:
             token=True,
         )
 
-    async def _key(self, kid: str) -> KnownKey | None:
+    def _row(self, kid: str) -> KnownKey | None:
+        """The row in memory, while it is believed."""
         held = self._held.get(kid)
-        now = self._clock.monotonic()
-        if held is not None and held.until > now:
-            return held.key
+        return held.key if held is not None and held.until > self._clock.monotonic() else None
+
+    async def _key(self, kid: str) -> KnownKey | None:
+        return self._row(kid) or await self._look.do(kid, lambda: self._read(kid))
+
+    async def _read(self, kid: str) -> KnownKey | None:
         async with self._database.read() as session:
             key = await store.known(session, kid)
         if key is None:
@@ -123,7 +151,7 @@ class Access:
             return None
         if len(self._held) >= _REMEMBERED:
             self._held.clear()
-        self._held[kid] = _Held(key, now + _BELIEVED)
+        self._held[kid] = _Held(key, self._clock.monotonic() + _BELIEVED)
         return key
 
     def _fits(self, key: KnownKey | None, text: KeyText) -> bool:

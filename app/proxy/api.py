@@ -3,11 +3,11 @@
 A request passes: credentials → account → target (path, query, body) → gateway → answer, streamed both ways.
 """
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from app.accounts.service import Account
@@ -21,7 +21,9 @@ from app.proxy.target import check_form, guarded, native_path, native_query
 ACCOUNT = "integrated_account_id"
 ACCOUNT_HEADER = "x-integrated-account-id"
 _TIMEOUT = 30.0
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_OUR_QUERY = frozenset({ACCOUNT})
 _OURS = frozenset(
     {
         ACCOUNT_HEADER,
@@ -39,47 +41,64 @@ _OURS = frozenset(
         "x-http-method-override",
         "x-http-method",
         "x-method-override",
+        "x-original-url",
+        "x-rewrite-url",
     }
 )
-"""Headers that end here: between the caller and us, or able to make a server read another method."""
+"""Headers that end here: between the caller and us, or able to make a server read another method or path."""
+
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data", "multipart/mixed"})
+_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s;\"]*)", re.IGNORECASE)
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "iso-8859-1", "windows-1252"})
 
 
-class ProxyEndpoint:
+async def door(scope: Scope, receive: Receive, send: Send) -> None:
+    """Everything under /proxy/ and /native/, as an ASGI application that lets Problems out."""
+    if scope["method"] not in _METHODS:
+        raise Problem("method_not_allowed", f"{scope['method']} is not forwarded.")
+    request = Request(scope, receive)
+    if scope["path"].startswith("/proxy/"):
+        await _proxy(request, send)
+    else:
+        await _native(request, send)
+
+
+async def _proxy(request: Request, send: Send) -> None:
     """`/proxy/{path}`: the account is named by query or header, or implied by an account token."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        principal = await request.app.state.access.authenticate(
-            request.headers.get("authorization"), request.client.host if request.client else None
-        )
-        account = await request.app.state.accounts.usable(principal, _account_id(request, principal))
-        raw = below(scope, "/proxy/")
-        await forward(request, principal, account, native_path(raw), send, ours=frozenset({ACCOUNT}))
+    state = request.app.state
+    principal = await state.access.authenticate(
+        request.headers.get("authorization"), native.client_ip(request)
+    )
+    account = await state.accounts.usable(principal, _account_id(request, principal))
+    path = native_path(below(request.scope, "/proxy/"))
+    await forward(request, principal, account, path, send, ours=_OUR_QUERY, route="/proxy/{path}")
 
 
-class NativeEndpoint:
+async def _native(request: Request, send: Send) -> None:
     """`/native/{integration}/{account}/…`: the provider's own URL layout, for unmodified clients."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        slug, account_id = scope["path_params"]["integration"], scope["path_params"]["account_id"]
-        connector = native.connector_of(request.app.state.connectors, slug)
-        rest = native_path(below(scope, f"/native/{slug}/{account_id}/"))
-        if rest.casefold() == "/" + connector.native.token_path:
-            answer = await native.token_answer(request, connector, account_id)
-            await answer(scope, receive, send)
-            return
-        secret = native.secret_of(request, connector)
-        principal = await request.app.state.access.authenticate_secret(
-            secret, request.client.host if request.client else None
+    state = request.app.state
+    parts = request.scope["path"].split("/", 4)
+    if len(parts) < 5:
+        raise Problem("not_found", "There is nothing at this address.")
+    slug, account_id = parts[2], parts[3]
+    connector = native.connector_of(state.connectors, slug)
+    rest = native_path(below(request.scope, f"/native/{slug}/{account_id}/"))
+    if rest.casefold() == "/" + connector.native.token_path:
+        answer = await native.token_answer(request, connector, account_id)
+        await answer(request.scope, request.receive, send)
+        return
+    secret = native.secret_of(request, connector)
+    principal = await state.access.authenticate_secret(secret, native.client_ip(request))
+    account = await state.accounts.usable(principal, account_id)
+    if account.connector is not connector or not rest.startswith(connector.native.prefix + "/"):
+        raise Problem(
+            "not_found", f"Native calls go below {connector.native.prefix}/ of an account of {slug}."
         )
-        account = await request.app.state.accounts.usable(principal, account_id)
-        if account.connector is not connector or not rest.startswith(connector.native.prefix + "/"):
-            raise Problem(
-                "not_found", f"Native calls go below {connector.native.prefix}/ of an account of {slug}."
-            )
-        path = rest.removeprefix(connector.native.prefix)
-        await forward(request, principal, account, path, send, ours=frozenset(connector.native.key_query))
+    path = rest.removeprefix(connector.native.prefix)
+    ours = frozenset(connector.native.key_query)
+    await forward(
+        request, principal, account, path, send, ours=ours, route="/native/{integration}/{account_id}/{path}"
+    )
 
 
 def below(scope: Scope, prefix: str) -> bytes:
@@ -104,7 +123,14 @@ def _account_id(request: Request, principal: Principal) -> str:
 
 
 async def forward(
-    request: Request, principal: Principal, account: Account, path: str, send: Send, *, ours: frozenset[str]
+    request: Request,
+    principal: Principal,
+    account: Account,
+    path: str,
+    send: Send,
+    *,
+    ours: frozenset[str],
+    route: str,
 ) -> None:
     """Checks what the call may reach, sends it, and streams the answer."""
     method = request.method
@@ -124,7 +150,7 @@ async def forward(
         key_id=principal.key_id,
         resource="proxy",
         operation="forward",
-        route=request.scope["route"].path if "route" in request.scope else "/proxy/{path}",
+        route=route,
         source_event=request.headers.get("x-source-event"),
     )
     headers = tuple((name, value) for name, value in request.headers.items() if name not in _OURS)
@@ -142,13 +168,24 @@ async def _body(request: Request, account: Account) -> AsyncIterator[bytes] | by
     kind = given[0].partition(";")[0].strip().casefold() if given else ""
     if len(given) > 1 or "," in kind:  # the provider might believe another than we checked
         raise Problem("unsupported_media_type", "Send one Content-Type.")
+    if kind in _FORMS:
+        _check_readable(request, given[0])
     if kind == "application/x-www-form-urlencoded":
         body = await request.body()
         check_form(body, account.connector.native, account.organization.id)
         return body
-    if kind.startswith("multipart/"):
+    if kind in _FORMS:
         return guarded(request.stream(), account.connector.native)
     return request.stream()
+
+
+def _check_readable(request: Request, content_type: str) -> None:
+    """A form has to be checked, so it comes uncompressed and in a charset that contains ASCII as it is."""
+    if request.headers.get("content-encoding", "identity").strip().casefold() != "identity":
+        raise Problem("unsupported_encoding", "Send forms without content encoding.")
+    charset = _CHARSET.search(content_type)
+    if charset is not None and charset[1].casefold() not in _CHARSETS:
+        raise Problem("unsupported_media_type", "Send forms in UTF-8.")
 
 
 async def _stream(answer: RawAnswer, gateway: Gateway, account: Account, send: Send, *, empty: bool) -> None:
@@ -171,17 +208,3 @@ async def _stream(answer: RawAnswer, gateway: Gateway, account: Account, send: S
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
         await answer.aclose()
-
-
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-
-routes: list[BaseRoute] = [
-    Route("/proxy/{path:path}", ProxyEndpoint(), methods=_METHODS, include_in_schema=False),
-    Route(
-        "/native/{integration}/{account_id}/{path:path}",
-        NativeEndpoint(),
-        methods=_METHODS,
-        include_in_schema=False,
-    ),
-]
-"""For the front of the application's route list: nothing else is matched as often."""

@@ -47,7 +47,7 @@ async def token_answer(request: Request, connector: Connector, account_id: str) 
     if request.method != "POST":
         raise Problem("method_not_allowed", "The token endpoint takes POST.", headers={"Allow": "POST"})
     try:
-        principal = await state.access.authenticate_secret(await _key(request), _client_ip(request))
+        principal = await state.access.authenticate_secret(await _key(request), client_ip(request))
         account = await state.accounts.usable(principal, account_id)
         if account.connector is not connector:
             raise Problem("not_found")
@@ -61,7 +61,8 @@ async def token_answer(request: Request, connector: Connector, account_id: str) 
     return Response(json.encode(body), media_type="application/json;charset=UTF-8", headers=_NO_STORE)
 
 
-def _client_ip(request: Request) -> str | None:
+def client_ip(request: Request) -> str | None:
+    """The caller's address, as the server sees it."""
     return request.client.host if request.client else None
 
 

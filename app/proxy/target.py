@@ -13,6 +13,15 @@ _NEVER_ENCODED = frozenset(b"./\\?#;%")
 """Bytes whose encoded form another server might decode once more and read as structure."""
 
 
+_LONGEST_DISPOSITION = 2048
+_DISPOSITION = re.compile(rb"content-disposition\s*:((?:[^\r\n]|\r?\n[ \t]){0,1900})", re.IGNORECASE)
+_PART_NAME = re.compile(
+    rb"(?<![\w*-])name(?P<extended>\*[\d*]*)?\s*=\s*(?:\"(?P<quoted>(?:[^\"\\]|\\.)*)\"?|(?P<bare>[^;\s]*))",
+    re.IGNORECASE | re.DOTALL,
+)
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+
+
 def native_path(raw: bytes) -> str:
     """`raw`, the undecoded path below the route, as a native path with its leading slash.
 
@@ -99,12 +108,21 @@ def check_form(body: bytes, native: Native, organization_id: str) -> None:
 
 async def guarded(chunks: AsyncIterator[bytes], native: Native) -> AsyncIterator[bytes]:
     """A multipart body passed on as it comes; a part named like a reserved parameter breaks it off."""
-    names = b"|".join(re.escape(name.encode()) for name in native.reserved_query)
-    part = re.compile(rb"name\s*=\s*[\"']?\s*(?:" + names + rb")\s*[\"';\r\n]", re.IGNORECASE)
     tail = b""
     async for chunk in chunks:
         window = tail + chunk
-        if part.search(window):
-            raise Problem("parameter_reserved", "A part of the body names the organisation; leave it out.")
-        tail = window[-128:]
+        for header in _DISPOSITION.finditer(window):
+            _check_part(header[1], native)
+        tail = window[-_LONGEST_DISPOSITION:]
         yield chunk
+
+
+def _check_part(disposition: bytes, native: Native) -> None:
+    """Problem parameter_reserved for a form part whose name is, or might be decoded to, a reserved one."""
+    if b"form-data" not in disposition.lower():
+        return
+    for found in _PART_NAME.finditer(disposition):
+        name = _ESCAPED.sub(rb"\1", found["quoted"] if found["quoted"] is not None else found["bare"])
+        encoded = found["extended"] or b"=?" in name  # forms have no use for either
+        if encoded or _plain(name.decode("latin-1")) in native.reserved_query:
+            raise _named("A part of the body")
