@@ -73,7 +73,7 @@ def raw_headers(account: Account, call: RawCall) -> Pairs:
     kept: list[tuple[str, str]] = []
     named: set[str] = set()
     for name, value in call.headers:
-        lower = name.lower()
+        lower = name.lower().replace("_", "-")  # gateways of the CGI kind cannot tell them apart
         if lower == "connection":
             named.update(part.strip().lower() for part in value.split(","))
         if lower in _NEVER_CROSS or lower.startswith(("x-forwarded-", "x-integrated-account")):
