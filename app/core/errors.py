@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 from structlog.stdlib import get_logger
 
 from app.core.codes import CODES, Code
@@ -34,6 +35,7 @@ _BY_STATUS = {
     429: "rate_limited",
     503: "overloaded",
 }
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _VALIDATION = {
     "missing": "required",
     "extra_forbidden": "unknown_field",
@@ -173,9 +175,22 @@ def _from_http(request: Request, error: HTTPException) -> Problem:
     if code == "not_found":
         return Problem(code, "There is nothing at this address.", headers=headers)
     if code == "method_not_allowed":
-        return Problem(code, f"{request.method} is not allowed at this address.", headers=headers)
+        allowed = _allowed(request)
+        told: dict[str, Any] = {"allowed": allowed} if allowed else {}
+        headers |= {"Allow": ", ".join(allowed)} if allowed else {}
+        return Problem(code, f"{request.method} is not allowed at this address.", headers=headers, **told)
     detail = error.detail if error.status_code < 500 else ""
     return Problem(code, detail, headers=headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods of this address: its routes have one each, and the router names those of one route only."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 def _from_validation(error: RequestValidationError) -> Problem:

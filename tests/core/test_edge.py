@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
@@ -124,6 +124,25 @@ def test_unknown_route_and_method() -> None:
     wrong = call("DELETE", "/things")
     assert code(wrong) == (405, "method_not_allowed")
     assert wrong.headers["allow"] == "POST"
+
+
+def test_a_refused_method_is_told_all_that_the_address_takes() -> None:
+    both = APIRouter()
+
+    @both.get("/pairs/{name}")
+    async def read(name: str) -> str:  # pyright: ignore[reportUnusedFunction]
+        return name
+
+    @both.delete("/pairs/{name}")
+    async def remove(name: str) -> str:  # pyright: ignore[reportUnusedFunction]
+        return name
+
+    app = application()
+    app.include_router(both)
+    wrong = call("PATCH", "/pairs/a", app)
+    assert code(wrong) == (405, "method_not_allowed")
+    assert wrong.headers["allow"] == "GET, DELETE"
+    assert wrong.json()["allowed"] == ["GET", "DELETE"]
 
 
 def test_long_urls_and_headers() -> None:
