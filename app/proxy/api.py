@@ -202,9 +202,19 @@ async def _stream(answer: RawAnswer, gateway: Gateway, account: Account, send: S
     start: dict[str, Any] = {"type": "http.response.start", "status": answer.status, "headers": headers}
     try:
         await send(start)
+        left, more = _length(headers), True
         if not empty:
             async for chunk in answer.body:
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+                left -= len(chunk)
+                more = left != 0
+                await send({"type": "http.response.body", "body": chunk, "more_body": more})
+        if more:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
         await answer.aclose()
+
+
+def _length(headers: list[tuple[bytes, bytes]]) -> int:
+    """The announced length of the body; -1, which no body comes down to, when there is none."""
+    announced = next((value for name, value in headers if name == b"content-length"), b"")
+    return int(announced) if announced.isdigit() else -1
