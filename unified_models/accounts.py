@@ -5,6 +5,7 @@ from typing import Annotated
 from unified_models.fields import read_only, required, writable
 from unified_models.record import Record
 from unified_models.references import CodeRef
+from unified_models.statuses import MasterBlock
 from unified_models.types import SignedMoney, Words
 
 CLASSIFICATION = Words(("asset", "liability", "equity", "revenue", "expense"))
@@ -34,7 +35,7 @@ ACCOUNT_TYPES = Words(
 )
 
 
-class Account(Record):
+class Account(MasterBlock, Record):
     """An account of the general ledger. Its balance is positive on the account's normal side."""
 
     name: str | None = required("Name")
@@ -49,10 +50,6 @@ class Account(Record):
     currency: str | None = writable("ISO 4217 code")
     current_balance: SignedMoney | None = read_only("Balance")
     account_number: str | None = read_only("Number at the bank, masked")
-    status: Annotated[str, Words(("active", "archived", "pending"))] | None = read_only(
-        "Changed by activate and deactivate"
-    )
-    remote_status: str | None = read_only("The provider's own word for the status")
     is_system: bool | None = read_only("Made by the provider; cannot be deleted")
     is_money_account: bool | None = read_only("Bank, card, cash or clearing: payments may name it")
     can_post: bool | None = read_only("Journal lines may name it without a contact")

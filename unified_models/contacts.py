@@ -6,6 +6,7 @@ from unified_models.fields import read_only, required, writable
 from unified_models.parts import Address, Element, Email, PaymentTerms, Phone
 from unified_models.record import Record
 from unified_models.references import CodeRef, ContactRef, Part, Ref
+from unified_models.statuses import MasterBlock
 from unified_models.types import Money, SignedMoney, Words
 
 
@@ -29,7 +30,7 @@ class ContactBankAccount(Part):
     last4: str | None = read_only("Last four digits")
 
 
-class Contact(Record):
+class Contact(MasterBlock, Record):
     """A customer or a vendor."""
 
     name: str | None = required("Display name")
@@ -64,7 +65,3 @@ class Contact(Record):
     default_account: CodeRef | None = writable("Account its lines are posted to by default")
     parent: ContactRef | None = writable("Contact it belongs to")
     bank_accounts: list[ContactBankAccount] | None = read_only("Its bank accounts, masked")
-    status: Annotated[str, Words(("active", "archived", "pending"))] | None = read_only(
-        "Changed by activate and deactivate"
-    )
-    remote_status: str | None = read_only("The provider's own word for the status")

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from unified_models.fields import read_only, required, writable
 from unified_models.record import Record
-from unified_models.types import Date, Rate, Words
+from unified_models.statuses import MASTER_STATUS
+from unified_models.types import Date, Rate
 
 
 class Currency(Record):
@@ -19,5 +20,5 @@ class Currency(Record):
     is_base: bool | None = read_only("The company's own currency")
     exchange_rate: Rate | None = writable("Base currency per 1 unit")
     rate_date: Date | None = writable("Day of the exchange rate")
-    status: Annotated[str, Words(("active", "archived", "pending"))] | None = read_only("State")
+    status: Annotated[str, MASTER_STATUS] | None = read_only("State")
     remote_status: str | None = read_only("The provider's own word for the status")

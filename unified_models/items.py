@@ -5,10 +5,11 @@ from typing import Annotated
 from unified_models.fields import read_only, required, writable
 from unified_models.record import Record
 from unified_models.references import CodeRef, ContactRef
+from unified_models.statuses import MasterBlock
 from unified_models.types import Quantity, SignedMoney, Words
 
 
-class Item(Record):
+class Item(MasterBlock, Record):
     """Something sold or bought again and again."""
 
     name: str | None = required("Name")
@@ -32,7 +33,3 @@ class Item(Record):
     quantity: Quantity | None = read_only("Stock, under Truto's name")
     opening_quantity: Quantity | None = writable("Stock at the start", create_only=True)
     opening_unit_cost: SignedMoney | None = writable("Cost of one at the start", create_only=True)
-    status: Annotated[str, Words(("active", "archived", "pending"))] | None = read_only(
-        "Changed by activate and deactivate"
-    )
-    remote_status: str | None = read_only("The provider's own word for the status")

@@ -1,5 +1,6 @@
 """Lines of documents."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from unified_models.fields import read_only, writable
@@ -49,3 +50,12 @@ class LineItem(Part):
         if self.discount_amount is not None and self.discount_percentage is not None:
             return {"discount_percentage": "give a percentage or an amount, not both"}
         return {}
+
+
+def unposted(lines: Iterable[LineItem]) -> dict[str, str]:
+    """New lines of a purchase that tell neither item nor account, by their place below the document."""
+    return {
+        f"line_items/{place}/item": "a purchase line needs an item or an account"
+        for place, line in enumerate(lines)
+        if line.type != "heading" and line.item is None and line.account is None
+    }

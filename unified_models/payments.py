@@ -7,6 +7,7 @@ from unified_models.fields import read_only, required, writable
 from unified_models.money import CurrencyBlock
 from unified_models.record import Record
 from unified_models.references import CodeRef, ContactRef, Part
+from unified_models.statuses import PAYMENT_STATUS
 from unified_models.types import Date, Money, Words
 
 
@@ -28,7 +29,7 @@ class Payment(CurrencyBlock, Record):
     total_amount: Money | None = required("Gross amount that moved")
     transaction_date: Date | None = writable("Today when absent")
     account: CodeRef | None = writable(
-        "Bank, card, cash or clearing account; the provider's default when absent"
+        "Bank, card, cash or clearing account; the default when absent, if the provider has one"
     )
     payment_method: Annotated[str, PAYMENT_METHODS] | None = writable("How it was paid")
     remote_payment_method: str | None = read_only("The provider's own word for the method")
@@ -41,9 +42,26 @@ class Payment(CurrencyBlock, Record):
     unapplied_amount: Money | None = read_only("What no document has used yet")
     fee_amount: Money | None = writable("Fee of the bank or processor")
     fee_account: CodeRef | None = writable("Account of the fee")
-    withheld_tax_amount: Money | None = read_only("Tax the payer kept back")
+    withheld_tax_amount: Money | None = read_only("Tax kept back by whoever paid")
     refunds: list[Refund] | None = read_only("Money paid back")
     is_reconciled: bool | None = read_only("Matched with the bank statement")
-    status: Annotated[str, Words(("pending", "cleared", "failed", "voided"))] | None = read_only("State")
+    status: Annotated[str, PAYMENT_STATUS] | None = read_only("State")
     remote_status: str | None = read_only("The provider's own word for the status")
     invoice: PaidDocument | None = read_only("The only document it settles, if there is one, as Truto has it")
+
+    def lacking(self) -> dict[str, str]:
+        """What a new payment lacks beyond its required fields: an advance tells its contact itself."""
+        if self.contact is None and not self.allocations:
+            return {"contact": "is needed without allocations"}
+        return {}
+
+    def contradictions(self) -> dict[str, str]:
+        """Fields that cannot stand together in a request: a payment is received or made, not both."""
+        side = self.payment_for
+        wrong: dict[str, str] = {}
+        for place, each in enumerate(self.allocations or ()):
+            if each.type in ("invoice", "bill"):
+                side = side or each.type
+                if each.type != side:
+                    wrong[f"allocations/{place}/type"] = f"the payment is one for {side}s"
+        return wrong

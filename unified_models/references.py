@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, mo
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
+from unified_models.fields import required
 from unified_models.types import Words, is_reading
 
 
@@ -75,3 +76,10 @@ class SourceRef(Part):
     type: str | None = Field(default=None, description="Kind of the document")
     id: str | None = Field(default=None, description="Id of the document")
     line_id: str | None = Field(default=None, description="Id of its line")
+
+
+class RecordRef(Part):
+    """A record of any kind."""
+
+    type: str | None = required("Its kind, in the singular: invoice, expense, journal_entry …")
+    id: str | None = required("Its id")

@@ -5,6 +5,7 @@ from typing import Annotated
 from unified_models.fields import read_only, required, writable
 from unified_models.record import Record
 from unified_models.references import CodeRef, Part
+from unified_models.statuses import MASTER_STATUS
 from unified_models.types import Rate, Words
 
 
@@ -35,7 +36,5 @@ class TaxRate(Record):
     country: str | None = writable("Where it applies")
     account: CodeRef | None = read_only("Account it is posted to")
     is_default: bool | None = read_only("Used when nothing is said")
-    status: Annotated[str, Words(("active", "archived", "pending"))] | None = read_only(
-        "archived: kept, unused"
-    )
+    status: Annotated[str, MASTER_STATUS] | None = read_only("archived: kept, unused")
     remote_status: str | None = read_only("The provider's own word for the status")

@@ -52,6 +52,15 @@ _NAMED: dict[str, Any] = {
     "total_line_amount": Decimal("25.00"),
     "amount": Decimal("29.75"),
     "balance": Decimal("29.75"),
+    "net_amount": Decimal("29.75"),
+    "cells": {"total": Decimal("29.75")},
+    "key": "total",
+    "as_of": "2026-03-31",
+    "file_name": "receipt.pdf",
+    "file_type": "application/pdf",
+    "file_size": 48213,
+    "file_url": "https://example.com/receipt.pdf",
+    "account_number": "xxxx4711",
     "total_tax_rate": Decimal("19"),
     "effective_tax_rate": Decimal("19"),
     "rate": Decimal("19"),
@@ -69,9 +78,14 @@ _LINE = {
     "unit_price": Decimal("12.50"),
     "tax_rate": {"name": "VAT 19%"},
 }
+_SPENT = [{"account": {"name": "Office supplies"}, "total_line_amount": Decimal("29.75")}]
 _WRITTEN: dict[str, Any] = {
     "contact": {"email": "ada@example.com"},
     "line_items": [_LINE],
+    "lines": [
+        {"account": {"name": "Salaries"}, "type": "debit", "amount": Decimal("29.75")},
+        {"account": {"name": "Bank"}, "type": "credit", "amount": Decimal("29.75")},
+    ],
     "allocations": [{"type": "invoice", "id": _ID, "amount": Decimal("29.75")}],
     "account": {"name": "Bank"},
     "total_amount": Decimal("29.75"),
@@ -86,7 +100,13 @@ _WRITTEN: dict[str, Any] = {
     "code": "TEA-1",
     "unit_price": Decimal("12.50"),
 }
-_SPECIAL: dict[tuple[str, str], Any] = {("Currency", "code"): "EUR", ("Currency", "name"): "Euro"}
+_SPECIAL: dict[tuple[str, str], Any] = {
+    ("Bill", "line_items"): _SPENT,
+    ("Expense", "line_items"): _SPENT,
+    ("Transaction", "line_items"): _SPENT,
+    ("Currency", "code"): "EUR",
+    ("Currency", "name"): "Euro",
+}
 _CHANGED = ("memo", "description", "name", "customer_note", "reference")
 
 
