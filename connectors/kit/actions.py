@@ -45,12 +45,12 @@ class Mail(BaseModel):
     body: str | None = Field(default=None, description="Text, HTML allowed", max_length=5000)
 
 
-def masters(path: str) -> dict[str, Action]:
-    """activate and deactivate of a resource at `path`."""
+def masters(path: str, idle: str = "archived") -> dict[str, Action]:
+    """activate and deactivate of a resource at `path`; `idle` is its status when it is not active."""
     return {
         "activate": Action(
             name="activate", doc="Makes it selectable again.", path=path + "/{id}/active",
-            allowed_from=frozenset({"archived"}),
+            allowed_from=frozenset({idle}),
         ),
         "deactivate": Action(
             name="deactivate", doc="Keeps it for old records, hides it from new ones.",

@@ -106,7 +106,7 @@ RESOURCE = Resource(
     table=TABLE,
     ids=r"[0-9]{1,24}",
     methods=frozenset({"list", "get", "update", "delete"}),
-    actions=masters("/users"),
+    actions=masters("/users", idle="inactive"),
     scopes={verb: f"ZohoBooks.settings.{verb.upper()}" for verb in ("read", "update", "delete")},
     list_query=(("filter_by", "Status.All"),),
     order="name",
