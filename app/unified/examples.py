@@ -1,5 +1,6 @@
 """Examples for the documentation, made from the models so that a new field shows by itself."""
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -106,8 +107,9 @@ _SPECIAL: dict[tuple[str, str], Any] = {
     ("Transaction", "line_items"): _SPENT,
     ("Currency", "code"): "EUR",
     ("Currency", "name"): "Euro",
+    ("Currency", "symbol"): "€",
 }
-_CHANGED = ("memo", "description", "name", "customer_note", "reference")
+_CHANGED = ("memo", "description", "name", "customer_note", "reference", "symbol")
 
 
 def record_example(model: type[BaseModel]) -> dict[str, Any]:
@@ -115,12 +117,15 @@ def record_example(model: type[BaseModel]) -> dict[str, Any]:
     return {name: _value(model, name, 0) for name in model.model_fields}
 
 
-def body_example(model: type[BaseModel], purpose: Purpose) -> dict[str, Any]:
-    """A create or update body of ordinary size."""
-    fields = model.model_fields
+def body_example(
+    model: type[BaseModel], purpose: Purpose, offered: Collection[str] | None = None
+) -> dict[str, Any]:
+    """A create or update body of ordinary size, of the fields some connector takes (None: of all)."""
+    fields = {name: info for name, info in model.model_fields.items() if offered is None or name in offered}
     if purpose == "update":
         name = next((n for n in _CHANGED if n in fields and mark_of(fields[n]) != "read_only"), None)
-        return {name: "Changed by the shop"} if name else {}
+        changed = _SPECIAL.get((model.__name__, name or ""), "Changed by the shop")
+        return {name: changed} if name else {}
     body: dict[str, Any] = {}
     for name, info in fields.items():
         mark = mark_of(info)
@@ -162,7 +167,7 @@ def _part(part: type[BaseModel], depth: int) -> dict[str, Any]:
 def _plain(name: str, kind: str) -> Any:
     if name.endswith("_at"):
         return "2026-03-01T09:30:00Z"
-    if name.endswith("_date") or name == "date":
+    if name.endswith("_date") or name in ("date", "as_of"):
         return "2026-03-01"
     if "bool" in kind and "str" not in kind:
         return name in ("is_sold", "is_taxable", "is_customer", "can_post", "is_primary", "is_current")

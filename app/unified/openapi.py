@@ -7,15 +7,16 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from app.core import json
+from app.unified.answers import REF, components, issued, ref, shown
 from app.unified.examples import body_example, record_example
 from app.unified.listing import DEFAULT_EXPANSION_CALLS, DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT, supported
 from app.unified.schemas import Purpose, Schema, schema_of
 from connectors.kit.connector import Connector
+from connectors.kit.mapping import When
 from connectors.kit.operations import Op
 from connectors.kit.resource import Action, Resource
 
-_REF = "#/components/schemas/"
-_PROBLEM = {"application/problem+json": {"schema": {"$ref": f"{_REF}Problem"}}}
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": f"{REF}Problem"}}}
 _SUFFIX: dict[Purpose, str] = {"read": "", "create": "Create", "update": "Update"}
 _REFUSALS = {
     "400": "The query cannot be understood, or no account is named",
@@ -58,7 +59,7 @@ def describe(connectors: Iterable[Connector]) -> tuple[dict[str, Any], dict[str,
         for key, resource in connector.resources.items():
             offered.setdefault(key, []).append(resource)
     paths: dict[str, Any] = {}
-    schemas: dict[str, Schema] = {"Page": _page(), "Issue": _issue()}
+    schemas: dict[str, Schema] = components()
     for (model, name), resources in sorted(offered.items()):
         paths.update(_Described(model, name, resources, schemas).paths())
     return paths, schemas
@@ -89,6 +90,8 @@ class _Described:
         if "delete" in self.methods:
             on_one["delete"] = self._delete()
         found = {self.base: on_all, f"{self.base}/meta": {"get": self._meta()}, f"{self.base}/{{id}}": on_one}
+        if any(resource.definitions for resource in self.resources):
+            found[f"{self.base}/custom-fields"] = {"get": self._custom_fields()}
         if any(resource.pdf for resource in self.resources):
             found[f"{self.base}/{{id}}/pdf"] = {"get": self._pdf()}
         for action in sorted(self.actions):
@@ -98,15 +101,8 @@ class _Described:
     # Operations
 
     def _list(self) -> dict[str, Any]:
-        page = {
-            "allOf": [
-                {"$ref": f"{_REF}Page"},
-                {
-                    "type": "object",
-                    "properties": {"result": {"type": "array", "items": self._schema("read")}},
-                },
-            ]
-        }
+        result = {"type": "array", "items": shown(self._schema("read"))}
+        page = {"allOf": [ref("Page"), {"type": "object", "properties": {"result": result}}]}
         example = {
             "result": [record_example(self.record)],
             "next_cursor": "1NVEd1gS5l4vB2y0m5cW4nsicCI6eyJwYWdlIjoyfX0",
@@ -116,7 +112,9 @@ class _Described:
             "is_partial_response": False,
             "provider_calls": 1,
         }
-        operation = self._operation("list", f"List {self.name}", "read", [*self._list_parameters(), *_VIEW])
+        operation = self._operation(
+            "list", f"List {self.name}", "read", [*self._list_parameters(), *_VIEW, _format(FORMATS)]
+        )
         operation["responses"]["200"] = {
             "description": "One page; with truto_response_format=stream every record as a line of JSON",
             "headers": _LIMIT_HEADERS,
@@ -129,18 +127,27 @@ class _Described:
 
     def _get(self) -> dict[str, Any]:
         operation = self._operation(
-            "get", f"Read one of the {self.name}", "read", [_ID, *_VIEW, _REMOTE_QUERY]
+            "get",
+            f"Read one of the {self.name}",
+            "read",
+            [_ID, *_VIEW, _RECORD_FORMAT, _REMOTE_QUERY, _IF_NONE_MATCH],
         )
         operation["responses"]["200"] = self._record("The complete record", _READ_HEADERS)
+        operation["responses"]["304"] = {"description": "It still has the etag of If-None-Match"}
         return operation
 
     def _write(self, purpose: Purpose, status: str, summary: str) -> dict[str, Any]:
-        parameters = [*_VIEW, _REMOTE_QUERY, *_WRITE]
+        parameters = [*_VIEW, _RECORD_FORMAT, _REMOTE_QUERY, *_WRITE]
         if purpose == "update":
             parameters = [_ID, *parameters, _REPLACE_LINES, _IF_MATCH]
         operation = self._operation(purpose, summary, "write", parameters)
         operation["requestBody"] = self._body(self.record, purpose)
-        operation["responses"][status] = self._record("The record as it stands now")
+        written = self._record("The record as it stands now")
+        if status == "200":
+            _or_preview(written)
+        else:
+            operation["responses"]["200"] = _PREVIEW
+        operation["responses"][status] = written
         return operation
 
     def _delete(self) -> dict[str, Any]:
@@ -153,15 +160,19 @@ class _Described:
             "headers": _WRITE_HEADERS,
             "content": {"application/json": {"schema": schema, "example": {"id": "460000000026049"}}},
         }
+        _or_preview(operation["responses"]["200"])
         return operation
 
     def _act(self, action: Action) -> dict[str, Any]:
         note = " Reaches a person." if action.reaches_person else ""
-        operation = self._operation(action.name, action.doc, "write", [_ID, *_VIEW, *_WRITE, _IF_MATCH])
+        operation = self._operation(
+            action.name, action.doc, "write", [_ID, *_VIEW, _RECORD_FORMAT, *_WRITE, _IF_MATCH]
+        )
         operation["description"] = f"{operation['description']}{note}"
         if action.fields is not None:
             operation["requestBody"] = {**self._body(action.fields, "create"), "required": False}
         operation["responses"]["200"] = self._record("The record after the action")
+        _or_preview(operation["responses"]["200"])
         return operation
 
     def _pdf(self) -> dict[str, Any]:
@@ -182,6 +193,18 @@ class _Described:
         }
         return operation
 
+    def _custom_fields(self) -> dict[str, Any]:
+        operation = self._operation(
+            "custom_fields", f"The custom fields the company defined for {self.name}", "read", []
+        )
+        schema = {"type": "object", "required": ["result"],
+                  "properties": {"result": {"type": "array", "items": ref("CustomFieldDefinition")}}}  # fmt: skip
+        operation["responses"]["200"] = {
+            "description": "Their names, types and options",
+            "content": {"application/json": {"schema": schema}},
+        }
+        return operation
+
     # Parts
 
     def _operation(self, name: str, summary: str, verb: str, parameters: list[Schema]) -> dict[str, Any]:
@@ -195,7 +218,8 @@ class _Described:
             "responses": {
                 status: {"description": text, "content": _PROBLEM}
                 for status, text in sorted(refusals.items())
-            },
+            }
+            | {"default": {"description": "Anything else that went wrong", "content": _PROBLEM}},
         }
 
     def _list_parameters(self) -> Iterator[Schema]:
@@ -220,7 +244,8 @@ class _Described:
         yield _REMOTE_QUERY
 
     def _record(self, description: str, headers: Schema | None = None) -> dict[str, Any]:
-        media = {"schema": self._schema("read"), "example": _plain(record_example(self.record))}
+        schema = shown(issued(self._schema("read")))
+        media = {"schema": schema, "example": _plain(record_example(self.record))}
         return {
             "description": description,
             "headers": headers or _WRITE_HEADERS,
@@ -230,8 +255,14 @@ class _Described:
     def _body(self, model: type[BaseModel], purpose: Purpose) -> dict[str, Any]:
         schema = {"schema": self._component(model, purpose)}
         if model is self.record:
-            schema["example"] = _plain(body_example(model, purpose))
+            schema["example"] = _plain(body_example(model, purpose, self._written(purpose)))
         return {"required": True, "content": {"application/json": schema}}
+
+    def _written(self, purpose: Purpose) -> frozenset[str]:
+        """The fields some connector takes."""
+        when = When.CREATE if purpose == "create" else When.UPDATE
+        rows = (row for resource in self.resources for row in resource.table.rows)
+        return frozenset(row.unified for row in rows if row.write & when)
 
     def _schema(self, purpose: Purpose) -> Schema:
         return self._component(self.record, purpose)
@@ -241,11 +272,11 @@ class _Described:
         suffix = _SUFFIX[purpose]
         name = f"{model.__name__}{suffix}"
         if name not in self.schemas:
-            schema = dict(schema_of(model, purpose, f"{_REF}{{model}}{suffix}"))
+            schema = dict(schema_of(model, purpose, f"{REF}{{model}}{suffix}"))
             for part, shape in schema.pop("$defs", {}).items():
                 self.schemas.setdefault(f"{part}{suffix}", shape)
             self.schemas[name] = schema
-        return {"$ref": f"{_REF}{name}"}
+        return {"$ref": f"{REF}{name}"}
 
 
 def _plain(value: Any) -> Any:
@@ -261,39 +292,20 @@ def _query(name: str, schema: Schema, description: str) -> Schema:
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
-def _header(name: str, description: str) -> Schema:
-    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+def _header(name: str, description: str, **more: Any) -> Schema:
+    schema = {"type": "string", **more}
+    return {"name": name, "in": "header", "description": description, "schema": schema}
 
 
-def _page() -> Schema:
-    text, count = {"type": ["string", "null"]}, {"type": "integer"}
-    return {
-        "type": "object",
-        "description": "One page of a list",
-        "required": ["result", "next_cursor", "prev_cursor", "result_count", "limit", "is_partial_response"],
-        "properties": {
-            "result": {"description": "The rows; with truto_key_by an object of them"},
-            "next_cursor": {**text, "description": "Null on the last page"},
-            "prev_cursor": text,
-            "result_count": count,
-            "limit": count,
-            "is_partial_response": {"type": "boolean", "description": "Some rows lack absent_fields"},
-            "provider_calls": {**count, "description": "Calls to the provider this answer cost"},
-            "absent_fields": {"type": "array", "items": {"type": "string"}},
-            "issues": {"type": "array", "items": {"$ref": f"{_REF}Issue"}},
-        },
-    }
+def _format(formats: Iterable[str]) -> Schema:
+    described = "raw: as the provider has it; stream: every page, a record a line"
+    return _query("truto_response_format", {"type": "string", "enum": list(formats)}, described)
 
 
-def _issue() -> Schema:
-    text = {"type": "string"}
-    return {
-        "type": "object",
-        "description": "Something to know about an answer that nevertheless stands",
-        "required": ["code", "pointer", "detail"],
-        "properties": {"code": text, "pointer": text, "detail": text, "native_path": text,
-                       "retryable": {"type": "boolean"}},
-    }  # fmt: skip
+def _or_preview(answer: dict[str, Any]) -> None:
+    """A 200 that is what was written, or with `preview` what would be sent."""
+    media = answer["content"]["application/json"]
+    media["schema"] = {"anyOf": [media["schema"], ref("Preview")]}
 
 
 _FLAG: Schema = {"type": "boolean", "default": False}
@@ -311,8 +323,12 @@ _VIEW = [
     _query("fields[]", _NAMES, "Only these fields"),
     _query("truto_exclude_fields[]", _NAMES, "All but these fields"),
     _query("truto_ignore_remote_data", _FLAG, "Leave out remote_data"),
-    _query("truto_response_format", {"type": "string", "enum": list(FORMATS)}, "stream on lists only"),
 ]
+_RECORD_FORMAT = _format(name for name in FORMATS if name != "stream")
+_PREVIEW = {
+    "description": "With preview: what would be sent, and nothing was",
+    "content": {"application/json": {"schema": ref("Preview")}},
+}
 _PAGING = [
     _query(
         "limit",
@@ -338,12 +354,14 @@ _WRITE = [
     _header(
         "Idempotency-Key",
         "The write is carried out once per key, method, path and account; repeated for 7 days",
+        pattern="^[!-~]{1,255}$",
     ),
     _header("X-Source-Event", "Kept with the write; see /write"),
     _header("Prefer", "wait=N: wait up to 10 seconds for the first request with the same Idempotency-Key"),
 ]
 _REPLACE_LINES = _query("replace_lines", _FLAG, "Lines missing from the body may be removed")
 _IF_MATCH = _header("If-Match", "Only if the record still has this etag")
+_IF_NONE_MATCH = _header("If-None-Match", "304 when the record still has this etag")
 _TEXT_HEADER = {"schema": {"type": "string"}}
 _LIMIT_HEADERS = {
     name: {"description": text, "schema": {"type": "integer"}}

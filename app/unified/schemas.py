@@ -54,6 +54,8 @@ def _mark(schema: Schema, purpose: Purpose, *, top: bool) -> None:
         schema["properties"] = kept
     if required:
         schema["required"] = required
+    if purpose == "read" and schema.get("additionalProperties") is False:
+        del schema["additionalProperties"]  # answers grow; a client that refuses what it does not know breaks
     schema.pop("title", None)
 
 

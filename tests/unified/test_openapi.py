@@ -98,3 +98,36 @@ async def test_meta_describes_this_accounts_connector(world: Any) -> None:
     assert body["create_schema"]["required"] == ["contact", "line_items"]
     assert "status" in body["filters"]
     assert references(body["schema"]) <= {f"#/$defs/{name}" for name in body["schema"]["$defs"]}
+
+
+@pytest.mark.anyio
+async def test_answers_are_open_and_bodies_are_closed(world: Any) -> None:
+    _, schemas = document(world)
+    assert (
+        "additionalProperties" not in schemas["Invoice"]
+        and "additionalProperties" not in schemas["ContactRef"]
+    )
+    assert schemas["InvoiceCreate"]["additionalProperties"] is False
+
+
+@pytest.mark.anyio
+async def test_a_preview_is_a_documented_answer(world: Any) -> None:
+    paths, schemas = document(world)
+    created = paths["/unified/accounting/invoices"]["post"]["responses"]
+    assert {"200", "201", "default"} <= created.keys()
+    assert references(created["200"]) == {"#/components/schemas/Preview"}
+    on_one = paths["/unified/accounting/invoices/{id}"]
+    acted = paths["/unified/accounting/invoices/{id}/authorise"]["post"]
+    for operation in (on_one["patch"], on_one["delete"], acted):
+        assert "#/components/schemas/Preview" in references(operation["responses"]["200"])
+    body = {"contact": "7", "line_items": [{"name": "Tea", "unit_price": 1}]}
+    answer = await world.ask("POST", "/invoices", "preview=true", json=body)
+    assert answer.status_code == 200
+    assert answer.json().keys() >= set(schemas["Preview"]["required"])
+
+
+def test_examples_keep_to_what_a_connector_takes() -> None:
+    tax_rate, currency = MODELS["accounting", "tax_rates"], MODELS["accounting", "currencies"]
+    assert "code" not in body_example(tax_rate, "create", {"name", "total_tax_rate"})
+    assert body_example(currency, "update", {"symbol", "precision"}) == {"symbol": "€"}
+    assert body_example(currency, "update", {"precision"}) == {}

@@ -1,0 +1,122 @@
+"""Schemas of what the unified API answers around and instead of records."""
+
+from app.unified.schemas import Schema
+
+REF = "#/components/schemas/"
+_TEXT: Schema = {"type": "string"}
+_COUNT: Schema = {"type": "integer"}
+
+
+def ref(name: str) -> Schema:
+    """A reference to a component."""
+    return {"$ref": f"{REF}{name}"}
+
+
+def shown(record: Schema) -> Schema:
+    """A record, or with truto_response_format=raw the provider's own object."""
+    return {"anyOf": [record, ref("NativeRecord")]}
+
+
+def issued(record: Schema) -> Schema:
+    """A record that stands alone and carries its issues."""
+    issues = {"type": "array", "items": ref("Issue")}
+    return {"allOf": [record, {"type": "object", "properties": {"issues": issues}}]}
+
+
+def components() -> dict[str, Schema]:
+    """Those every resource shares, by name."""
+    return {
+        "Page": _page(),
+        "Issue": _issue(),
+        "NativeRecord": _native(),
+        "Preview": _preview(),
+        "CustomFieldDefinition": _definition(),
+    }
+
+
+def _page() -> Schema:
+    text = {"type": ["string", "null"]}
+    return {
+        "type": "object",
+        "description": "One page of a list",
+        "required": ["result", "next_cursor", "prev_cursor", "result_count", "limit", "is_partial_response"],
+        "properties": {
+            "result": {"description": "The rows; with truto_key_by an object of them"},
+            "next_cursor": {**text, "description": "Null on the last page"},
+            "prev_cursor": text,
+            "result_count": _COUNT,
+            "limit": _COUNT,
+            "is_partial_response": {"type": "boolean", "description": "Some rows lack absent_fields"},
+            "provider_calls": {**_COUNT, "description": "Calls to the provider this answer cost"},
+            "absent_fields": {"type": "array", "items": _TEXT},
+            "issues": {"type": "array", "items": ref("Issue")},
+        },
+    }
+
+
+def _issue() -> Schema:
+    return {
+        "type": "object",
+        "description": "Something to know about an answer that nevertheless stands",
+        "required": ["code", "pointer", "detail"],
+        "properties": {
+            "code": _TEXT,
+            "pointer": _TEXT,
+            "detail": _TEXT,
+            "native_path": _TEXT,
+            "retryable": {"type": "boolean"},
+        },
+    }
+
+
+def _native() -> Schema:
+    unified = [{"required": ["remote_id"]}, {"required": ["is_partial"]}]
+    return {
+        "type": "object",
+        "description": "An object as the provider has it",
+        "additionalProperties": True,
+        "not": {"anyOf": unified},
+    }
+
+
+def _preview() -> Schema:
+    step = {
+        "type": "object",
+        "required": ["step", "purpose", "method", "path", "query", "body", "sent"],
+        "properties": {
+            "step": _COUNT,
+            "purpose": {"type": ["string", "null"]},
+            "method": _TEXT,
+            "path": _TEXT,
+            "query": {"type": "object", "additionalProperties": True},
+            "body": {"description": "The body as the provider gets it"},
+            "sent": {"type": "boolean", "description": "A read that was sent to find out the rest"},
+        },
+    }
+    return {
+        "type": "object",
+        "description": "The provider requests a write consists of",
+        "required": ["preview", "steps", "provider_calls"],
+        "properties": {
+            "preview": {"const": True},
+            "steps": {"type": "array", "items": step},
+            "provider_calls": _COUNT,
+        },
+    }
+
+
+def _definition() -> Schema:
+    text = {"type": ["string", "null"]}
+    return {
+        "type": "object",
+        "description": "A custom field the company defined",
+        "required": ["api_name", "type"],
+        "properties": {
+            "id": text,
+            "api_name": _TEXT,
+            "label": text,
+            "type": _TEXT,
+            "is_required": {"type": "boolean"},
+            "options": {"type": "array", "items": _TEXT},
+        },
+    }

@@ -1,0 +1,46 @@
+"""The published OpenAPI document, held against the running product by generated requests."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.flows.company import Company
+from tests.support.product import Product
+
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "allow_header_conformance",
+)
+LEFT_OUT = (
+    "POST /api-key/{key_id}/revoke",
+    "DELETE /api-key/{key_id}",
+    "DELETE /integrated-account/{account_id}",
+)
+"""They would take away the key the requests are made with, or the account they are for."""
+
+
+def test_every_answer_is_one_the_document_promises(
+    ample: Product, connected: Callable[..., Company], tmp_path: Path
+) -> None:
+    company = connected(seed="furnished")
+    settings = tmp_path / "schemathesis.toml"
+    settings.write_text(
+        "[parameters]\n"
+        f'"query.integrated_account_id" = "{company.account_id}"\n'
+        f'"header.X-Integrated-Account-Id" = "{company.account_id}"\n'
+        + "".join(f'[[operations]]\ninclude-name = "{name}"\nenabled = false\n' for name in LEFT_OUT)
+    )
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(settings)),
+        *("run", f"{ample.bases[0]}/openapi.json"),
+        *("--header", f"Authorization: Bearer {ample.key}", "--checks", ",".join(CHECKS)),
+        *("--phases", "examples,fuzzing", "--max-examples", "5", "--workers", "2"),
+        *("--generation-deterministic", "--suppress-health-check", "all", "--no-color", "--warnings", "off"),
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout[-12_000:] + done.stderr[-2_000:]
