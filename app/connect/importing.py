@@ -9,8 +9,8 @@ from app.accounts.clients import OAuthClients
 from app.accounts.credentials import Credentials
 from app.accounts.service import Account, Accounts
 from app.connect.adopt import Adopted, Adoption, GrantGone, Superseded
+from app.connect.regions import check_domain
 from app.connect.schemas import ImportRequest
-from app.connect.service import Connect
 from app.connect.stops import Stopped
 from app.core.clock import Clock
 from app.core.database import Database
@@ -78,7 +78,7 @@ class Importing:
             code, detail = _REFUSED[answer.refusal]
             raise Problem(code, detail, origin="provider", provider={"code": answer.error})
         try:
-            Connect.check_domain(connector, centers[location], answer)
+            check_domain(answer.api_domain, centers[location], connector.auth.data_centers)
         except Stopped:
             raise Problem("region_mismatch", "The token is for another data centre.") from None
         try:

@@ -14,6 +14,7 @@ from app.accounts.clients import OAuthClients
 from app.accounts.service import Account, Accounts
 from app.connect import store
 from app.connect.adopt import Adopted, Adoption, GrantGone, Superseded
+from app.connect.regions import check_domain, region
 from app.connect.stops import Stopped
 from app.core.clock import Clock
 from app.core.database import Database
@@ -209,7 +210,8 @@ class Connect:
             raise Stopped(
                 "consent_denied" if query.get("error") == "access_denied" else "code_rejected", **label
             )
-        center = self._region(connector, state, query)
+        centers = self._accounts.data_centers(connector)
+        center = region(query, state.location, centers, connector.auth.data_centers)
         token, refresh_token = await self._exchange(connector, center, link, state, query["code"])
         try:
             return await self._keep(link, state, connector, center, token, refresh_token)
@@ -231,7 +233,7 @@ class Connect:
     ) -> Done:
         """Verify what was granted, and store it together with what becomes of the link."""
         label = {"label": connector.label}
-        self.check_domain(connector, center, token)
+        check_domain(token.api_domain, center, connector.auth.data_centers)
         try:
             reached = await self._adoption.reached(connector, center.location, token.access_token)
         except Fault:
@@ -261,19 +263,6 @@ class Connect:
         adopted = await self._adoption.settled(work)
         return await self._done(link, adopted) if adopted is not None else Done(link)
 
-    def _region(self, connector: Connector, state: OAuthState, query: Mapping[str, str]) -> DataCenter:
-        """The customer's data centre, by the static table alone. The callback's server may only confirm it."""
-        centers = self._accounts.data_centers(connector)
-        location = query.get("location") or state.location
-        if location not in centers:
-            raise Stopped("region_mismatch", label=connector.label)
-        server = query.get("accounts-server")
-        published = connector.auth.data_centers.get(location)
-        known = {centers[location].accounts} | ({published.accounts} if published else set())
-        if server and server.rstrip("/") not in known:
-            raise Stopped("oauth_issuer_mismatch", label=connector.label)
-        return centers[location]
-
     async def _exchange(
         self, connector: Connector, center: DataCenter, link: LinkToken, state: OAuthState, code: str
     ) -> tuple[Token, str]:
@@ -293,14 +282,6 @@ class Connect:
         if not answer.refresh_token:
             raise Stopped("oauth_no_refresh_token", **label)
         return answer, answer.refresh_token
-
-    @staticmethod
-    def check_domain(connector: Connector, center: DataCenter, token: Token) -> None:
-        """A token for another API host than the table's is refused. Stopped region_mismatch."""
-        published = connector.auth.data_centers.get(center.location)
-        known = {center.api} | ({published.api} if published else set())
-        if token.api_domain and token.api_domain.rstrip("/") not in known:
-            raise Stopped("region_mismatch", label=connector.label)
 
     async def reconnected(self, link: LinkToken) -> Account | None:
         """The account a link renews, if it is for one. Stopped account_gone when it was deleted."""
