@@ -276,3 +276,14 @@ def filters(kind: Kind, words: Callable[[Ledger, Row], tuple[str, ...]], *names:
 
 def sorts(kind: Kind, *names: str) -> dict[str, Source]:
     return {f"{kind.party_type}_name": party_name(kind), **{name: name for name in names}}
+
+
+def has_status(
+    status: Callable[[Ledger, Row], str], **words: str
+) -> dict[str, Callable[[Ledger, Row], bool]]:
+    """Tests for `filter_by`, such as Open="open": the word after the dot and the status it means."""
+
+    def one(wanted: str) -> Callable[[Ledger, Row], bool]:
+        return lambda ledger, document: status(ledger, document) == wanted
+
+    return {name: one(wanted) for name, wanted in words.items()}

@@ -1,17 +1,16 @@
 """What can be done to an invoice besides writing it: status, mail, write-off, credits, comments, files, print."""
 
 from collections.abc import Callable
-from decimal import Decimal
 
-from . import applications
 from .addresses import merged
-from .call import Answer, Call, Refused, Row, done, invalid, missing
-from .fields import objects, one_id, text
+from .applications import CREDITS, PAYMENTS
+from .call import Answer, Call, Refused, Row, done, missing
+from .fields import text
 from .invoice_print import page, printed
 from .invoice_status import status
 from .invoices import RESOURCE, mark_sent, settle
 from .ledger import TEMPLATE, Ledger
-from .money import ZERO, number
+from .money import ZERO
 from .persons import primary
 from .resource import Route, body_of, id_list
 
@@ -205,36 +204,18 @@ def _mail_content(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
 
 
 def _credits(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
-    """Applies what is left of payments; credit notes are looked up and refused while there are none."""
+    """Applies what is left of payments and of credit notes, all or nothing."""
     invoice, body = RESOURCE.find(ledger, ids[0]), body_of(call)
-    for entry in objects(body.get("apply_creditnotes"), "apply_creditnotes"):
-        ledger.must("payments", f"no {entry.get('creditnote_id', '')}", "Credit Note does not exist.")
-    wanted: list[tuple[Row, Decimal]] = []
-    for entry in objects(body.get("invoice_payments"), "invoice_payments"):
-        key = one_id(entry.get("payment_id", ""), "payment_id")
-        payment = ledger.must("payments", key, "Payment does not exist.")
-        amount = number(entry.get("amount_applied"), "amount_applied")
-        if amount <= 0 or payment["currency_id"] != invoice["currency_id"]:
-            raise invalid("amount_applied")
-        if amount > payment["unused_amount"]:
-            raise Refused(24016, "The amount applied exceeds what is left of the payment.")
-        wanted.append((payment, amount))
-    if not wanted:
+    payments = PAYMENTS.give(ledger, invoice, body.get("invoice_payments"), "invoice_payments")
+    credits = CREDITS.give(ledger, invoice, body.get("apply_creditnotes"), "apply_creditnotes")
+    if not payments and not credits:
         raise missing("invoice_payments")
-    if sum((amount for _, amount in wanted), ZERO) > invoice["balance"]:
-        raise Refused(24016, applications.TOO_MUCH.format(invoice["invoice_number"]))
-    for payment, amount in wanted:
-        _add(ledger, payment, invoice, amount)
+    PAYMENTS.check(invoice, sum((amount for _, amount in (*payments, *credits)), ZERO))
+    for payment, amount in payments:
+        PAYMENTS.add(ledger, payment, invoice, amount)
+    for credit, amount in credits:
+        CREDITS.add(ledger, credit, invoice, amount)
     return done("Credits have been applied to the invoice(s).")
-
-
-def _add(ledger: Ledger, payment: Row, invoice: Row, amount: Decimal) -> None:
-    key = invoice["invoice_id"]
-    held = next((each["amount_applied"] for each in payment["applied"] if each["invoice_id"] == key), ZERO)
-    entries = [each for each in payment["applied"] if each["invoice_id"] != key]
-    mine = {"invoice_id": key, "amount_applied": held + amount, "apply_date": ledger.today()}
-    payment["last_modified_time"] = ledger.now()
-    applications.put(ledger, payment, applications.read(ledger, payment, [*entries, mine]))
 
 
 def _payments(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
@@ -252,7 +233,7 @@ def _payments(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
                 "online_transaction_id": "",
                 "is_single_invoice_payment": len(payment["applied"]) == 1,
             }
-            for payment, share in applications.shares(ledger, invoice)
+            for payment, share in PAYMENTS.shares(ledger, invoice)
         ]
     )
 
@@ -260,23 +241,33 @@ def _payments(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
 def _unapply(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
     """Takes an allocation off the invoice; its amount stays with the payment as unused."""
     invoice = RESOURCE.find(ledger, ids[0])
-    for payment, share in applications.shares(ledger, invoice):
-        if share["invoice_payment_id"] == ids[1]:
-            payment["last_modified_time"] = ledger.now()
-            left = [each for each in payment["applied"] if each is not share]
-            applications.put(ledger, payment, left)
-            return done("The payment has been deleted.")
-    raise Refused(1002, "Payment does not exist.", 404)
+    if not PAYMENTS.take_back(ledger, lambda _, share: share["invoice_payment_id"] == ids[1], invoice):
+        raise Refused(1002, "Payment does not exist.", 404)
+    return done("The payment has been deleted.")
 
 
 def _credits_applied(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
-    RESOURCE.find(ledger, ids[0])
-    return done(credits=[])
+    invoice = RESOURCE.find(ledger, ids[0])
+    return done(
+        credits=[
+            {
+                "creditnote_id": credit["creditnote_id"],
+                "creditnotes_invoice_id": share["creditnote_invoice_id"],
+                "creditnotes_number": credit["creditnote_number"],
+                "credited_date": share["on"],
+                "amount_applied": share["amount_applied"],
+            }
+            for credit, share in CREDITS.shares(ledger, invoice)
+        ]
+    )
 
 
 def _no_credit(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
-    RESOURCE.find(ledger, ids[0])
-    raise Refused(1002, "Credit Note does not exist.", 404)
+    """Takes a credit off the invoice; its amount stays with the credit note."""
+    invoice = RESOURCE.find(ledger, ids[0])
+    if not CREDITS.take_back(ledger, lambda _, share: share["creditnote_invoice_id"] == ids[1], invoice):
+        raise Refused(1002, "Credit Note does not exist.", 404)
+    return done("Credits applied to an invoice have been deleted.")
 
 
 def _comments(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from . import applications, pdf
+from . import pdf
+from .applications import PAYMENTS
 from .call import Answer, Call, Refused, Row, done, in_use, invalid, missing
 from .customfields import detail as custom_detail
 from .customfields import page_context
@@ -117,7 +118,7 @@ def _detail(ledger: Ledger, payment: Row) -> Row:
         "currency_symbol": currency["currency_symbol"],
         "currency_code": currency["currency_code"],
         "price_precision": currency["price_precision"],
-        "invoices": [_applied(ledger, each) for each in payment["applied"]],
+        "invoices": [_applied(ledger, payment, each) for each in payment["applied"]],
         "payment_refunds": [_refund(each) for each in payment["refunds"]],
         "template_id": ledger.id("000000039005"),
     }
@@ -127,7 +128,7 @@ def _refund(refund: Row) -> Row:
     return dict(refund)
 
 
-def _applied(ledger: Ledger, each: Row) -> Row:
+def _applied(ledger: Ledger, payment: Row, each: Row) -> Row:
     invoice = ledger.invoices.rows[each["invoice_id"]]
     keys = ("invoice_number", "invoice_id", "total", "balance", "date", "due_date")
     return {
@@ -139,7 +140,7 @@ def _applied(ledger: Ledger, each: Row) -> Row:
         "tax_amount_withheld": each["tax_amount_withheld"],
         "discount_amount": ZERO,
         "price_precision": ledger.currency(invoice["currency_id"])["price_precision"],
-        "apply_date": each["apply_date"],
+        "apply_date": each["apply_date"] or payment["date"],
         "allow_partial_payments": "",
         "is_early_payment_discount_applicable": False,
         "invoice_installments": [],
@@ -205,19 +206,13 @@ def _prepare(ledger: Ledger, payment: Row, body: Row, call: Call, is_new: bool) 
         raise invalid("amount")
     applied = payment["applied"]
     if "invoices" in body:
-        applied = applications.read(ledger, payment, body["invoices"])
-    if any(_currency_of(ledger, each) != payment["currency_id"] for each in applied):
-        raise invalid("currency_id")
-    if applications.unused({**payment, "applied": applied}) < 0:
+        applied = PAYMENTS.read(ledger, payment, body["invoices"], "invoices")
+    if PAYMENTS.unused({**payment, "applied": applied}) < 0:
         raise Refused(24015, "The amount applied to invoices exceeds the amount of the payment.")
     if is_new:
         payment["payment_number"] = str(ledger.next_number("payment"))
-    payment["unused_amount"] = applications.unused({**payment, "applied": applied})
+    payment["unused_amount"] = PAYMENTS.unused({**payment, "applied": applied})
     payment["wanted"] = applied
-
-
-def _currency_of(ledger: Ledger, each: Row) -> str:
-    return ledger.invoices.rows[each["invoice_id"]]["currency_id"]
 
 
 def _set_customer(ledger: Ledger, payment: Row, body: Row, is_new: bool) -> None:
@@ -253,7 +248,7 @@ def _applied_after(ledger: Ledger, answer: Answer, call: Call) -> Answer:
     assert answer.body is not None
     payment = ledger.payments.rows[answer.body["payment"]["payment_id"]]
     wanted = payment.pop("wanted", payment["applied"])
-    applications.put(ledger, payment, wanted)
+    PAYMENTS.put(ledger, payment, wanted)
     answer.body["payment"] = DETAIL.show(ledger, payment)
     return answer
 
@@ -274,7 +269,7 @@ def _deletable(payment: Row) -> None:
 def _delete(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
     payment = RESOURCE.find(ledger, ids[0])
     _deletable(payment)
-    applications.forget(ledger, payment)
+    PAYMENTS.forget(ledger, payment)
     return done("The payment has been deleted.")
 
 
@@ -283,7 +278,7 @@ def _delete_many(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
     for payment in found:
         _deletable(payment)
     for payment in found:
-        applications.forget(ledger, payment)
+        PAYMENTS.forget(ledger, payment)
     return done("The selected customer payments have been deleted.")
 
 

@@ -1,6 +1,6 @@
 """Refunds of what a customer paid ahead."""
 
-from . import applications
+from .applications import PAYMENTS
 from .call import Answer, Call, Refused, Row, done, invalid, missing
 from .fields import amount, day, read_all, ref, text
 from .ledger import Ledger
@@ -27,11 +27,11 @@ def _find(payment: Row, refund_id: str) -> Row:
 
 
 def _store(ledger: Ledger, payment: Row, refunds: list[Row]) -> None:
-    if applications.unused({**payment, "refunds": refunds}) < 0:
+    if PAYMENTS.unused({**payment, "refunds": refunds}) < 0:
         raise Refused(24016, "The refund exceeds what is left of the payment.")
     payment["refunds"] = refunds
     payment["last_modified_time"] = ledger.now()
-    applications.put(ledger, payment, payment["applied"])
+    PAYMENTS.put(ledger, payment, payment["applied"])
 
 
 def _checked(refund: Row) -> Row:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from . import (
     accounts,
     attachments,
+    bill_actions,
+    bills,
     contacts,
     conversions,
     currencies,
@@ -16,10 +18,13 @@ from . import (
     items,
     locations,
     payments,
+    purchase_orders,
     refunds,
     salesorders,
     taxes,
     users,
+    vendor_credits,
+    vendor_payments,
 )
 from .resource import Route
 
@@ -40,6 +45,11 @@ ROUTES: tuple[Route, ...] = (
     *locations.ROUTES,
     *salesorders.ROUTES,
     *conversions.ROUTES,
+    *bills.ROUTES,
+    *bill_actions.ROUTES,
+    *vendor_payments.ROUTES,
+    *vendor_credits.ROUTES,
+    *purchase_orders.ROUTES,
     PREFERENCES,
 )
 """Where two have the same method and pattern, the later one counts."""

@@ -129,6 +129,24 @@ class Settlement:
         source["last_modified_time"] = ledger.now()
         self.put(ledger, source, [*(each for each in source["applied"] if each is not held), more])
 
+    def add_all(self, ledger: Ledger, source: Row, entries: Any, name: str) -> None:
+        """Applies the source to what a body names, on top of what it holds; all or nothing."""
+        wanted: dict[str, tuple[Row, Decimal]] = {}
+        for entry in objects(entries, name):
+            target = self.find(ledger, source, entry.get(self.target_key))
+            amount = number(entry.get("amount_applied"), "amount_applied")
+            amount = rounded(amount, ledger.currency(target["currency_id"])["price_precision"])
+            if amount <= 0 or target[self.target_key] in wanted:
+                raise invalid("amount_applied")
+            self.check(target, amount)
+            wanted[target[self.target_key]] = (target, amount)
+        if not wanted:
+            raise missing(name)
+        if sum((amount for _, amount in wanted.values()), ZERO) > source[self.left]:
+            raise Refused(24016, "The amount applied exceeds what is left of the credit.")
+        for target, amount in wanted.values():
+            self.add(ledger, source, target, amount)
+
     def give(self, ledger: Ledger, target: Row, entries: Any, name: str) -> list[tuple[Row, Decimal]]:
         """The sources and amounts a body wants to see applied to one target."""
         found: dict[str, tuple[Row, Decimal]] = {}
@@ -138,7 +156,7 @@ class Settlement:
             self.find(ledger, source, target[self.target_key])
             amount = number(entry.get("amount_applied"), "amount_applied")
             amount = rounded(amount, ledger.currency(target["currency_id"])["price_precision"])
-            if amount <= 0 or given in found or source.get("status") in ("void", "draft", *CLOSED):
+            if amount <= 0 or given in found or source.get("status") in ("draft", "approved", *CLOSED):
                 raise invalid("amount_applied")
             if amount > source[self.left]:
                 raise Refused(24016, "The amount applied exceeds what is left of the credit.")
