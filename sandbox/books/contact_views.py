@@ -8,7 +8,7 @@ from .customfields import detail as custom_detail
 from .customfields import row as custom_row
 from .ledger import TERMS, Ledger
 from .money import ZERO
-from .projection import LOCKS, SUBMITTER, Columns, blank
+from .projection import LOCKS, SUBMITTER, Columns, blank, documents
 from .times import shown_day, stamp
 
 TEMPLATES = {
@@ -100,9 +100,9 @@ ROW = BOTH.with_more(
         constants={
             "portal_status_formatted": "Disabled",
             "contactperson_custom_fields": [],
-            "has_attachment": False,
         },
         made={
+            "has_attachment": lambda ledger, one: one["contact_id"] in ledger.attachments,
             "customer_name": lambda ledger, contact: contact["contact_name"],
             "vendor_name": lambda ledger, contact: contact["contact_name"],
             "contact_type_formatted": lambda ledger, contact: (
@@ -195,7 +195,6 @@ DETAIL = BOTH.with_more(
             "is_bcy_only_contact": True,
             "is_credit_limit_migration_completed": True,
             "is_client_review_asked": False,
-            "documents": [],
             "is_crm_customer": False,
             "credit_limit_exceeded_amount": ZERO,
             "can_show_customer_ob": True,
@@ -220,6 +219,7 @@ DETAIL = BOTH.with_more(
             "integration_references": [],
         },
         made={
+            "documents": lambda ledger, one: documents(ledger, one["contact_id"]),
             "currency_symbol": lambda ledger, one: ledger.currency(one["currency_id"])["currency_symbol"],
             "price_precision": lambda ledger, one: ledger.currency(one["currency_id"])["price_precision"],
             "has_transaction": lambda ledger, one: trades(ledger, one),

@@ -51,6 +51,12 @@ def blank(*names: str) -> dict[str, str]:
     return dict.fromkeys(names, "")
 
 
+def documents(ledger: Ledger, record_id: str) -> list[Row]:
+    """What a detail tells of the files attached to it."""
+    names = ("document_id", "file_name", "file_type", "file_size")
+    return [{name: one[name] for name in names} for one in ledger.attachments.get(record_id, ())]
+
+
 _PLAIN = (str, bool, int)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 LISTS = {
+    "estimates.list.1.json": "/estimates",
+    "expenses.list.1.json": "/expenses",
     "contacts.list.1.json": "/contacts",
     "items.list.1.json": "/items",
     "invoices.list.1.json": "/invoices",
@@ -17,6 +19,8 @@ LISTS = {
     "taxes.list.1.json": "/settings/taxes",
 }
 DETAILS = {
+    "estimates.get.1.json": "/estimates/{estimate}",
+    "expenses.get.1.json": "/expenses/{expense}",
     "contacts.get.1.json": "/contacts/{contact}",
     "items.get.1.json": "/items/{item}",
     "invoices.get.1.json": "/invoices/{invoice}",
@@ -24,6 +28,8 @@ DETAILS = {
     "chartofaccounts.get.1.json": "/chartofaccounts/{account}",
 }
 CREATES = {
+    "estimates.create.1.json": ("/estimates", {"customer_id": "contact", "item_id": "item"}),
+    "expenses.create.1.json": ("/expenses", {"account_id": "supplies", "paid_through_account_id": "account"}),
     "contacts.create.1.json": ("/contacts", {}),
     "items.create.1.json": ("/items", {}),
     "invoices.create.1.json": ("/invoices", {"customer_id": "contact", "item_id": "item"}),
@@ -44,7 +50,13 @@ def traded(open_desk: Any) -> Any:
     invoice = desk.sent(contact, {"item_id": item, "quantity": 2})["invoice_id"]
     payment = desk.pay(contact, 300, {invoice: 300})["payment_id"]
     account = desk.ledger.id("000000000388")
+    quote = desk.post("/estimates", {"customer_id": contact, "line_items": [{"item_id": item}]})
+    supplies = desk.ledger.id("000000000400")
+    spent = {"account_id": supplies, "paid_through_account_id": account, "date": "2026-06-09", "amount": 75}
     desk.known = {
+        "estimate": quote["estimate"]["estimate_id"],
+        "supplies": supplies,
+        "expense": desk.post("/expenses", spent)["expense"]["expense_id"],
         "contact": contact,
         "item": item,
         "invoice": invoice,
