@@ -167,7 +167,7 @@ class Turnstile:
         minute = Allowance(limit, min(limit, remaining + max(0, self._permits)), _whole(reset))
         limit, remaining, reset = budget.day(now, self.limits)
         if self.seen is not None:
-            limit, remaining = self.seen[0], min(remaining, self.seen[1])
+            limit, remaining, reset = self.seen[0], min(remaining, self.seen[1]), self.seen[2]
         day = Allowance(limit, remaining, _whole(reset))
         return day if day.remaining < minute.remaining else minute
 

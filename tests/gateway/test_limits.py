@@ -211,6 +211,7 @@ def test_the_allowance_is_the_tightest_budget(tmp_path: Path) -> None:
             allowance = home.gateway.allowance(home.account)
             assert allowance is not None
             assert (allowance.limit, allowance.remaining) == (2000, 5)
+            assert 590 <= allowance.reset <= 600
 
     asyncio.run(run())
 
