@@ -1,6 +1,8 @@
 """The list flow: narrow at the provider, read, drop what does not match, never answer an empty page too early."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from connectors.kit import filters
@@ -17,6 +19,7 @@ def run(resource: "Resource", query: ListQuery, ctx: Context) -> Flow[Page]:
     """One page. Further provider pages are read only while every row so far was dropped."""
     plan = filters.plan(resource.table, query.filters, ctx)
     paging = resource.paging
+    asked = query.sort
     query = _sorted(query, resource, plan.newest)
     params = _params(resource, query, plan.params)
     reserved = frozenset({paging.page, paging.per_page, paging.column, paging.order})
@@ -28,10 +31,15 @@ def run(resource: "Resource", query: ListQuery, ctx: Context) -> Flow[Page]:
         batch = yield from batches(
             resource.path, resource.many, resource.id_key, params, place, paging, f"list {resource.name}"
         )
-        issues += _ignored_sort(resource, query, batch.body)
-        if issues and plan.newest is not None:
-            raise Fault(Kind.GARBLED, message="the provider did not sort as the filter needs")
+        ignored = _ignored_sort(resource, query, batch.body)
+        issues += ignored if asked is not None else []
         read = [resource.read(row, ctx, detail=False) for row in batch.rows]
+        if (
+            plan.newest is not None
+            and batch.next is not None
+            and (ignored or not _descends(read, query.sort))
+        ):
+            raise Fault(Kind.GARBLED, message="the provider did not sort as the filter needs")
         answers = [answer for answer in read if plan.keeps(answer.record)]
         following = batch.next if all(plan.reaches(answer.record) for answer in read) else None
         if answers or following is None:
@@ -52,6 +60,13 @@ def _sorted(query: ListQuery, resource: "Resource", newest: str | None) -> ListQ
         detail = f"a filter by {field} lists the newest first"
         raise Rejected(FieldError("unsupported_filter", f"/sort_by/{field}", detail, (f"{field}=desc",)))
     return replace(query, sort=Sort(field, True))
+
+
+def _descends(answers: Sequence[Answer], sort: Sort | None) -> bool:
+    """Whether rows stand as a descending sort puts them. Where all fit on one page nobody needs to ask."""
+    told = [answer.record.get(sort.field) for answer in answers] if sort is not None else []
+    values = [value for value in told if value is not None]
+    return all(before >= after for before, after in pairwise(values))
 
 
 def _params(resource: "Resource", query: ListQuery, narrowing: Pairs) -> Pairs:

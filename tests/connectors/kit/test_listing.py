@@ -179,13 +179,29 @@ def test_a_bound_without_a_parameter_reads_the_newest_and_stops() -> None:
     assert (ids(found), found.next) == (["1"], None)
 
 
-def test_such_a_bound_trusts_no_provider_that_sorted_otherwise() -> None:
+@pytest.mark.parametrize(
+    ("stamps", "context"),
+    [
+        (["2026-06-12T00:00:00-0400"], {"sort_column": "contact_name"}),
+        (["2026-06-09T00:00:00-0400", "2026-06-12T00:00:00-0400"], {}),
+    ],
+)
+def test_such_a_bound_trusts_no_provider_that_sorted_otherwise(
+    stamps: list[str], context: dict[str, str]
+) -> None:
     since = Filter("updated_at", Op.GTE, "2026-06-10T00:00:00Z")
-    body = {
-        "contacts": [contact(1, "2026-06-12T00:00:00-0400")],
-        "page_context": {"sort_column": "contact_name"},
-    }
+    rows = [contact(place, stamp) for place, stamp in enumerate(stamps)]
+    body = {"contacts": rows, "page_context": {"has_more_page": True, **context}}
     with pytest.raises(Fault, match="did not sort"):
         run(contacts.RESOURCE.list(ListQuery(filters=(since,)), CONTEXT), [body])
+    # where one page is all there is, the order does not matter
+    body["page_context"] = {"has_more_page": False, **context}
+    found, _ = run(contacts.RESOURCE.list(ListQuery(filters=(since,)), CONTEXT), [body])
+    assert ids(found) == [str(place) for place, stamp in enumerate(stamps) if stamp > "2026-06-10"]
+    assert found.issues == []
+
+
+def test_such_a_bound_takes_no_other_order() -> None:
+    since = Filter("updated_at", Op.GTE, "2026-06-10T00:00:00Z")
     with pytest.raises(Rejected, match="newest first"):
         run(contacts.RESOURCE.list(ListQuery(filters=(since,), sort=Sort("name")), CONTEXT))
