@@ -109,14 +109,32 @@ def put_shipping(value: Decimal, native: Native, ctx: Context) -> None:
     native["shipping_charge"] = value
 
 
-def choose_discount_level(native: Native, lines: list[Native]) -> None:
-    """Zoho reckons a discount on the document or on its lines, never both; the body must say which."""
-    on_lines = any(line.get("discount") for line in lines)
-    if not on_lines:
+def choose_discount_level(native: Native, current: Native | None = None) -> None:
+    """Zoho reckons a discount on the document or on its lines, never both; the body must say which.
+
+    `current` is the document as it stands, where a body may rest on it. Naming one level silently drops the
+    discounts of the other, so a body that would have both is refused (CodecError).
+    """
+    told = "discount" in native or any("discount" in line for line in native.get("line_items") or [])
+    if not told:
         return
-    if native.get("discount") not in (None, "", 0):
+    now = current or {}
+    own = native.get("discount", now.get("discount") if is_document_discount(now) else None)
+    kept = {line.get("line_item_id"): line for line in now.get("line_items") or [] if not is_document_discount(now)}
+    lines = native.get("line_items", list(kept.values()))
+    on_lines = (line.get("discount", kept.get(line.get("line_item_id"), {}).get("discount")) for line in lines)
+    if not any(map(_takes_off, on_lines)):
+        return
+    if _takes_off(own):
         raise CodecError("takes a discount on the document or on its lines, not both", "unsupported_field")
+    native.pop("discount", None)
     native["discount_type"] = "item_level"
+
+
+def _takes_off(discount: Any) -> bool:
+    """Whether a native discount (10, "10%", "") is any."""
+    percentage = percentage_of(discount)
+    return bool(discount if percentage is None else percentage)
 
 
 def settle_totals(record: Record, native: Any, issues: list[Issue]) -> None:

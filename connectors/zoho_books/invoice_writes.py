@@ -31,7 +31,7 @@ def prepare(self: "Resource", draft: Draft) -> Flow[None]:
     present = {str(each.get("line_item_id")): each for each in (draft.current or {}).get("line_items") or []}
     price(lines, draft.body.get("line_items") or [], present, errors)
     try:
-        choose_discount_level(draft.native, lines)
+        choose_discount_level(draft.native, draft.current)
     except CodecError as error:
         errors.append(FieldError(error.code, "/discount_amount", str(error)))
     _sources(draft, errors)

@@ -286,10 +286,19 @@ def _as_charged(answer: Answer) -> Answer:
     return answer
 
 
+DISCOUNTS = ("discount_amount", "discount_percentage")
+"""Whether one fits, on the invoice or on a line, the invoice as it stands decides."""
+
+
 class Invoices(Resource):
     """Numbers, discounts and addresses need more than their row; totals are checked on complete records."""
 
     prepare = prepare
+
+    def needs_current(self, body: Record, *, replace_lines: bool) -> bool:
+        lines = body.get("line_items") or []
+        discounts = any(name in part for part in (body, *lines) for name in DISCOUNTS)
+        return discounts or super().needs_current(body, replace_lines=replace_lines)
 
     def create(self, body: Record, ctx: Context) -> Flow[Answer]:
         return _as_charged((yield from super().create(body, ctx)))

@@ -125,6 +125,31 @@ def test_a_discount_stands_on_one_level(companies: dict[bool, Company]) -> None:
     companies[False].refused("POST", "invoices", 422, "validation_failed", "/discount_percentage", json=twice)
 
 
+def test_no_discount_is_lost_by_a_change(companies: dict[bool, Company]) -> None:
+    """100 − 10 + 50 = 140 with the discount on a line, 100 − 10 % = 90 with it on the document."""
+    company = companies[False]
+    lines = [line("100", discount_amount="10"), line("50")]
+    by_line = company.create("invoices", contact={"name": "Pays USD"}, line_items=lines)
+    path = f"invoices/{by_line['id']}"
+    for body in ({"discount_amount": None}, {"discount_percentage": 0}, {"customer_note": "Hello"}):
+        assert company.patch(path, body)["total_amount"] == 140
+    company.refused(
+        "PATCH", path, 422, "unsupported_field", "/discount_amount", reads=1, json={"discount_amount": 5}
+    )
+    first, second = ({"id": each["id"]} for each in by_line["line_items"])
+    moved = {"line_items": [{**first, "discount_amount": None}, second], "discount_percentage": 10}
+    assert company.patch(path, moved)["total_amount"] == 135
+
+    by_document = company.create(
+        "invoices", contact={"name": "Pays USD"}, line_items=[line("100")], discount_percentage="10"
+    )
+    path, kept = f"invoices/{by_document['id']}", {"id": by_document["line_items"][0]["id"]}
+    body = {"line_items": [{**kept, "discount_amount": 7}]}
+    company.refused("PATCH", path, 422, "unsupported_field", "/discount_amount", reads=1, json=body)
+    assert company.patch(path, {"line_items": [{**kept, "discount_amount": None}]})["total_amount"] == 90
+    assert company.patch(path, {**body, "discount_percentage": None})["total_amount"] == 93
+
+
 def test_totals_follow_a_change(companies: dict[bool, Company]) -> None:
     """10 % off 2 · 50 + 20 % VAT = 108.00; one more unit: 150 − 15 + 27 = 162.00; without discount 180.00."""
     company = companies[False]

@@ -155,7 +155,7 @@ def test_methods_and_places_that_are_not_there(company: Company) -> None:
 
 
 def test_headers_that_cannot_be(company: Company) -> None:
-    body = {"json": {"name": "Well"}}
+    body: dict[str, Any] = {"json": {"name": "Well"}}
     for headers, status, code in (
         ({"Ledgerway-Timeout": "soon"}, 400, "parameter_invalid"),
         ({"Ledgerway-Timeout": "0"}, 400, "parameter_invalid"),

@@ -286,7 +286,8 @@ def test_the_other_side_is_not_here(company: Company) -> None:
     company.refused("GET", f"invoices/{made['id']}", 404, "not_found", reads=1, params={"type": "bill"})
     company.refused("GET", "invoices", 422, "unsupported_filter", "type", params={"type": "bill"})
     assert company.get(f"invoices/{made['id']}", type="invoice") == made
-    body = {"contact": {"name": "Buyer"}, "line_items": [TEA], "type": "bill"}
+    bought = {**TEA, "account": {"name": "Tea sales"}}
+    body = {"contact": {"name": "Buyer"}, "line_items": [bought], "type": "bill"}
     company.refused("POST", "invoices", 422, "validation_failed", "/type", reads=None, json=body)
 
 

@@ -28,7 +28,7 @@ def test_an_item_from_the_shelf_to_the_bin(company: Company) -> None:
         "unit_price": "19.905", "purchase_price": "7.5", "purchase_description": "From the potter",
         "is_sold": True, "is_purchased": True,
     }  # fmt: skip
-    refs = {
+    refs: dict[str, Any] = {
         "sales_account": {"code": "4100"}, "purchase_account": {"name": "Pot costs"}, "sales_tax_rate": {"name": "VAT"},
     }  # fmt: skip
     made = company.create("items", **said, **refs, custom_fields=[{"api_name": "cf_shelf", "value": "B2"}])

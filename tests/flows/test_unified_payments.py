@@ -22,7 +22,7 @@ def company(connected: Callable[..., Company]) -> Company:
 
 def invoice(company: Company, amount: Any, contact: str = "Payer", **more: Any) -> str:
     lines = [{"name": "Work", "unit_price": amount}]
-    body = {"contact": {"name": contact}, "line_items": lines, "status": "authorised", **more}
+    body: dict[str, Any] = {"contact": {"name": contact}, "line_items": lines, "status": "authorised", **more}
     return company.create("invoices", **body)["id"]
 
 
@@ -32,7 +32,7 @@ def on(id: str, amount: Any) -> dict[str, Any]:
 
 def test_one_payment_over_two_invoices(company: Company) -> None:
     first, second = invoice(company, 100), invoice(company, "50.50")
-    said = {
+    said: dict[str, Any] = {
         "total_amount": "160.25", "transaction_date": "2026-11-02", "payment_method": "bank_transfer",
         "reference": "txn-1", "memo": "Wire", "account": {"code": "1000"},
     }  # fmt: skip
