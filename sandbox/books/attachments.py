@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from . import contacts, estimates, expenses, invoices, salesorders
+from . import contacts, estimates, expenses, invoices, journals, salesorders
 from .call import Answer, Call, Refused, Row, Upload, done, missing
 from .expense_views import receipt_of
 from .ledger import Ledger
@@ -143,6 +143,11 @@ FILES = (
         attached="Your file has been successfully attached to the sales order.",
         detached="Your file is no longer attached to the sales order.",
         preferred="Sales Oder Updated Successfully.",
+        status=201,
+    ),
+    Files(
+        journals.RESOURCE,
+        attached="Your file has been successfully attached to the journal.",
         status=201,
     ),
     Files(expenses.RESOURCE, attached="The expense attachment has been attached."),

@@ -66,7 +66,7 @@ def _deletable(ledger: Ledger, estimate: Row) -> None:
 
 
 def _removed(ledger: Ledger, estimate: Row) -> None:
-    ledger.comments.pop(estimate["estimate_id"], None)
+    ledger.drop_history(estimate["estimate_id"])
 
 
 def _is(*words: str) -> Callable[[Ledger, Row], bool]:

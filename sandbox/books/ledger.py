@@ -63,7 +63,7 @@ class Ledger:
             "journals": Table("journal_id"),
             "projects": Table("project_id", ("customer_id",)),
             "locations": Table("location_id"),
-            "banktransactions": Table("transaction_id", ("account_ids",)),
+            "banktransactions": Table("transaction_id", ("account_ids", "matched_ids")),
             "statements": Table("statement_id", ("account_id",)),
             "bills": Table("bill_id", ("vendor_id", "item_ids", "purchaseorder_ids"), self._owes),
             "vendorpayments": Table("payment_id", ("vendor_id", "bill_ids"), self._owes),
@@ -175,6 +175,11 @@ class Ledger:
         }
         self.comments.setdefault(record_id, []).insert(0, row)
         return row
+
+    def drop_history(self, record_id: str) -> None:
+        """Comments and files go with their record."""
+        self.comments.pop(record_id, None)
+        self.attachments.pop(record_id, None)
 
     def as_user(self, user: Mapping[str, str]) -> None:
         """Sets who acts; a person the organisation does not know yet joins it as an administrator."""

@@ -65,6 +65,7 @@ _KINDS: Mapping[str, tuple[Read, tuple[tuple[str, str, Test], ...]]] = {
     "exact": (_fold, (_EQUAL,)),
     "member": (_fold, (("", "equal", lambda have, want: any(want == each.casefold() for each in have)),)),
     "among": (_fold, (("", "contains", lambda have, want: any(want in each.casefold() for each in have)),)),
+    "at": (read_instant, (("", "equal", lambda have, want: have == want),)),
     "since": (read_instant, (("", "greater_equals", lambda have, want: have >= want),)),
 }
 _FOLDED = ("text", "exact")
@@ -75,7 +76,7 @@ class Filter:
     """A column a list can be filtered by.
 
     Kinds: text (=, _startswith, _contains; case ignored), exact, amount (=, _less_than, …), day (=, _start,
-    _end, _before, _after), flag, member and among (the source gives several texts: equal, contained), since.
+    _end, _before, _after), flag, member and among (the source gives several texts: equal, contained), since, at.
     """
 
     kind: str

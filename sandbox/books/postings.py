@@ -57,6 +57,11 @@ def rows(ledger: Ledger, account_id: str, last: int = 0) -> list[Row]:
     return [_row(ledger, account_id, posting) for posting in found[-last:]]
 
 
+def reconciled(ledger: Ledger, record_id: str) -> bool:
+    """Whether a line of a bank statement is matched with the record."""
+    return ledger.tables["banktransactions"].has_linked("matched_ids", record_id)
+
+
 def date_of(posting: Posting) -> str:
     return posting[0][SOURCES[posting[1]].date]
 

@@ -65,7 +65,7 @@ def _deletable(ledger: Ledger, order: Row) -> None:
 
 
 def _removed(ledger: Ledger, order: Row) -> None:
-    ledger.comments.pop(order["salesorder_id"], None)
+    ledger.drop_history(order["salesorder_id"])
 
 
 def _is(*wanted: str) -> Callable[[Ledger, Row], bool]:

@@ -32,6 +32,11 @@ FILES = (
     "reporting-tags",
     "locations",
     "transaction-locking",
+    "bills",
+    "vendor-payments",
+    "vendor-credits",
+    "purchase-order",
+    "credit-notes",
 )
 OUTSIDE = {
     "GET /settings/preferences/customfields",  # used by clients, in no specification

@@ -10,6 +10,7 @@ import pytest
 LISTS = {
     "estimates.list.1.json": "/estimates",
     "expenses.list.1.json": "/expenses",
+    "journals.list.1.json": "/journals",
     "contacts.list.1.json": "/contacts",
     "items.list.1.json": "/items",
     "invoices.list.1.json": "/invoices",
@@ -21,6 +22,7 @@ LISTS = {
 DETAILS = {
     "estimates.get.1.json": "/estimates/{estimate}",
     "expenses.get.1.json": "/expenses/{expense}",
+    "journals.get.1.json": "/journals/{journal}",
     "contacts.get.1.json": "/contacts/{contact}",
     "items.get.1.json": "/items/{item}",
     "invoices.get.1.json": "/invoices/{invoice}",
@@ -29,6 +31,7 @@ DETAILS = {
 }
 CREATES = {
     "estimates.create.1.json": ("/estimates", {"customer_id": "contact", "item_id": "item"}),
+    "journals.create.1.json": ("/journals", {"account_id": "account"}),
     "expenses.create.1.json": ("/expenses", {"account_id": "supplies", "paid_through_account_id": "account"}),
     "contacts.create.1.json": ("/contacts", {}),
     "items.create.1.json": ("/items", {}),
@@ -53,7 +56,11 @@ def traded(open_desk: Any) -> Any:
     quote = desk.post("/estimates", {"customer_id": contact, "line_items": [{"item_id": item}]})
     supplies = desk.ledger.id("000000000400")
     spent = {"account_id": supplies, "paid_through_account_id": account, "date": "2026-06-09", "amount": 75}
+    line = {"account_id": account, "amount": 100}
+    lines = [{**line, "debit_or_credit": side} for side in ("debit", "credit")]
+    booked = desk.post("/journals", {"journal_date": "2026-06-09", "line_items": lines})["journal"]
     desk.known = {
+        "journal": booked["journal_id"],
         "estimate": quote["estimate"]["estimate_id"],
         "supplies": supplies,
         "expense": desk.post("/expenses", spent)["expense"]["expense_id"],
