@@ -9,6 +9,8 @@ from . import (
     bill_actions,
     bills,
     contacts,
+    credit_note_actions,
+    credit_notes,
     conversions,
     currencies,
     customfields,
@@ -56,6 +58,8 @@ ROUTES: tuple[Route, ...] = (
     *vendor_payments.ROUTES,
     *vendor_credits.ROUTES,
     *purchase_orders.ROUTES,
+    *credit_notes.ROUTES,
+    *credit_note_actions.ROUTES,
     PREFERENCES,
 )
 """Where two have the same method and pattern, the later one counts."""
