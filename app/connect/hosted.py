@@ -114,18 +114,7 @@ async def organizations_page(request: Request) -> Response:
     link = await connect.link_of_browser(cookie)
     if link.state != "choosing":
         raise Stopped("oauth_state_invalid", link.id)
-    connector = connect.connector(link.integration)
-    back = origin_of(link.redirect_uri)
-    return pages.page(
-        "choose.html",
-        title="Choose your organisation",
-        label=connector.label,
-        asker=await connect.asked_by(link),
-        organizations=link.organizations,
-        many=link.companies == "many",
-        csrf=connect.csrf(link.id, cookie or ""),
-        form_targets=[back] if back else [],
-    )
+    return await _choice(request, link, cookie or "")
 
 
 @router.post("/connect-account/organizations")
@@ -134,7 +123,31 @@ async def choose(request: Request) -> Response:
     form = await _form(request)
     link = await connect.link_of_browser(cookie)
     connect.check_csrf(form.get("csrf", [""])[0], link.id, cookie or "")
-    return await _finished(request, await connect.choose(link, form.get("organization_id", [])))
+    try:
+        done = await connect.choose(link, form.get("organization_id", []))
+    except Stopped as stopped:
+        if stopped.code != "nothing_chosen":
+            raise
+        return await _choice(request, link, cookie or "", stopped)  # the sign-in still holds
+    return await _finished(request, done)
+
+
+async def _choice(request: Request, link: LinkToken, cookie: str, stopped: Stopped | None = None) -> Response:
+    connect = _connect(request)
+    back = origin_of(link.redirect_uri)
+    return pages.page(
+        "choose.html",
+        status=stopped.stop.status if stopped else 200,
+        title="Choose your organisation",
+        label=connect.connector(link.integration).label,
+        asker=await connect.asked_by(link),
+        organizations=link.organizations,
+        many=link.companies == "many",
+        fault=stopped.stop.text if stopped else "",
+        data={"code": stopped.code} if stopped else None,
+        csrf=connect.csrf(link.id, cookie),
+        form_targets=[back] if back else [],
+    )
 
 
 # parts of answers

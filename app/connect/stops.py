@@ -131,7 +131,7 @@ STOPS: dict[str, Stop] = {
     "nothing_chosen": Stop(
         422,
         "No organisation was chosen",
-        "Try again and choose the organisation to connect.",
+        "Choose the organisation to connect.",
     ),
 }
 
