@@ -1,10 +1,10 @@
-"""Verbs on a record, and the models of what a caller may say with them."""
+"""Verbs on a record. The models of what a caller may say with them are in unified_models/actions.py."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
 from connectors.kit.http import Json, Pairs
 from connectors.kit.operations import Context
@@ -31,18 +31,6 @@ class Action:
     reads: bool = False
     method: str = "POST"
     query: Pairs = ()
-
-
-class Mail(BaseModel):
-    """A mail to the counterparty; what is absent the provider's template fills."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    to: list[str] | None = Field(
-        default=None, description="Addresses; the contact's own when absent", min_length=1
-    )
-    subject: str | None = Field(default=None, description="Subject", max_length=1000)
-    body: str | None = Field(default=None, description="Text, HTML allowed", max_length=5000)
 
 
 def masters(path: str, idle: str = "archived") -> dict[str, Action]:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from connectors.kit.actions import Action, Mail
+from connectors.kit.actions import Action
 from connectors.kit.codec import BOOL, DATE, ID, MONEY, RATE, TEXT, flag
 from connectors.kit.custom_fields import custom_fields
 from connectors.kit.faults import FieldError, Rejected
@@ -35,6 +35,7 @@ from connectors.zoho_books.invoice_writes import prepare, sources
 from connectors.zoho_books.lines import LINE
 from connectors.zoho_books.lookups import CURRENCIES, CUSTOMERS, INVOICES, LOCATIONS, TAXES
 from connectors.zoho_books.tracking import TRACKING
+from unified_models.actions import Mail
 from unified_models.invoices import Invoice
 
 invoice = names(Invoice)

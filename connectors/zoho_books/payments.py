@@ -32,6 +32,7 @@ from connectors.zoho_books import settlement
 from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT
 from connectors.zoho_books.lookups import ACCOUNTS, CUSTOMERS
 from connectors.zoho_books.tracking import TRACKING
+from unified_models.actions import Apply, PayBack, Unapply
 from unified_models.allocations import Allocation, Refund
 from unified_models.payments import Payment
 
@@ -219,15 +220,15 @@ ACTIONS = {
     for each in (
         Action(
             name="apply", doc="Settles invoices with what is unapplied.", path="/invoices/{id}/credits",
-            fields=settlement.Apply,
+            fields=Apply,
         ),
         Action(
             name="unapply", doc="Takes settlements back; the money becomes unapplied.",
-            path="/customerpayments/{id}", fields=settlement.Unapply, method="PUT",
+            path="/customerpayments/{id}", fields=Unapply, method="PUT",
         ),
         Action(
             name="refund", doc="Records money paid back to the customer.",
-            path="/customerpayments/{id}/refunds", fields=settlement.PayBack,
+            path="/customerpayments/{id}/refunds", fields=PayBack,
         ),
     )
 }  # fmt: skip

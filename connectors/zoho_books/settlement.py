@@ -2,9 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.kit.codec import DATE, ENUM, MONEY, CodecError
 from connectors.kit.faults import Conflict, Fault, FieldError, Kind, Rejected
@@ -16,9 +13,6 @@ from connectors.kit.paging import merged_query
 from connectors.kit.resolving import Wanted, find
 from connectors.kit.resource import Resource
 from connectors.zoho_books.lookups import ACCOUNTS
-from unified_models.allocations import PAYMENT_METHODS, Allocation
-from unified_models.references import CodeRef
-from unified_models.types import Date, Money
 
 REFUND_MODES = ENUM(
     {
@@ -33,33 +27,6 @@ REFUND_MODES = ENUM(
 
 _DEAD = {"draft": "draft", "void": "voided", "pending_approval": "submitted", "rejected": "rejected"}
 """Statuses of an invoice no payment can be put on → ours."""
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Apply(_Body):
-    """Invoices to settle with what is unapplied."""
-
-    allocations: list[Allocation] = Field(min_length=1, description="Invoices with the amount for each")
-
-
-class Unapply(_Body):
-    """Settlements to take back."""
-
-    allocation_ids: list[str] = Field(min_length=1, description="`allocation_id` of each settlement")
-
-
-class PayBack(_Body):
-    """Money paid back to the customer."""
-
-    transaction_date: Date | None = Field(default=None, description="Today when absent")
-    account: CodeRef = Field(description="Money account it went from")
-    total_amount: Money = Field(description="How much")
-    payment_method: Annotated[str, PAYMENT_METHODS] | None = Field(default=None, description="How")
-    reference: str | None = Field(default=None, description="The processor's transaction id")
-    memo: str | None = Field(default=None, description="Internal note")
 
 
 def check_create(draft: Draft) -> Flow[None]:
