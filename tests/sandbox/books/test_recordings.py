@@ -18,6 +18,10 @@ LISTS = {
     "chartofaccounts.list.1.json": "/chartofaccounts",
     "currencies.list.1.json": "/settings/currencies",
     "taxes.list.1.json": "/settings/taxes",
+    "bills.list.1.json": "/bills",
+    "vendorpayments.list.1.json": "/vendorpayments",
+    "purchaseorders.list.1.json": "/purchaseorders",
+    "creditnotes.list.1.json": "/creditnotes",
 }
 DETAILS = {
     "estimates.get.1.json": "/estimates/{estimate}",
@@ -28,6 +32,10 @@ DETAILS = {
     "invoices.get.1.json": "/invoices/{invoice}",
     "customerpayments.get.1.json": "/customerpayments/{payment}",
     "chartofaccounts.get.1.json": "/chartofaccounts/{account}",
+    "bills.get.1.json": "/bills/{bill}",
+    "vendorpayments.get.1.json": "/vendorpayments/{made}",
+    "purchaseorders.get.1.json": "/purchaseorders/{order}",
+    "creditnotes.get.1.json": "/creditnotes/{credit}",
 }
 CREATES = {
     "estimates.create.1.json": ("/estimates", {"customer_id": "contact", "item_id": "item"}),
@@ -41,6 +49,13 @@ CREATES = {
         {"customer_id": "contact", "invoice_id": "invoice"},
     ),
     "chartofaccounts.create.1.json": ("/chartofaccounts", {}),
+    "bills.create.1.json": ("/bills", {"vendor_id": "vendor", "account_id": "supplies"}),
+    "vendorpayments.create.1.json": (
+        "/vendorpayments",
+        {"vendor_id": "vendor", "paid_through_account_id": "account"},
+    ),
+    "purchaseorders.create.1.json": ("/purchaseorders", {"vendor_id": "vendor", "item_id": "item"}),
+    "creditnotes.create.1.json": ("/creditnotes", {"customer_id": "contact", "account_id": "account"}),
 }
 
 
@@ -59,7 +74,19 @@ def traded(open_desk: Any) -> Any:
     line = {"account_id": account, "amount": 100}
     lines = [{**line, "debit_or_credit": side} for side in ("debit", "credit")]
     booked = desk.post("/journals", {"journal_date": "2026-06-09", "line_items": lines})["journal"]
+    vendor = desk.customer("Beta", contact_type="vendor", payment_terms=30)
+    bought = {"vendor_id": vendor, "line_items": [{"name": "Paper", "account_id": supplies, "rate": 250}]}
+    bill = desk.post("/bills", {**bought, "bill_number": "B-1"})["bill"]["bill_id"]
+    made = {"vendor_id": vendor, "amount": 250, "paid_through_account_id": account, "date": "2026-06-09"}
+    made["bills"] = [{"bill_id": bill, "amount_applied": 250}]
+    order = desk.post("/purchaseorders", {"vendor_id": vendor, "line_items": [{"item_id": item, "rate": 40}]})
+    credit = {"customer_id": contact, "date": "2026-06-09", "line_items": [{"item_id": item, "rate": 100}]}
     desk.known = {
+        "vendor": vendor,
+        "bill": bill,
+        "made": desk.post("/vendorpayments", made)["vendorpayment"]["payment_id"],
+        "order": order["purchaseorder"]["purchaseorder_id"],
+        "credit": desk.post("/creditnotes", credit)["creditnote"]["creditnote_id"],
         "journal": booked["journal_id"],
         "estimate": quote["estimate"]["estimate_id"],
         "supplies": supplies,
