@@ -1,6 +1,7 @@
-"""The control total of a new invoice: reckoned before anything is sent, as far as Zoho's defaults are known."""
+"""The control total of a new document: reckoned before anything is sent, as far as Zoho's defaults are known."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -39,12 +40,21 @@ THREE_DECIMALS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
 Taxes = Mapping[str, tuple[Rate, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """What a kind of document is reckoned by: the native key of its contact, and, where the organisation may
+    round totals to whole units, the (path, list, object) of documents that tell whether it does."""
+
+    party: str
+    rounded: tuple[str, str, str] | None = None
+
+
 def places_of(currency: str | None) -> int:
     """The decimals of a currency."""
     return 0 if currency in ZERO_DECIMALS else 3 if currency in THREE_DECIMALS else 2
 
 
-def check_total(draft: Draft) -> Flow[None]:
+def check_total(draft: Draft, kind: Reckoned) -> Flow[None]:
     """Raises Rejected(total_mismatch) on a difference no default of Zoho's can explain.
 
     Reads nothing while the figures agree and no tax is named; only a difference is worth more calls.
@@ -61,7 +71,7 @@ def check_total(draft: Draft) -> Flow[None]:
         return
     taxes: Taxes = {}
     if any(_named_taxes(draft, lines)):
-        taxes = yield from _taxes(frozenset(_named_taxes(draft, lines)))
+        taxes = yield from taxes_of(frozenset(_named_taxes(draft, lines)))
         if any(id not in taxes for id in _named_taxes(draft, lines)):
             return
     places = places_of(draft.body.get("currency") or draft.ctx.currency)
@@ -69,11 +79,11 @@ def check_total(draft: Draft) -> Flow[None]:
     if wanted in expected:
         return
     if not draft.body.get("currency") or any("tax_rate" not in line for line, _ in lines):
-        told = yield from _defaults(draft, lines)
+        told = yield from _defaults(draft, lines, kind.party)
         if told is None:
             return
         expected = _expected(draft, lines, taxes, told if not draft.body.get("currency") else places)
-    if wanted in expected or (yield from _is_rounded(wanted, expected[0])):
+    if wanted in expected or (yield from _is_rounded(wanted, expected[0], kind.rounded)):
         return
     detail = f"the lines come to {expected[0]:f}, total_amount says {wanted:f}"
     raise Rejected(FieldError("total_mismatch", "/total_amount", detail))
@@ -124,20 +134,21 @@ def _roundings(body: Record) -> tuple[bool, ...]:
     return {"entity_level": (False,), "item_level": (True,)}.get(str(said), (False, True))
 
 
-def _is_rounded(wanted: Decimal, expected: Decimal) -> Flow[bool]:
-    """Whether the organisation may round its totals to whole units; only its invoices tell."""
-    if wanted != wanted.to_integral_value() or abs(wanted - expected) >= 1:
+def _is_rounded(wanted: Decimal, expected: Decimal, told: tuple[str, str, str] | None) -> Flow[bool]:
+    """Whether the organisation may round its totals to whole units; only its documents tell."""
+    if told is None or wanted != wanted.to_integral_value() or abs(wanted - expected) >= 1:
         return False
     newest = (("page", "1"), ("per_page", "1"), ("sort_column", "created_time"), ("sort_order", "D"))
-    listed = yield Request("GET", "/invoices", newest, step="read how totals are rounded", fresh_for=300)
-    rows = rows_of(listed.body, "invoices")
+    path, many, one = told
+    listed = yield Request("GET", path, newest, step="read how totals are rounded", fresh_for=300)
+    rows = rows_of(listed.body, many)
     if not rows:
         return True
-    invoice = yield from _peek(f"/invoices/{rows[0].get('invoice_id')}", "invoice", "an invoice")
-    return invoice is None or invoice.get("transaction_rounding_type") not in (None, "", "no_rounding")
+    latest = yield from peek(f"{path}/{rows[0].get(f'{one}_id')}", one, f"the latest {one}")
+    return latest is None or latest.get("transaction_rounding_type") not in (None, "", "no_rounding")
 
 
-def _taxes(wanted: frozenset[str]) -> Flow[Taxes]:
+def taxes_of(wanted: frozenset[str]) -> Flow[Taxes]:
     """Tax id → its simple taxes; a group's stand in a record of its own."""
     rows = yield from rows_by(TAXES, None, "")
     found: dict[str, tuple[Rate, ...]] = {}
@@ -148,7 +159,7 @@ def _taxes(wanted: frozenset[str]) -> Flow[Taxes]:
         if row.get("tax_type") != "tax_group":
             found[id] = (_rate(row),)
             continue
-        group = yield from _peek(f"/settings/taxgroups/{id}", "tax_group", "the group")
+        group = yield from peek(f"/settings/taxgroups/{id}", "tax_group", "the group")
         if group is not None:
             found[id] = tuple(_rate(each) for each in group.get("taxes") or [])
     return found
@@ -159,15 +170,17 @@ def _rate(row: Mapping[str, Any]) -> Rate:
     return Rate(str(row["tax_id"]), percentage, row.get("tax_type") == "compound_tax")
 
 
-def _defaults(draft: Draft, lines: Sequence[tuple[Record, Mapping[str, Any]]]) -> Flow[int | None]:
-    """The places of the customer's currency, or None where Zoho may add a tax of its own choice."""
+def _defaults(
+    draft: Draft, lines: Sequence[tuple[Record, Mapping[str, Any]]], party: str
+) -> Flow[int | None]:
+    """The places of the contact's currency, or None where Zoho may add a tax of its own choice."""
     untaxed = [native for line, native in lines if "tax_rate" not in line]
-    contact = yield from _peek(f"/contacts/{draft.native.get('customer_id')}", "contact", "the customer")
+    contact = yield from peek(f"/contacts/{draft.native.get(party)}", "contact", "the contact")
     if contact is None or (untaxed and contact.get("tax_id")):
         return None
     for id in dict.fromkeys(native.get("item_id") for native in untaxed):
         if id:
-            item = yield from _peek(f"/items/{id}", "item", "the item")
+            item = yield from peek(f"/items/{id}", "item", "the item")
             if item is None or item.get("tax_id") or item.get("item_tax_preferences"):
                 return None
     if untaxed:
@@ -178,7 +191,7 @@ def _defaults(draft: Draft, lines: Sequence[tuple[Record, Mapping[str, Any]]]) -
     return precision if isinstance(precision, int) else places_of(contact.get("currency_code"))
 
 
-def _peek(path: str, one: str, noun: str) -> Flow[Any]:
+def peek(path: str, one: str, noun: str) -> Flow[Any]:
     try:
         reply = yield Request("GET", path, step=f"read what tax {noun} brings", fresh_for=60)
     except Fault:

@@ -120,9 +120,15 @@ def choose_discount_level(native: Native, current: Native | None = None) -> None
         return
     now = current or {}
     own = native.get("discount", now.get("discount") if is_document_discount(now) else None)
-    kept = {line.get("line_item_id"): line for line in now.get("line_items") or [] if not is_document_discount(now)}
+    kept = {
+        line.get("line_item_id"): line
+        for line in now.get("line_items") or []
+        if not is_document_discount(now)
+    }
     lines = native.get("line_items", list(kept.values()))
-    on_lines = (line.get("discount", kept.get(line.get("line_item_id"), {}).get("discount")) for line in lines)
+    on_lines = (
+        line.get("discount", kept.get(line.get("line_item_id"), {}).get("discount")) for line in lines
+    )
     if not any(map(_takes_off, on_lines)):
         return
     if _takes_off(own):

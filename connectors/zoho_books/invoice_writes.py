@@ -1,60 +1,30 @@
 """What an invoice needs beyond its rows when it is written."""
 
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import Any
 
-from connectors.kit.codec import CodecError
-from connectors.kit.faults import FieldError, Rejected
-from connectors.kit.flows import Draft, Step
-from connectors.kit.http import Flow, Request
-from connectors.kit.mapping import Native, When
+from connectors.kit.faults import FieldError
+from connectors.kit.flows import Draft
+from connectors.kit.http import Flow
+from connectors.kit.mapping import Native
 from connectors.kit.operations import Context
-from connectors.zoho_books.control_totals import check_total
-from connectors.zoho_books.documents import choose_discount_level
-from connectors.zoho_books.field_names import check_custom_fields
-from connectors.zoho_books.lines import price
+from connectors.zoho_books import document_writes
+from connectors.zoho_books.control_totals import Reckoned
+from connectors.zoho_books.document_writes import Kind
 
-if TYPE_CHECKING:
-    from connectors.kit.resource import Resource
+KIND = Kind(
+    path="/invoices",
+    side="customer",
+    type="invoice",
+    entity="invoice",
+    addresses=("billing", "shipping"),
+    reckoned=Reckoned(party="customer_id", rounded=("/invoices", "invoices", "invoice")),
+)
 
-AUTO_NUMBER = ("ignore_auto_number_generation", "true")
 
-
-def prepare(self: "Resource", draft: Draft) -> Flow[None]:
-    """Numbers, prices, discounts, addresses, sources, control total; raises Rejected with all it refuses."""
-    if draft.body.get("number") is not None:
-        draft.query.append(AUTO_NUMBER)
+def prepare(draft: Draft) -> Flow[None]:
     errors: list[FieldError] = []
-    if draft.body.get("type") not in (None, "invoice"):
-        errors.append(FieldError("enum_value", "/type", "only invoices are written here", ("invoice",)))
-    lines: list[Native] = draft.native.get("line_items") or []
-    present = {str(each.get("line_item_id")): each for each in (draft.current or {}).get("line_items") or []}
-    price(lines, draft.body.get("line_items") or [], present, errors)
-    try:
-        choose_discount_level(draft.native, draft.current)
-    except CodecError as error:
-        errors.append(FieldError(error.code, "/discount_amount", str(error)))
     _sources(draft, errors)
-    if errors:
-        raise Rejected(*errors)
-    for kind in ("billing", "shipping"):
-        _address(draft, kind)
-    yield from check_custom_fields(draft.body, "invoice")
-    if draft.when is When.CREATE:
-        yield from check_total(draft)
-
-
-def _address(draft: Draft, kind: str) -> None:
-    """An invoice's addresses are set by a call of their own; without one they come from the customer."""
-    part = draft.native.pop(f"{kind}_address", None)
-    if part is None:
-        return
-
-    def call(id: str) -> Request:
-        path = f"/invoices/{quote(id, safe='{}')}/address/{kind}"
-        return Request("PUT", path, body=part, step=f"set the {kind} address", repeatable=True)
-
-    draft.steps.append(Step(f"set the {kind} address", f"/{kind}_address", call))
+    yield from document_writes.prepare(draft, KIND, errors)
 
 
 def sources(native: Native, ctx: Context) -> list[dict[str, Any]]:

@@ -1,13 +1,26 @@
-"""Lines of invoices: how a line is read, and what its discount and its total become when written."""
+"""Lines of documents: how a line is read, and what its discount and its total become when written."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from connectors.kit.codec import ID, MONEY, QUANTITY, RATE, TEXT, CodecError
 from connectors.kit.custom_fields import custom_fields
 from connectors.kit.faults import FieldError
-from connectors.kit.mapping import ALWAYS, UPDATE, Native, Table, computed, field, many, names, ref, unmapped
+from connectors.kit.mapping import (
+    ALWAYS,
+    UPDATE,
+    Native,
+    Row,
+    Table,
+    computed,
+    field,
+    many,
+    names,
+    ref,
+    unmapped,
+)
 from connectors.kit.operations import Context, Record
 from connectors.kit.totals import HUNDRED, ZERO
 from connectors.zoho_books import documents as doc
@@ -17,6 +30,9 @@ from connectors.zoho_books.tracking import TRACKING
 from unified_models.line_items import LineItem
 
 line = names(LineItem)
+
+Reader = Callable[[Native, Context], Any]
+Writer = Callable[[Any, Native, Context], None]
 
 
 def _discount_percentage(native: Native, ctx: Context) -> Decimal | None:
@@ -57,77 +73,109 @@ def _tax_amount(native: Native, ctx: Context) -> Decimal | None:
     return amount
 
 
-def _source(native: Native, ctx: Context) -> dict[str, Any] | None:
-    get = native.get
-    if not (get("salesorder_item_id") or get("expense_id") or get("bill_id") or get("bill_item_id")):
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A kind of document lines are made from: the native keys of it and of its line; "" where there is none."""
+
+    type: str
+    document: str
+    line: str = ""
+
+
+def _source(origins: tuple[Origin, ...]) -> tuple[Reader, Writer, tuple[str, ...]]:
+    """How the document and line a line was made from are read and written, and the native keys of all."""
+    keys = tuple(key for origin in origins for key in (origin.document, origin.line) if key)
+
+    def read(native: Native, ctx: Context) -> dict[str, Any] | None:
+        get = native.get
+        for key in keys:
+            if get(key):
+                break
+        else:
+            return None
+        for origin in origins:
+            if get(origin.line) or get(origin.document):
+                told = {"id": get(origin.document) or None, "line_id": get(origin.line) or None}
+                return {"type": origin.type, **told}
         return None
-    for kind, document, row in SOURCES:
-        if get(row) or get(document):
-            return {"type": kind, "id": get(document) or None, "line_id": get(row) or None}
-    return None
 
+    def put(value: Any, native: Native, ctx: Context) -> None:
+        for origin in origins:
+            if value.get("type") == origin.type:
+                given = {origin.document: value.get("id"), origin.line: value.get("line_id")}
+                native.update({key: id for key, id in given.items() if key and id is not None})
+                return
+        kinds = tuple(origin.type for origin in origins)
+        raise CodecError(f"a line comes from {' or '.join(kinds)}", "enum_value", kinds)
 
-SOURCES = (
-    ("bill", "bill_id", "bill_item_id"),
-    ("expense", "expense_id", ""),
-    ("sales_order", "", "salesorder_item_id"),
-)
-"""(type of the source, native key of the document, native key of its line)."""
-
-
-def _put_source(value: Any, native: Native, ctx: Context) -> None:
-    for kind, document, row in SOURCES:
-        if value.get("type") == kind:
-            given = {document: value.get("id"), row: value.get("line_id")}
-            native.update({key: id for key, id in given.items() if key and id is not None})
-            return
-    raise CodecError(
-        "a line comes from a bill, an expense or a sales order", "enum_value", ("bill", "expense")
-    )
+    return read, put, keys
 
 
 def _put_total(value: Decimal, native: Native, ctx: Context) -> None:
     native["line_total"] = value
 
 
-LINE = Table(
-    LineItem,
-    (
-        field(line.id, "line_item_id", ID, write=UPDATE),
-        field(line.type, "line_item_category", LINE_CATEGORY, write=ALWAYS),
-        ref(line.item, "item_id", name="name", to=ITEMS, write=ALWAYS),
-        ref(line.account, "account_id", name="account_name", to=ACCOUNTS, write=ALWAYS),
-        field(line.name, "name", TEXT, write=ALWAYS),
-        field(line.description, "description", TEXT, write=ALWAYS),
-        field(line.quantity, "quantity", QUANTITY, write=ALWAYS),
-        field(line.unit, "unit", TEXT, write=ALWAYS),
-        field(line.unit_price, "rate", RATE, write=ALWAYS),
-        computed(
-            line.discount_percentage, _discount_percentage, uses=("discount",), put=_put_percentage,
-            clear={"discount": 0}, write=ALWAYS,
+def line_table(
+    noun: str, *more: Row, origins: tuple[Origin, ...] = (), project: str | None = None
+) -> Table[LineItem]:
+    """The lines of one kind of document. `more`: rows of `customer` and `is_billable`, where it has them."""
+    given = {row.unified for row in more}
+    source, put_source, keys = _source(origins)
+    return Table(
+        LineItem,
+        (
+            field(line.id, "line_item_id", ID, write=UPDATE),
+            field(line.type, "line_item_category", LINE_CATEGORY, write=ALWAYS),
+            ref(line.item, "item_id", name="name", to=ITEMS, write=ALWAYS),
+            ref(line.account, "account_id", name="account_name", to=ACCOUNTS, write=ALWAYS),
+            field(line.name, "name", TEXT, write=ALWAYS),
+            field(line.description, "description", TEXT, write=ALWAYS),
+            field(line.quantity, "quantity", QUANTITY, write=ALWAYS),
+            field(line.unit, "unit", TEXT, write=ALWAYS),
+            field(line.unit_price, "rate", RATE, write=ALWAYS),
+            computed(
+                line.discount_percentage, _discount_percentage, uses=("discount",), put=_put_percentage,
+                clear={"discount": 0}, write=ALWAYS,
+            ),
+            computed(
+                line.discount_amount, _discount_amount, uses=("discount_amount", "discount"), put=_put_amount,
+                clear={"discount": 0}, write=ALWAYS, codec=MONEY,
+            ),
+            ref(line.tax_rate, "tax_id", name="tax_name", to=TAXES, write=ALWAYS),
+            computed(line.tax_amount, _tax_amount, uses=("line_item_taxes", "tax_percentage")),
+            field(line.sub_total, "item_total", MONEY),
+            computed(
+                line.total_line_amount, doc.money("item_total"), uses=("item_total",), put=_put_total,
+                write=ALWAYS, codec=MONEY,
+            ),
+            ref(line.project, "project_id", name=project, to=PROJECTS, write=ALWAYS),
+            *more,
+            *(
+                unmapped(name, why)
+                for name, why in (
+                    (line.customer, f"has one contact per {noun}, not per line"),
+                    (line.is_billable, "bills lines on only from expenses, bills and projects"),
+                )
+                if name not in given
+            ),
+            computed(line.source, source, uses=keys, put=put_source, write=ALWAYS)
+            if origins
+            else unmapped(line.source, f"does not tell where lines of a {noun} come from"),
+            many(line.tracking_categories, "tags", TRACKING, write=ALWAYS),
+            custom_fields(line.custom_fields, LINE_CUSTOM_FIELDS),
         ),
-        computed(
-            line.discount_amount, _discount_amount, uses=("discount_amount", "discount"), put=_put_amount,
-            clear={"discount": 0}, write=ALWAYS, codec=MONEY,
-        ),
-        ref(line.tax_rate, "tax_id", name="tax_name", to=TAXES, write=ALWAYS),
-        computed(line.tax_amount, _tax_amount, uses=("line_item_taxes", "tax_percentage")),
-        field(line.sub_total, "item_total", MONEY),
-        computed(
-            line.total_line_amount, doc.money("item_total"), uses=("item_total",), put=_put_total, write=ALWAYS,
-            codec=MONEY,
-        ),
-        ref(line.project, "project_id", to=PROJECTS, write=ALWAYS),
-        unmapped(line.customer, "has one customer per invoice, not per line"),
-        unmapped(line.is_billable, "bills lines on only from expenses, bills and projects"),
-        computed(
-            line.source, _source, uses=("bill_id", "bill_item_id", "expense_id", "salesorder_item_id"),
-            put=_put_source, write=ALWAYS,
-        ),
-        many(line.tracking_categories, "tags", TRACKING, write=ALWAYS),
-        custom_fields(line.custom_fields, LINE_CUSTOM_FIELDS),
+    )  # fmt: skip
+
+
+LINE = line_table(
+    "invoice",
+    origins=(
+        Origin("bill", "bill_id", "bill_item_id"),
+        Origin("expense", "expense_id"),
+        Origin("sales_order", "", "salesorder_item_id"),
     ),
-)  # fmt: skip
+)
+"""Of invoices."""
 
 
 def price(

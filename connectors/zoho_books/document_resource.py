@@ -1,0 +1,103 @@
+"""The resource of a document with lines: what invoices, bills, credits and orders do alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from re import fullmatch
+from typing import Any
+
+from connectors.kit.actions import Action
+from connectors.kit.codec import MONEY
+from connectors.kit.faults import Fault, FieldError, Kind, Rejected
+from connectors.kit.flows import Draft
+from connectors.kit.http import Flow, Json, Reply, Request
+from connectors.kit.operations import Answer, Context, Record
+from connectors.kit.resource import Issues, Resource
+from connectors.zoho_books import document_rows as rows
+from connectors.zoho_books import document_writes
+from connectors.zoho_books import documents as doc
+from unified_models.actions import Mail
+
+DISCOUNTS = ("discount_amount", "discount_percentage")
+"""Whether one fits, on the document or on a line, the document as it stands decides."""
+
+IDS = r"[0-9]{1,24}"
+
+
+def scopes(area: str) -> dict[str, str]:
+    """Zoho's scopes of an area by verb."""
+    return {verb: f"ZohoBooks.{area}.{verb.upper()}" for verb in ("create", "read", "update", "delete")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Documents(Resource):
+    """Numbers, discounts and addresses need more than their row; totals are checked on complete records."""
+
+    kind: document_writes.Kind
+
+    def prepare(self, draft: Draft) -> Flow[None]:
+        yield from document_writes.prepare(draft, self.kind, [])
+
+    def needs_current(self, body: Record, *, replace_lines: bool) -> bool:
+        lines = body.get("line_items") or []
+        discounts = any(name in part for part in (body, *lines) for name in DISCOUNTS)
+        return discounts or super().needs_current(body, replace_lines=replace_lines)
+
+    def create(self, body: Record, ctx: Context) -> Flow[Answer]:
+        return _as_charged((yield from super().create(body, ctx)))
+
+    def update(self, id: str, body: Record, ctx: Context, *, replace_lines: bool = False) -> Flow[Answer]:
+        return _as_charged((yield from super().update(id, body, ctx, replace_lines=replace_lines)))
+
+    def complete(self, record: Record, native: Any, ctx: Context, issues: Issues, *, detail: bool) -> None:
+        rows.contact_side(record, self.kind.side)
+        if detail:
+            doc.settle_totals(record, native, issues)
+
+
+def _as_charged(answer: Answer) -> Answer:
+    """Among prices that contain tax, shipping is written with its tax and read without: that is no change."""
+    if answer.record.get("tax_inclusive") is True and isinstance(answer.native, dict):
+        charge = MONEY.read(answer.native.get("shipping_charge") or 0)
+        answer.issues = [
+            each
+            for each in answer.issues
+            if (each.code, each.pointer) != ("not_applied", "/shipping_amount")
+            or each.extra["sent"] != charge
+        ]
+    return answer
+
+
+def verb(name: str, path: str, doc: str, *allowed: str, **more: Any) -> Action:
+    """An action `path` below the record, possible in the `allowed` statuses."""
+    return Action(name=name, doc=doc, path=path, allowed_from=frozenset(allowed), **more)
+
+
+def verbs(path: str, *actions: Action) -> dict[str, Action]:
+    """Actions by name, their paths below one record of the collection at `path`."""
+    return {each.name: replace(each, path=f"{path}/{{id}}/{each.path}") for each in actions}
+
+
+def mail(name: str, path: str, doc: str, *allowed: str) -> Action:
+    """An action that mails the document to the contact."""
+    return verb(name, path, doc, *allowed, fields=Mail, reaches_person=True, body=_letter, reads=True)
+
+
+def _letter(body: Any, native: Json, ctx: Context) -> Json:
+    """Zoho wants addresses; the one on the document stands in when the caller names none."""
+    to = body.get("to") or [each for each in (native.get("email"),) if each]
+    if not to:
+        raise Rejected(FieldError("required", "/to", "the document names no address; say whom to write to"))
+    given = {"to_mail_ids": to, "subject": body.get("subject"), "body": body.get("body")}
+    return {name: value for name, value in given.items() if value}
+
+
+def printer(path: str, noun: str) -> Callable[[str, Context], Flow[Reply]]:
+    """The PDF of one record of the collection at `path`, as Zoho prints it."""
+
+    def pdf(id: str, ctx: Context) -> Flow[Reply]:
+        if not fullmatch(IDS, id):
+            raise Fault(Kind.NOT_FOUND, message="no such record", phase="idle")
+        accept = (("accept", "pdf"),)
+        return (yield Request("GET", f"{path}/{id}", accept, expect="bytes", step=f"print the {noun}"))
+
+    return pdf

@@ -1,0 +1,73 @@
+"""What every document needs beyond its rows when it is written."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from connectors.kit.codec import CodecError
+from connectors.kit.faults import FieldError, Rejected
+from connectors.kit.flows import Draft, Step
+from connectors.kit.http import Flow, Request
+from connectors.kit.mapping import Native, When
+from connectors.zoho_books.control_totals import Reckoned, check_total
+from connectors.zoho_books.documents import choose_discount_level
+from connectors.zoho_books.field_names import check_custom_fields
+from connectors.zoho_books.lines import price
+
+AUTO_NUMBER = ("ignore_auto_number_generation", "true")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of document, as far as writing differs.
+
+    side       whose contact it names: customer or vendor
+    type       what `type` says of it, where the model has a type
+    reckoned   how its control total is reckoned
+    entity     the kind of record its custom fields are defined for
+    numbered   Zoho numbers it, and takes a number only with a word of its own
+    addresses  which of its addresses are set by calls of their own
+    """
+
+    path: str
+    side: str
+    reckoned: Reckoned
+    entity: str
+    type: str | None = None
+    numbered: bool = True
+    addresses: tuple[str, ...] = ()
+
+
+def prepare(draft: Draft, kind: Kind, errors: list[FieldError]) -> Flow[None]:
+    """Number, prices, discounts, addresses, custom fields, control total; raises Rejected with all it refuses."""
+    if kind.numbered and draft.body.get("number") is not None:
+        draft.query.append(AUTO_NUMBER)
+    if kind.type is not None and draft.body.get("type") not in (None, kind.type):
+        detail = f"only {kind.type}s are written here"
+        errors.append(FieldError("enum_value", "/type", detail, (kind.type,)))
+    lines: list[Native] = draft.native.get("line_items") or []
+    present = {str(each.get("line_item_id")): each for each in (draft.current or {}).get("line_items") or []}
+    price(lines, draft.body.get("line_items") or [], present, errors)
+    try:
+        choose_discount_level(draft.native, draft.current)
+    except CodecError as error:
+        errors.append(FieldError(error.code, "/discount_amount", str(error)))
+    if errors:
+        raise Rejected(*errors)
+    for address in kind.addresses:
+        _address(draft, kind, address)
+    yield from check_custom_fields(draft.body, kind.entity)
+    if draft.when is When.CREATE:
+        yield from check_total(draft, kind.reckoned)
+
+
+def _address(draft: Draft, kind: Kind, which: str) -> None:
+    """A document's addresses are set by a call of their own; without one they come from the contact."""
+    part = draft.native.pop(f"{which}_address", None)
+    if part is None:
+        return
+
+    def call(id: str) -> Request:
+        path = f"{kind.path}/{quote(id, safe='{}')}/address/{which}"
+        return Request("PUT", path, body=part, step=f"set the {which} address", repeatable=True)
+
+    draft.steps.append(Step(f"set the {which} address", f"/{which}_address", call))

@@ -1,0 +1,55 @@
+"""Where invoices and bills stand: their status, what is still owed, whether it is overdue (rule 5)."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from connectors.kit.codec import MONEY
+from connectors.kit.mapping import Native
+from connectors.kit.operations import Context
+from connectors.kit.totals import ZERO
+
+STATUS: Mapping[str, str] = {
+    "draft": "draft", "sent": "authorised", "viewed": "authorised", "unpaid": "authorised", "overdue": "authorised",
+    "open": "authorised", "approved": "authorised", "partially_paid": "partially_paid", "paid": "paid",
+    "void": "voided", "pending_approval": "submitted", "rejected": "rejected",
+}  # fmt: skip
+"""Native status → ours, before the balance is looked at."""
+
+LIVE = frozenset({"authorised", "partially_paid"})
+
+
+def status(native: Native, ctx: Context) -> str | None:
+    """Partly paid is what the balance says: past due, Zoho calls it overdue."""
+    word = native.get("status")
+    if not word:
+        return None
+    found = STATUS.get(word, word)
+    if found not in LIVE:
+        return found
+    owed, total = MONEY.read(native.get("balance") or 0), MONEY.read(native.get("total") or 0)
+    return "partially_paid" if owed and total and 0 < owed < total else "authorised"
+
+
+def balance(native: Native, ctx: Context) -> Decimal | None:
+    """Zoho keeps the balance of what is void."""
+    if native.get("status") == "void":
+        return ZERO
+    value = native.get("balance")
+    return None if value in (None, "") else MONEY.read(value)
+
+
+def is_overdue(native: Native, ctx: Context) -> bool:
+    due = native.get("due_date")
+    if not due or status(native, ctx) not in LIVE or not balance(native, ctx):
+        return False
+    return due < ctx.today.isoformat()
+
+
+def worded(words: Mapping[str, str]) -> Callable[[Native, Context], str | None]:
+    """A status that is only a word: native → ours, unknown ones as they are."""
+
+    def read(native: Native, ctx: Context) -> str | None:
+        word = native.get("status")
+        return words.get(word, word) if word else None
+
+    return read
