@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from connectors.kit.codec import flag
-from connectors.kit.faults import Fault, FieldError, Rejected
+from connectors.kit.faults import Fault, FieldError, Kind, Rejected
 from connectors.kit.http import Flow, Request
 from connectors.kit.operations import Context, Record
 from connectors.zoho_books.codecs import CUSTOM_FIELDS
@@ -14,10 +14,17 @@ PATH = "/settings/preferences/customfields"
 
 
 def definitions(entity: str) -> Callable[[Context], Flow[list[Record]]]:
-    """The custom fields of an entity, as the organisation defined them."""
+    """The custom fields of an entity, as the organisation defined them. Fault METHOD where Zoho has no such list."""
 
     def read(ctx: Context) -> Flow[list[Record]]:
-        reply = yield Request("GET", PATH, (("entity", entity),), step="read which custom fields there are")
+        try:
+            reply = yield Request(
+                "GET", PATH, (("entity", entity),), step="read which custom fields there are"
+            )
+        except Fault as fault:
+            if fault.kind is Kind.NOT_FOUND:  # the list itself is missing, not a record
+                fault.kind = Kind.METHOD
+            raise
         return [
             {
                 "id": str(each.get("customfield_id") or each.get("field_id") or "") or None,
