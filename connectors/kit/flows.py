@@ -117,6 +117,13 @@ def act(resource: "Resource", action: Action, id: str, body: Record, ctx: Contex
     return answer
 
 
+def takes(resource: "Resource", body: Record, ctx: Context) -> bool:
+    """Whether a change holds only what the resource's rows can write, as far as no call is needed to tell."""
+    task = Write(When.UPDATE, ctx)
+    write(resource.table, body, task)
+    return not task.errors
+
+
 def _name_existing(resource: "Resource", draft: Draft, fault: Fault) -> Generator[Request, Reply, None]:
     """Tells which record is in the way of a duplicate, where one read by a unique field finds it."""
     if fault.kind is not Kind.DUPLICATE or resource.own is None:

@@ -49,6 +49,7 @@ class Resource:
     statuses          statuses a create body may carry → the action that leads there (None: it is born so)
     default_status    status of a record created without one
     expansions        expansion → the resource whose `get` fills it (its own name: the row's own `get`)
+    by, sides         of a resource that joins collections: the field that says which, and its words → resources
     definitions       which custom fields the company defined: {id, api_name, label, type, is_required, options}
     unseen            native path no recording and no published specification knows → why it is mapped
     """
@@ -72,8 +73,21 @@ class Resource:
     default_status: str | None = None
     expansions: Mapping[str, str] = field(default_factory=dict[str, str])
     unseen: Mapping[str, str] = field(default_factory=dict[str, str])
+    by: str | None = None
+    sides: "Mapping[str, Resource]" = field(default_factory=dict[str, "Resource"])
     pdf: Callable[[str, Context], Flow[Reply]] | None = None
     definitions: Callable[[Context], Flow[Records]] | None = None
+
+    # What is joined
+
+    @property
+    def parts(self) -> "tuple[Resource, ...]":
+        """The resources that have tables of their own: its sides, or itself."""
+        return tuple(self.sides.values()) or (self,)
+
+    def on(self, side: str | None) -> "Resource":
+        """Itself, or the side that was named."""
+        return self if side is None else self.sides.get(side, self)
 
     # What follows from the rows
 

@@ -33,10 +33,13 @@ CONTEXT = Context(
 )
 
 TABLES = [
-    pytest.param(resource, id=f"{connector.name}-{resource.name}")
+    pytest.param(part, id=f"{connector.name}-{resource.name}{part.path if part is not resource else ''}")
     for connector in load()
     for resource in connector.resources.values()
+    for part in resource.parts
+    if part is resource or part not in connector.resources.values()
 ]
+"""Every resource with a table of its own; a side that is a resource itself is held to the laws once."""
 
 
 @cache

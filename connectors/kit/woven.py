@@ -1,0 +1,111 @@
+"""Lists over several resources: one after the other, or woven together by a sort key.
+
+Both keep, in a position, where they are in each resource's own list.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from connectors.kit.faults import FieldError, Rejected
+from connectors.kit.http import Flow
+from connectors.kit.operations import Answer, Context, Issue, ListQuery, Page, Record, Sort
+from connectors.kit.resource import Resource
+
+Position = Mapping[str, Any]
+
+
+def _lost() -> Rejected:
+    return Rejected(FieldError("invalid_cursor", "/next_cursor", "names no page of this list"))
+
+
+def chained(sides: Mapping[str, Resource], query: ListQuery, ctx: Context) -> Flow[Page]:
+    """One page of one side, the first that has rows left.
+
+    Position: {side, at: its own position, back: the last position before this side}.
+    """
+    words = list(sides)
+    at = query.position or {"side": words[0], "at": None}
+    if at.get("side") not in sides:
+        raise _lost()
+    while True:
+        word = str(at["side"])
+        page = yield from sides[word].list(replace(query, position=at.get("at")), ctx)
+        after = words[words.index(word) + 1 : words.index(word) + 2]
+        onward: Position | None = None
+        if page.next is not None:
+            onward = {**at, "at": page.next}
+        elif after:
+            onward = {"side": after[0], "at": None, **({"back": dict(at)} if page.answers else {})}
+        if page.answers or onward is None:
+            break
+        at = onward
+    previous = {**at, "at": page.previous} if page.previous is not None else at.get("back")
+    return replace(page, next=onward, previous=previous)
+
+
+@dataclass(slots=True)
+class _Strand:
+    """The rows of one side that are read but not yet given out. `skipped` of its page were given out before."""
+
+    origin: Position | None
+    page: Page
+    skipped: int
+    used: int = 0
+
+    @property
+    def rows(self) -> list[Answer]:
+        return self.page.answers[self.skipped :]
+
+    @property
+    def is_dry(self) -> bool:
+        """Nothing is left of the page, though the list goes on: what comes next is not known."""
+        return self.used >= len(self.rows) and self.page.next is not None
+
+    def position(self) -> dict[str, Any] | None:
+        if self.used < len(self.rows):
+            return {"from": self.origin, "skip": self.skipped + self.used}
+        return {"from": self.page.next, "skip": 0} if self.page.next is not None else None
+
+
+def merged(sides: Mapping[str, Resource], query: ListQuery, ctx: Context) -> Flow[Page]:
+    """One page of all sides together, in the order asked for; it may be shorter than asked.
+
+    Position: side → {from: its own position, skip: rows of that page already given}. There is no way back.
+    """
+    assert query.sort is not None
+    strands: dict[str, _Strand] = {}
+    for word, side in sides.items():
+        start: Any = {"from": None, "skip": 0} if query.position is None else query.position.get(word)
+        if start is None:
+            continue
+        if not isinstance(start, dict) or not isinstance(cast("Record", start).get("skip"), int):
+            raise _lost()
+        page = yield from side.list(replace(query, position=start["from"]), ctx)
+        strands[word] = _Strand(start["from"], page, start["skip"])
+    answers = _weave(list(strands.values()), query.sort, query.limit)
+    onward = {word: at for word, strand in strands.items() if (at := strand.position()) is not None}
+    absent = dict.fromkeys(name for strand in strands.values() for name in strand.page.absent)
+    issues: list[Issue] = [issue for strand in strands.values() for issue in strand.page.issues]
+    return Page(answers, onward or None, None, tuple(absent), issues)
+
+
+def _weave(strands: list[_Strand], sort: Sort, limit: int) -> list[Answer]:
+    """The rows in order, until the page is full or the next row of a side is not known."""
+    found: list[Answer] = []
+    while len(found) < limit and not any(strand.is_dry for strand in strands):
+        heads = [strand for strand in strands if strand.used < len(strand.rows)]
+        if not heads:
+            break
+        keys = [_key(strand.rows[strand.used].record.get(sort.field)) for strand in heads]
+        chosen = heads[keys.index(max(keys) if sort.descending else min(keys))]
+        found.append(chosen.rows[chosen.used])
+        chosen.used += 1
+    return found
+
+
+def _key(value: Any) -> tuple[bool, Any]:
+    """Comparable, whatever the field; nothing comes before anything."""
+    if isinstance(value, Mapping):
+        value = cast("Mapping[str, Any]", value).get("name")
+    return value is not None, value.casefold() if isinstance(value, str) else value
