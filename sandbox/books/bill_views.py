@@ -93,6 +93,12 @@ def _line(ledger: Ledger, bill: Row, line: Row) -> Row:
 _EMPTY_LINE: Row = {
     **blank(
         "purchaseorder_item_id",
+        "header_id",
+        "header_name",
+        "discount_account_id",
+        "discount_account_name",
+        "image_name",
+        "image_type",
         "image_document_id",
         "account_code",
         "sales_rate",
@@ -202,7 +208,7 @@ _NOTHING: Row = {
     "total_retention_amount": 0,
     "retention_items": [],
 }
-DETAIL = BOTH.with_more(detail_columns(KIND, "000000031017")).with_more(
+DETAIL = BOTH.with_more(detail_columns(KIND, "000000031017", people=False)).with_more(
     Columns(
         stored={"payment_made": ZERO, "vendor_credits_applied": ZERO, "discount_total": ZERO},
         constants=_NOTHING,

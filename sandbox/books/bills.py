@@ -11,6 +11,8 @@ from .fields import boolean, one_id, text
 from .ledger import Ledger
 from .listing import Filter, Listing
 from .money import ZERO
+from .postings import SOURCES, Source
+from .purchase_postings import bill_entries
 from .resource import Messages, Resource, Route
 
 UNKNOWN = "Bill does not exist."
@@ -174,6 +176,7 @@ RESOURCE = Resource(
         Route("PUT", "/bills/{}", "bills.UPDATE", _update),
     ),
 )
+SOURCES["bills"] = Source("bill", "bill_number", "vendor_id", bill_entries)
 ROUTES = (
     *RESOURCE.routes(),
     Route("PUT", "/bill/{}/customfields", "bills.UPDATE", RESOURCE.set_custom_fields),

@@ -16,7 +16,9 @@ from .invoice_views import figures
 from .ledger import RECEIVABLE, Ledger
 from .listing import Listing
 from .money import ZERO
+from .postings import SOURCES, Source
 from .projection import LOCKS, Columns, blank
+from .purchase_postings import credit_note_entries
 from .refunding import Refunds
 from .resource import Messages, Resource, Route
 
@@ -74,6 +76,7 @@ def _line(ledger: Ledger, credit: Row, line: Row) -> Row:
 
 _EMPTY_LINE: Row = {
     **blank("internal_name", "invoice_id", "invoice_item_id", "sales_margin", "image_document_id"),
+    **blank("discount_account_id", "discount_account_name"),
     "pricing_scheme": "unit",
     "can_skip_stock_tracking": False,
     "is_credit_only_item": False,
@@ -142,7 +145,7 @@ DETAIL = BOTH.with_more(detail_columns(KIND, "000000017005")).with_more(
             "bcy_rounding_mode": "round_half_up",
         },
         made={"line_items": line_items(KIND, _line), "taxes": tax_sums(ids=False)},
-        spread=(files(KIND), _rest, custom_detail("creditnote")),
+        spread=(files(KIND, summary=False), _rest, custom_detail("creditnote")),
     )
 )
 
@@ -270,4 +273,5 @@ REFUNDS = Refunds(
     status=200,
     has_all=True,
 )
+SOURCES["creditnotes"] = Source("creditnote", "creditnote_number", "customer_id", credit_note_entries)
 ROUTES: tuple[Route, ...] = (*RESOURCE.routes(), *REFUNDS.routes())

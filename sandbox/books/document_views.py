@@ -15,13 +15,7 @@ from .projection import PAGE, SUBMITTER, Columns, Spread, blank
 LINE: Row = {
     **blank(
         "pricebook_id",
-        "header_id",
-        "header_name",
-        "discount_account_id",
-        "discount_account_name",
         "project_id",
-        "image_name",
-        "image_type",
     ),
     "discounts": [],
     "item_code": {},
@@ -65,23 +59,28 @@ def discounts(ledger: Ledger, document: Row) -> Row:
     }
 
 
-def parties(kind: Kind) -> Spread:
-    """Name of the party, its address and its persons, and who wrote the document."""
+def parties(kind: Kind, *, people: bool) -> Spread:
+    """Name of the party, its address, where wanted its persons, and who wrote the document."""
 
     def spread(ledger: Ledger, document: Row) -> Row:
         contact = party(ledger, kind, document)
         keys = (
             "contact_person_id", "first_name", "last_name", "email", "phone", "mobile", "is_primary_contact",
         )  # fmt: skip
-        chosen = document["contact_persons"]
-        people = [one for one in contact["persons"] if one["contact_person_id"] in chosen]
-        return {
+        found = {
             f"{kind.party_type}_name": contact["contact_name"],
             "billing_address": plain(document["billing_address"]),
-            "contact_persons": list(chosen),
-            "contact_persons_associated": [{key: one.get(key, "") for key in keys} for one in people],
             "created_by_id": document.get("created_by_id", ""),
         }
+        if people:
+            chosen = document["contact_persons"]
+            found["contact_persons"] = list(chosen)
+            found["contact_persons_associated"] = [
+                {key: one.get(key, "") for key in keys}
+                for one in contact["persons"]
+                if one["contact_person_id"] in chosen
+            ]
+        return found
 
     return spread
 
@@ -92,17 +91,17 @@ def terms(ledger: Ledger, document: Row) -> Row:
     return {"payment_terms": days, "payment_terms_label": label}
 
 
-def files(kind: Kind) -> Spread:
+def files(kind: Kind, *, summary: bool = True) -> Spread:
+    """Attached documents, with a summary of the first where the kind has one."""
+
     def spread(ledger: Ledger, document: Row) -> Row:
         found = ledger.attachments.get(document[kind.key], [])
-        return {
-            "attachment_name": found[0]["file_name"] if found else "",
-            "can_send_in_mail": bool(found and found[0]["can_send_in_mail"]),
-            "documents": [
-                {key: each[key] for key in ("document_id", "file_name", "file_type", "file_size")}
-                for each in found
-            ],
-        }
+        keys = ("document_id", "file_name", "file_type", "file_size")
+        shown: Row = {"documents": [{key: each[key] for key in keys} for each in found]}
+        if summary:
+            shown["attachment_name"] = found[0]["file_name"] if found else ""
+            shown["can_send_in_mail"] = bool(found and found[0]["can_send_in_mail"])
+        return shown
 
     return spread
 
@@ -155,7 +154,7 @@ def row_columns(kind: Kind, *stored: str) -> Columns:
     )
 
 
-def detail_columns(kind: Kind, template: str) -> Columns:
+def detail_columns(kind: Kind, template: str, *, people: bool = True) -> Columns:
     """What details of every kind add to their rows. `template` is the suffix of the template's id."""
     nothing: dict[str, Any] = {**SUBMITTER, **PAGE, "approvers_list": [], "sub_statuses": []}
     return Columns(
@@ -184,7 +183,7 @@ def detail_columns(kind: Kind, template: str) -> Columns:
             "template_type": "standard",
         },
         made={"template_id": lambda ledger, one: ledger.id(template)},
-        spread=(money, parties(kind)),
+        spread=(money, parties(kind, people=people)),
     )
 
 

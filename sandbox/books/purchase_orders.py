@@ -100,7 +100,7 @@ ROW = BOTH.with_more(
 
 def _line(ledger: Ledger, order: Row, line: Row) -> Row:
     return {
-        "salesorder_item_id": "",
+        **blank("salesorder_item_id", "header_id", "header_name", "image_name", "image_type"),
         "image_document_id": "",
         "is_receivable": bool(line["item_id"]),
         "quantity_marked_as_received": 0,

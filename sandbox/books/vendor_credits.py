@@ -22,7 +22,9 @@ from .invoice_lines import buying
 from .ledger import PAYABLE, Ledger
 from .listing import Listing
 from .money import ZERO
+from .postings import SOURCES, Source
 from .projection import Columns, blank
+from .purchase_postings import vendor_credit_entries
 from .refunding import Refunds
 from .resource import Messages, Resource, Route, body_of
 
@@ -268,6 +270,7 @@ def _unapply(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
 
 
 _ALL = "/vendorcredits/{}/bills"
+SOURCES["vendorcredits"] = Source("vendor_credit", "vendor_credit_number", "vendor_id", vendor_credit_entries)
 ROUTES = (
     *RESOURCE.routes(),
     *DESK.paper(""),

@@ -16,7 +16,9 @@ from .ledger import PAYABLE, PREPAID, Ledger
 from .listing import Filter, Listing
 from .money import ONE, ZERO, formatted, rounded
 from .payments import MODES
+from .postings import SOURCES, Source
 from .projection import SUBMITTER, Columns, blank
+from .purchase_postings import vendor_payment_entries
 from .refunding import Refunds
 from .resource import Messages, Resource, Route, id_list
 
@@ -322,6 +324,7 @@ REFUNDS = Refunds(
     updated="The refund information has been saved.",
     deleted="The refund has been deleted.",
 )
+SOURCES["vendorpayments"] = Source("vendor_payment", "payment_number", "vendor_id", vendor_payment_entries)
 ROUTES = (
     *RESOURCE.routes(),
     *REFUNDS.routes(),
