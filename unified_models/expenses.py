@@ -42,6 +42,7 @@ class Expense(TotalsBlock, CurrencyBlock, Record):
     reimbursement_status: Annotated[str, REIMBURSEMENT_STATUS] | None = read_only(
         "Whether the employee was paid back"
     )
+    has_attachments: bool | None = read_only("Files are attached, such as the receipt")
 
     def lacking(self) -> dict[str, str]:
         """What a new expense lacks beyond its required fields."""

@@ -181,7 +181,7 @@ _COMPARE: Mapping[Op, Callable[[Any, Any], bool]] = {
 
 
 def _test(name: str, op: Op, value: Any) -> Test:
-    """A field list rows lack is taken on the provider's word; a null matches only "not equal"."""
+    """What list rows lack is taken on the provider's word; a null matches only "not equal"."""
     head, _, member = name.partition(".")
     compare = _COMPARE[op]
 
@@ -194,7 +194,9 @@ def _test(name: str, op: Op, value: Any) -> Test:
                 compare(each.get(member), value) for each in cast("list[Record]", got) if each.get(member)
             )
         if member and got is not None:
-            got = got.get(member)
+            if member not in got:
+                return True
+            got = got[member]
         return op is Op.NE if got is None else compare(got, value)
 
     return test

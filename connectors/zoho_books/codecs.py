@@ -1,5 +1,6 @@
 """How Zoho Books spells values that are not spelled the same everywhere."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +26,25 @@ CUSTOM_FIELDS = Shape(
 )  # fmt: skip
 
 LINE_CUSTOM_FIELDS = Shape(array="item_custom_fields", types=CUSTOM_FIELDS.types)
+
+MODES = {
+    "cash": "cash",
+    "check": "check",
+    "creditcard": "card",
+    "banktransfer": "bank_transfer",
+    "bankremittance": "bank_transfer",
+    "autotransaction": "online",
+    "others": "other",
+}
+"""payment_mode → unified method. Modes a company named itself pass through."""
+
+
+def _method(mode: Any) -> str | None:
+    """Zoho's own modes whatever their case; the company's as they are spelled."""
+    return MODES.get(mode.casefold(), mode) if isinstance(mode, str) else None
+
+
+METHOD = replace(codec.ENUM(MODES), read=_method)
 
 
 def percentage_of(discount: Any) -> Decimal | None:

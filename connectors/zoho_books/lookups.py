@@ -74,6 +74,15 @@ PROJECTS = Lookup(
     keys={"name": Key("project_name")},
 )
 
+EMPLOYEES = Lookup(
+    noun="employee",
+    resource="employees",
+    path="/employees",
+    many="employees",
+    id="employee_id",
+    keys={"name": Key("name"), "email": Key("email")},
+)
+
 LOCATIONS = Lookup(
     noun="location",
     resource="tracking_categories",

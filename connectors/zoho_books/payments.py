@@ -4,11 +4,10 @@ List rows lack the allocations, the currency and the fee. Zoho takes the currenc
 account "Undeposited Funds" and the mode "others" where the caller names none.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from connectors.kit.actions import Action
-from connectors.kit.codec import DATE, ENUM, ID, MONEY, RATE, TEXT, CodecError
+from connectors.kit.codec import DATE, ID, MONEY, RATE, TEXT, CodecError
 from connectors.kit.custom_fields import custom_fields
 from connectors.kit.flows import Draft
 from connectors.kit.http import Flow, Reply, Request
@@ -29,7 +28,7 @@ from connectors.kit.mapping import (
 from connectors.kit.operations import Answer, Context, Issue, Op, Record
 from connectors.kit.resource import Issues, Resource
 from connectors.zoho_books import settlement
-from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT
+from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT, METHOD
 from connectors.zoho_books.lookups import ACCOUNTS, CUSTOMERS
 from connectors.zoho_books.tracking import TRACKING
 from unified_models.actions import Apply, PayBack, Unapply
@@ -39,25 +38,6 @@ from unified_models.payments import Payment
 payment = names(Payment)
 allocation = names(Allocation)
 refund = names(Refund)
-
-MODES = {
-    "cash": "cash",
-    "check": "check",
-    "creditcard": "card",
-    "banktransfer": "bank_transfer",
-    "bankremittance": "bank_transfer",
-    "autotransaction": "online",
-    "others": "other",
-}
-"""payment_mode → unified method. Modes a company named itself pass through."""
-
-
-def _method(mode: Any) -> str | None:
-    """Zoho's own modes whatever their case; the company's as they are spelled."""
-    return MODES.get(mode.casefold(), mode) if isinstance(mode, str) else None
-
-
-METHOD = replace(ENUM(MODES), read=_method)
 
 _STATUS = {
     "paid": "cleared",
