@@ -13,18 +13,31 @@ _AREAS: Mapping[str, tuple[str, ...]] = {
     "company_info": ("settings",),
     "contacts": ("contacts",),
     "currencies": ("settings",),
+    "employees": ("expenses",),
+    "estimates": ("estimates",),
+    "expenses": ("expenses",),
     "invoices": ("invoices",),
     "items": ("settings",),
+    "journal_entries": ("accountants",),
     "payments": ("customerpayments",),
+    "projects": ("projects",),
+    "sales_orders": ("salesorders",),
+    "sales_receipts": ("invoices",),
     "tax_rates": ("settings",),
 }
 """Resource of the accounting model → the areas its own calls are in."""
 
 _LOOKED_UP: Mapping[str, tuple[str, ...]] = {
     "contacts": ("accountants",),
+    "estimates": ("contacts", "accountants", "projects"),
+    "expenses": ("contacts", "accountants", "projects"),
     "invoices": ("contacts", "accountants"),
     "items": ("accountants", "contacts"),
+    "journal_entries": ("contacts", "projects"),
     "payments": ("contacts", "accountants", "invoices"),
+    "projects": ("contacts",),
+    "sales_orders": ("contacts", "accountants", "projects"),
+    "sales_receipts": ("contacts", "accountants", "projects"),
 }
 """Resource → further areas a write reads, to resolve references."""
 
