@@ -62,7 +62,7 @@ class Refunds:
         one = f"{path}/{{}}/refunds/{{}}"
         found = (
             Route("GET", f"{path}/{{}}/refunds", f"{area}.READ", self._list),
-            Route("POST", f"{path}/{{}}/refunds", f"{area}.CREATE", self._create),
+            Route("POST", f"{path}/{{}}/refunds", f"{area}.CREATE", self.create),
             Route("GET", one, f"{area}.READ", self._get),
             Route("PUT", one, f"{area}.UPDATE", self._update),
             Route("DELETE", one, f"{area}.DELETE", self._delete),
@@ -151,7 +151,8 @@ class Refunds:
         answer.body["message"] = self.listed
         return answer
 
-    def _create(self, ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
+    def create(self, ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
+        """Answers a POST; `ids` is the owner's."""
         owner = self.resource.find(ledger, ids[0])
         given = {"date": "", "refund_mode": "", "reference_number": "", "amount": ZERO, "description": ""}
         refund: Row = {

@@ -10,6 +10,7 @@ from . import seed_data as data
 from .call import Call, Row
 from .ledger import Ledger
 from .money import CURRENCIES, rounded
+from .seed_purchases import Purchases
 from .seed_trade import Trade
 from .times import day
 from .users import ROLES
@@ -32,6 +33,7 @@ def furnish(ledger: Ledger) -> None:
     _items(ledger, random)
     customers = _contacts(ledger, random)
     Trade(ledger, random, customers, start, now).run()
+    Purchases(ledger, start, now).run()
     ledger.begin(now)
 
 
@@ -142,7 +144,8 @@ def _fields(ledger: Ledger) -> None:
     define(ledger, "invoice", "Project Code")
     define(ledger, "invoice", "Channel", "dropdown", ("Web", "Shop", "Partner"))
     define(ledger, "invoice", "Budget", "decimal")
-    for entity in ("contact", "item", "invoice", "payment"):
+    entities = ("contact", "item", "invoice", "payment")
+    for entity in (*entities, "bill", "vendorpayment", "purchaseorder", "creditnote"):
         define(ledger, entity, "External Id", unique=True, in_rows=entity == "invoice")
     for name, options in (("Department", ("Sales", "Services", "Retail")), ("Region", ("East", "West"))):
         tag = ledger.ids.take()

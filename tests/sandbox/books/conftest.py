@@ -82,6 +82,29 @@ class Desk:
         }
         return self.post("/customerpayments", body)["payment"]
 
+    def vendor(self, name: str = "Beta", **more: Any) -> str:
+        return self.customer(name, contact_type="vendor", **more)
+
+    def bill(self, vendor: str, number: str, rate: Any = 100, **more: Any) -> dict[str, Any]:
+        lines = [{"name": "Paper", "account_id": self.ledger.id("000000000400"), "rate": rate}]
+        body = {"vendor_id": vendor, "bill_number": number, "line_items": lines, **more}
+        return self.post("/bills", body)["bill"]
+
+    def remit(self, vendor: str, amount: Any, applied: dict[str, Any], **more: Any) -> dict[str, Any]:
+        """A payment to a vendor."""
+        body = {
+            "vendor_id": vendor,
+            "amount": amount,
+            "paid_through_account_id": self.ledger.id("000000000358"),
+            "bills": [{"bill_id": key, "amount_applied": value} for key, value in applied.items()],
+            **more,
+        }
+        return self.post("/vendorpayments", body)["vendorpayment"]
+
+    def credit(self, customer: str, rate: Any = 100, **more: Any) -> dict[str, Any]:
+        body = {"customer_id": customer, "date": "2026-06-15", "line_items": [{"name": "Back", "rate": rate}]}
+        return self.post("/creditnotes", {**body, **more})["creditnote"]
+
     def currency(self, code: str) -> str:
         rows = self.get("/settings/currencies")["currencies"]
         return next(row["currency_id"] for row in rows if row["currency_code"] == code)
