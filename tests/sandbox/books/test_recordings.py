@@ -11,6 +11,7 @@ LISTS = {
     "estimates.list.1.json": "/estimates",
     "expenses.list.1.json": "/expenses",
     "journals.list.1.json": "/journals",
+    "bankaccounts.list.1.json": "/bankaccounts",
     "contacts.list.1.json": "/contacts",
     "items.list.1.json": "/items",
     "invoices.list.1.json": "/invoices",
@@ -27,6 +28,7 @@ DETAILS = {
     "estimates.get.1.json": "/estimates/{estimate}",
     "expenses.get.1.json": "/expenses/{expense}",
     "journals.get.1.json": "/journals/{journal}",
+    "bankaccounts.get.1.json": "/bankaccounts/{bank}",
     "contacts.get.1.json": "/contacts/{contact}",
     "items.get.1.json": "/items/{item}",
     "invoices.get.1.json": "/invoices/{invoice}",
@@ -39,6 +41,7 @@ DETAILS = {
 }
 CREATES = {
     "estimates.create.1.json": ("/estimates", {"customer_id": "contact", "item_id": "item"}),
+    "bankaccounts.create.1.json": ("/bankaccounts", {}),
     "journals.create.1.json": ("/journals", {"account_id": "account"}),
     "expenses.create.1.json": ("/expenses", {"account_id": "supplies", "paid_through_account_id": "account"}),
     "contacts.create.1.json": ("/contacts", {}),
@@ -88,6 +91,7 @@ def traded(open_desk: Any) -> Any:
         "order": order["purchaseorder"]["purchaseorder_id"],
         "credit": desk.post("/creditnotes", credit)["creditnote"]["creditnote_id"],
         "journal": booked["journal_id"],
+        "bank": desk.ledger.id("000000093015"),
         "estimate": quote["estimate"]["estimate_id"],
         "supplies": supplies,
         "expense": desk.post("/expenses", spent)["expense"]["expense_id"],
