@@ -71,10 +71,14 @@ def _resource(model: str, name: str, described: Mapping[str, Any]) -> str:
         for word in ("sort", "expansions", "statuses")
         if described.get(word)
     ]
-    lines += ["\n\n", _HEAD]
-    lines += [
-        f"| {' | '.join(cells)} |\n" for cells in _rows(described["fields"], described.get("filters", {}), "")
-    ]
+    lines.append("\n")
+    for word, told in described.get("sides", {"": described}).items():
+        if word:
+            lines.append(f"\nWhere `{described['side']['field']}` is `{word}`:\n")
+        lines += ["\n", _HEAD]
+        lines += [
+            f"| {' | '.join(cells)} |\n" for cells in _rows(told["fields"], told.get("filters", {}), "")
+        ]
     return "".join([*lines, "\n"])
 
 

@@ -12,7 +12,7 @@ from connectors.kit.http import Flow, Json, Reply, Request
 from connectors.kit.mapping import Native, Nested, When
 from connectors.kit.operations import Answer, Context, Issue, Outcome, Record
 from connectors.kit.paging import merged_query
-from connectors.kit.resolving import Wanted, find, resolve
+from connectors.kit.resolving import Wanted, find, resolve, settled
 from connectors.kit.writing import Write, write
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def act(resource: "Resource", action: Action, id: str, body: Record, ctx: Contex
     current: Json = None
     if action.reads:
         current = yield from resource.fetch(id, ctx, f"read the {resource.noun} as it stands")
-        _allow(resource, action, resource.read(current, ctx).record)
+        allow(resource, action, resource.read(current, ctx).record)
     native = action.body(body, current, ctx) if action.body is not None else None
     try:
         yield Request(action.method, path, merged_query(action.query, ctx), native, step=action.doc)
@@ -105,7 +105,7 @@ def act(resource: "Resource", action: Action, id: str, body: Record, ctx: Contex
         if fault.kind not in (Kind.INVALID, Kind.CONFLICT, Kind.DUPLICATE) or not action.allowed_from:
             raise
         stands = yield from resource.fetch(id, ctx, f"read why the {resource.noun} refuses")
-        _allow(resource, action, resource.read(stands, ctx).record)
+        allow(resource, action, resource.read(stands, ctx).record)
         raise
     try:
         answer = yield from resource.get(id, ctx)
@@ -141,7 +141,8 @@ def _name_existing(resource: "Resource", draft: Draft, fault: Fault) -> Generato
             return
 
 
-def _allow(resource: "Resource", action: Action, record: Record) -> None:
+def allow(resource: "Resource", action: Action, record: Record) -> None:
+    """Raises Conflict where the record's status is none the action starts from."""
     status = record.get("status")
     if not action.allowed_from or status is None or status in action.allowed_from:
         return
@@ -174,6 +175,7 @@ def _drafted(
 ) -> Generator[Request, Reply, Draft]:
     """Refuses what can be refused without a call, then finds references and spells the body."""
     _check(resource, body, Write(when, ctx, current))
+    body = yield from settled(resource.table, body, current)
     ids = yield from resolve(resource.table, body)
     return Draft(when, body, _check(resource, body, Write(when, ctx, current, ids)), ctx, current)
 

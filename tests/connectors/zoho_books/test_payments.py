@@ -82,10 +82,14 @@ def test_an_advance_settles_nothing() -> None:
 
 def test_the_contact_tells_the_side_when_nothing_else_does() -> None:
     body = {"contact": {"id": "5"}, "total_amount": Decimal(1), "account": {"id": "3"}}
-    script = Script([{"contact": {"contact_type": "vendor"}}])
-    assert refused(script, RESOURCE.create(body, CONTEXT)) == [("enum_value", "/payment_for")]
+    made = {"payment_id": "78", "vendor_id": "5", "amount": Decimal(1), "paid_through_account_id": "3"}
+    script = Script([{"contact": {"contact_type": "vendor"}}, {"vendorpayment": made}])
+    assert script.run(RESOURCE.create(body, CONTEXT)).record["payment_for"] == "bill"
+    assert script.calls == ["GET /contacts/5", "POST /vendorpayments"]
     script = Script([{"contact": {"contact_type": "customer"}}, payment(amount=Decimal(1), account_id="3")])
     assert script.run(RESOURCE.create(body, CONTEXT)).outcome == "created"
+    script = Script([Fault(Kind.NOT_FOUND, 404, "1002")])
+    assert refused(script, RESOURCE.create(body, CONTEXT)) == [("required", "/payment_for")]
 
 
 def test_another_currency_than_the_customers_is_refused() -> None:
@@ -103,7 +107,8 @@ def test_another_currency_than_the_customers_is_refused() -> None:
     [
         ({}, [], [("required", "/total_amount")]),
         ({"total_amount": Decimal(1)}, [], [("required", "/contact")]),
-        ({"total_amount": Decimal(1), "payment_for": "bill"}, [], [("enum_value", "/payment_for")]),
+        ({"total_amount": Decimal(1), "payment_for": "bill"}, [], [("required", "/account")]),
+        ({"total_amount": Decimal(1), "payment_for": "loan"}, [], [("enum_value", "/payment_for")]),
         (
             {"total_amount": Decimal(1), "payment_method": "direct_debit"},
             [],
