@@ -1,6 +1,6 @@
 """Routes of the unified API: one set per resource there is a unified model for. `openapi.py` describes them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -19,6 +19,7 @@ from app.unified.query import Query, nearest
 from app.unified.service import Shown, Unified
 from app.unified.supervised import supervisor
 from app.unified.writes import router as writes
+from connectors.kit.resource import Resource
 from unified_models import MODELS
 
 router = APIRouter()
@@ -26,7 +27,7 @@ router.include_router(writes)
 
 Handler = Callable[[Request, str, str], Awaitable[Response]]
 
-_VERBS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_VERBS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 
 
 async def _list(request: Request, model: str, name: str) -> Response:
@@ -101,14 +102,33 @@ async def _elsewhere(request: Request) -> Response:
     principal = await authenticated(request)
     model, name = request.path_params["model"], request.path_params["resource"]
     below = [part for part in request.path_params.get("rest", "").split("/") if part]
-    if (model, name) in MODELS and len(below) < 2:
-        allowed = "GET, PATCH, DELETE" if below else "GET, POST"
+    key = (model, name)
+    resources = [one.resources[key] for one in request.app.state.connectors if key in one.resources]
+    allowed = _offered(resources, below)
+    if allowed and request.method not in allowed:
         detail = f"{request.method} is not offered here."
-        raise Problem("method_not_allowed", detail, headers={"Allow": allowed}, allowed=allowed.split(", "))
-    if (model, name) in MODELS:
+        raise Problem("method_not_allowed", detail, headers={"Allow": ", ".join(allowed)}, allowed=allowed)
+    if resources:
         raise Problem("not_found", "There is nothing at this address.")
     account = await account_of(request, principal, Query(request.scope.get("query_string", b"")))
     raise not_offered(model, name, account)
+
+
+def _offered(resources: Sequence[Resource], below: list[str]) -> list[str]:
+    """The HTTP methods some connector offers at a resource's address and what follows it."""
+    if not resources or len(below) > 2:
+        return []
+    methods = frozenset[str]().union(*(resource.methods for resource in resources))
+    if len(below) == 2:
+        if below[1] == "pdf" and any(resource.pdf for resource in resources):
+            return ["GET"]
+        return ["POST"] if any(below[1] in resource.actions for resource in resources) else []
+    if below in (["meta"], ["custom-fields"]):
+        return ["GET"]
+    verbs = (
+        {"get": "GET", "update": "PATCH", "delete": "DELETE"} if below else {"list": "GET", "create": "POST"}
+    )
+    return [verb for method, verb in verbs.items() if method in methods]
 
 
 # What handlers share

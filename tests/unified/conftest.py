@@ -300,6 +300,7 @@ async def world(monkeypatch: pytest.MonkeyPatch, migrated: Path, tmp_path: Path)
     app.include_router(api.router)
     provider = Provider()
     gateway = Gateway(provider)
+    app.state.connectors = (account().connector,)
     app.state.gateway = gateway
     app.state.accounts = Accounts()
     app.state.clock = Clock()

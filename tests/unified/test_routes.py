@@ -55,7 +55,18 @@ async def test_methods_and_paths_nobody_offers(world: Any) -> None:
     answer = await world.ask("PUT", "/invoices/1", json={})
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, PATCH, DELETE")
     assert (await world.ask("GET", "/invoices/1/2/3")).status_code == 404
-    assert (await world.ask("GET", "/invoices/1/authorise")).status_code == 404
+    told = {
+        ("PUT", "/invoices"): "GET, POST",
+        ("OPTIONS", "/currencies"): "GET",
+        ("OPTIONS", "/invoices/1"): "GET, PATCH, DELETE",
+        ("PUT", "/invoices/meta"): "GET",
+        ("GET", "/invoices/1/authorise"): "POST",
+        ("DELETE", "/invoices/1/pdf"): "GET",
+    }
+    for (method, path), allowed in told.items():
+        answer = await world.ask(method, path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed), path
+    assert (await world.ask("GET", "/invoices/1/nothing")).status_code == 404
 
 
 async def test_an_unknown_action_names_the_near_one(world: Any) -> None:
