@@ -245,11 +245,7 @@ class Refresher:
             if settled.scalar_one_or_none() is None:
                 return Waiting()
         if refusal is Refusal.PERMANENT:
-            error = {
-                "code": refused.error[:200],
-                "message": f"{connector.label} ended the connection.",
-                "at": now.isoformat(),
-            }
+            error = {"code": refused.error[:200], "message": f"{connector.label} ended the connection."}
             await self._accounts.set_grant_status(grant.id, "needs_reauth", error=error)
         elif refusal is Refusal.CONFIG:
             _log.error(
