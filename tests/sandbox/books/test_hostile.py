@@ -126,6 +126,96 @@ BODIES: dict[str, tuple[str, dict[str, Any]]] = {
         "POST",
         {"date": "2026-06-15", "amount": 5, "from_account_id": "SALES", "refund_mode": "cash"},
     ),
+    "/bills": (
+        "POST",
+        {
+            "vendor_id": "VENDOR",
+            "bill_number": "B-9",
+            "date": "2026-06-15",
+            "payment_terms": 15,
+            "due_date": "2026-07-15",
+            "currency_id": "EUR",
+            "exchange_rate": "1.1",
+            "purchaseorder_ids": ["ORDER"],
+            "adjustment": "0.5",
+            "status": "draft",
+            "is_inclusive_tax": True,
+            "line_items": [
+                {
+                    "account_id": "SALES",
+                    "rate": 10,
+                    "quantity": 2,
+                    "tax_id": "TAX",
+                    "purchaseorder_item_id": "PART",
+                    "customer_id": "CUSTOMER",
+                    "is_billable": True,
+                }
+            ],
+        },
+    ),
+    "/bills/BILL/credits": (
+        "POST",
+        {
+            "bill_payments": [{"payment_id": "MADE", "amount_applied": "0.01"}],
+            "apply_vendor_credits": [{"vendor_credit_id": "DEBIT", "amount_applied": "0.01"}],
+        },
+    ),
+    "/vendorpayments": (
+        "POST",
+        {
+            "vendor_id": "VENDOR",
+            "amount": 50,
+            "date": "2026-06-15",
+            "payment_mode": "Cash",
+            "paid_through_account_id": "SALES",
+            "bank_charges": 1,
+            "bills": [{"bill_id": "BILL", "amount_applied": 5, "apply_date": "2026-06-15"}],
+        },
+    ),
+    "/vendorpayments/MADE/refunds": (
+        "POST",
+        {"date": "2026-06-15", "amount": "0.01", "to_account_id": "SALES", "refund_mode": "cash"},
+    ),
+    "/vendorcredits": (
+        "POST",
+        {
+            "vendor_id": "VENDOR",
+            "date": "2026-06-15",
+            "status": "draft",
+            "discount": "5%",
+            "line_items": [{"item_id": "ITEM", "rate": 10, "quantity": 2, "discount": 1}],
+        },
+    ),
+    "/vendorcredits/DEBIT/bills": ("POST", {"bills": [{"bill_id": "BILL", "amount_applied": "0.01"}]}),
+    "/purchaseorders": (
+        "POST",
+        {
+            "vendor_id": "VENDOR",
+            "date": "2026-06-15",
+            "delivery_date": "2026-06-20",
+            "delivery_customer_id": "CUSTOMER",
+            "line_items": [{"account_id": "SALES", "name": "x", "rate": 10, "quantity": 2}],
+        },
+    ),
+    "/creditnotes": (
+        "POST",
+        {
+            "customer_id": "CUSTOMER",
+            "date": "2026-06-15",
+            "is_draft": False,
+            "shipping_charge": 2,
+            "invoice_id": "INVOICE",
+            "line_items": [{"item_id": "ITEM", "rate": 10, "quantity": 2, "tax_id": "TAX"}],
+        },
+    ),
+    "/creditnotes/CREDIT/invoices": (
+        "POST",
+        {"invoices": [{"invoice_id": "INVOICE", "amount_applied": "0.01"}]},
+    ),
+    "/creditnotes/CREDIT/refunds": (
+        "POST",
+        {"date": "2026-06-15", "amount": "0.01", "from_account_id": "SALES", "description": "d"},
+    ),
 }
 
 
@@ -159,7 +249,18 @@ def test_nonsense(open_desk: Any, path: str) -> None:
     desk.books.define_custom_field("contact", "Note")
     customer, item, tax = desk.customer(), desk.item(), desk.tax("VAT", 20)
     invoice = desk.sent(customer, {"item_id": item, "tax_id": tax})
+    vendor = desk.vendor()
+    bought = {"account_id": desk.ledger.id("000000000388"), "rate": 100}
+    order = desk.post("/purchaseorders", {"vendor_id": vendor, "line_items": [bought]})["purchaseorder"]
+    debit = desk.post("/vendorcredits", {"vendor_id": vendor, "line_items": [bought]})["vendor_credit"]
     words = {
+        "VENDOR": vendor,
+        "BILL": desk.bill(vendor, "B-1", 500)["bill_id"],
+        "MADE": desk.remit(vendor, 100, {})["payment_id"],
+        "ORDER": order["purchaseorder_id"],
+        "PART": order["line_items"][0]["line_item_id"],
+        "DEBIT": debit["vendor_credit_id"],
+        "CREDIT": desk.credit(customer)["creditnote_id"],
         "CUSTOMER": customer,
         "ITEM": item,
         "TAX": tax,
@@ -193,5 +294,10 @@ def test_nonsense(open_desk: Any, path: str) -> None:
                 desk.send("DELETE", made.removeprefix("/api/v3"))
     for row in desk.books.truth()["invoices"].values():
         assert 0 <= row["balance"] <= row["total"]
+    for name, most in (("bills", "total"), ("vendorcredits", "total"), ("vendorpayments", "amount")):
+        for row in desk.books.truth()[name].values():
+            assert 0 <= row["balance"] <= row[most]
+    for one in ("/bills", "/vendorpayments", "/vendorcredits", "/purchaseorders", "/creditnotes"):
+        desk.get(one)
     for one in ("/contacts", "/items", "/invoices", "/customerpayments", "/chartofaccounts", "/users"):
         desk.get(one)
