@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 import yaml
 
-from sandbox.books import accounts, contacts, invoices, items, payments
+from sandbox.books import (
+    accounts,
+    bills,
+    contacts,
+    credit_notes,
+    invoices,
+    items,
+    payments,
+    purchase_orders,
+    vendor_credits,
+    vendor_payments,
+)
 from sandbox.books.resource import Route
 from sandbox.books.routes import ROUTES
 
@@ -67,7 +78,10 @@ def operations(specs: Path) -> dict[str, dict[str, Any]]:
                 for each in operation.get("parameters", []):
                     each = shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
                     if each["in"] == "query":
-                        one["parameters"][each["name"]] = each.get("description", "")
+                        words = each.get("description", "")
+                        if each["name"] == "sort_column":
+                            words += str(each.get("schema", {}).get("enum", ""))
+                        one["parameters"][each["name"]] = words
     return found
 
 
@@ -81,7 +95,20 @@ def test_routes(operations: dict[str, Any], route: Route) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [contacts, items, invoices, payments, accounts], ids=lambda one: one.__name__
+    "module",
+    [
+        contacts,
+        items,
+        invoices,
+        payments,
+        accounts,
+        bills,
+        vendor_payments,
+        vendor_credits,
+        purchase_orders,
+        credit_notes,
+    ],
+    ids=lambda one: one.__name__,
 )
 def test_filters_and_sort_columns(operations: dict[str, Any], module: Any) -> None:
     listing = module.RESOURCE.listing
