@@ -27,7 +27,11 @@ def _judge(row: Row, sent: Any, got: Any, at: str) -> Iterator[Issue]:
         case Nested() if isinstance(sent, dict) and isinstance(got, dict):
             yield from not_applied(row.table, sent, got, at)
         case Reference() if isinstance(sent, dict) and isinstance(got, dict):
-            if sent.get("id") is not None and sent["id"] != got.get("id"):
+            prefix = row.to.prefix if row.to is not None else ""
+            if sent.get("id") is not None and sent["id"] not in (
+                got.get("id"),
+                str(got.get("id")).removeprefix(prefix),
+            ):
                 yield _issue(at, sent["id"], got.get("id"))
         case Computed() if row.key and isinstance(sent, list) and isinstance(got, list):
             yield from _keyed(row.key, cast("list[Record]", sent), cast("list[Record]", got), at)

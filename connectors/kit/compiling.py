@@ -102,6 +102,8 @@ class _Source:
     def _reference(self, row: Reference) -> str:
         name = f"{self._get(row.name)} or None" if row.name is not None else "None"
         text = f"v if v.__class__ is str else {self._name(codecs.ID.read)}(v)"
+        if row.to is not None and row.to.prefix:
+            text = f"{row.to.prefix!r} + ({text})"
         found = f"{{'id': {text}, 'name': {name}}} if (v := {self._get(listed(row, self.detail))}) else "
         return found + (f"{{'name': v}} if (v := {name}) else None" if row.nameable else "None")
 

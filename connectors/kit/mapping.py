@@ -22,6 +22,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 from pydantic import BaseModel
 
 from connectors.kit.codec import TEXT, Codec
+from connectors.kit.http import Flow
 from connectors.kit.operations import Context, Op
 from connectors.kit.references import Lookup
 from unified_models.references import Ref
@@ -166,12 +167,26 @@ class Coded(Row):
         return (self.native,)
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a value of a body stands: its pointer, the native object it will be part of as that stands now.
+
+    `known` is shared by all values of one body, for what was looked up already.
+    """
+
+    at: str
+    current: Native | None
+    known: dict[Any, Any]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Computed(Row):
     """A function of native fields. `put` writes it; without one a writable field is written by the flow.
 
     `list_read` reads list rows where those are shaped otherwise. `key` tells elements of a merged list apart.
-    `clear` is what null writes; without one only a list can be cleared.
+    `clear` is what null writes; without one only a list can be cleared. `settle` turns what a caller wrote into
+    what `put` needs, by calls: it finds what is named, and merges a list with the one that stands. `put` is tried
+    before that too, to see what is refused.
     """
 
     read: Callable[[Native, Context], Any]
@@ -180,6 +195,7 @@ class Computed(Row):
     uses: tuple[str, ...] = ()
     put: Callable[[Any, Native, Context], None] | None = None
     clear: Native | None = None
+    settle: Callable[[Any, Spot], Flow[Any]] | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:

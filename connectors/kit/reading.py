@@ -119,7 +119,8 @@ def _reference(row: Reference, native: Native, path: str) -> Record | None:
     id = get_path(native, path)
     name = get_path(native, row.name) if row.name is not None else None
     if id:
-        return {"id": ID.read(id), "name": name or None}
+        prefix = row.to.prefix if row.to is not None else ""
+        return {"id": f"{prefix}{ID.read(id)}", "name": name or None}
     return {"name": name} if row.nameable and name else None
 
 

@@ -30,6 +30,7 @@ class Lookup:
     query      pairs sent with every call
     fresh_for  seconds the gateway may answer from its memory
     missing    field error code when nothing matches
+    prefix     what our ids of these records have before the provider's
     """
 
     noun: str
@@ -41,4 +42,5 @@ class Lookup:
     query: tuple[tuple[str, str], ...] = ()
     fresh_for: float = 30.0
     missing: str = "reference_not_found"
+    prefix: str = ""
     paging: Paging = field(default_factory=Paging)

@@ -6,8 +6,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from connectors.kit.faults import FieldError, Rejected
-from connectors.kit.http import Reply, Request
-from connectors.kit.mapping import Coded, Nested, Reference, Table
+from connectors.kit.http import Flow, Reply, Request
+from connectors.kit.mapping import Coded, Computed, Native, Nested, Reference, Spot, Table
+from connectors.kit.operations import Record
 from connectors.kit.paging import Place, batches
 from connectors.kit.references import Lookup
 
@@ -74,6 +75,30 @@ def resolve(table: Table[Any], body: Mapping[str, Any]) -> Generator[Request, Re
     if errors:
         raise Rejected(*errors)
     return ids
+
+
+def settled(
+    table: Table[Any],
+    body: Record,
+    current: Native | None,
+    at: str = "",
+    known: dict[Any, Any] | None = None,
+) -> Flow[Record]:
+    """The body with every value settled that its row settles. Raises Rejected."""
+    known = {} if known is None else known
+    result = dict(body)
+    for name, value in body.items():
+        row, pointer = table.by_name.get(name), f"{at}/{name}"
+        if value is None or row is None or not row.write:
+            continue
+        if isinstance(row, Computed) and row.settle is not None:
+            result[name] = yield from row.settle(value, Spot(pointer, current, known))
+        elif isinstance(row, Nested) and row.is_list:
+            elements: list[Record] = []
+            for place, each in enumerate(value):
+                elements.append((yield from settled(row.table, each, None, f"{pointer}/{place}", known)))
+            result[name] = elements
+    return result
 
 
 def find(each: Wanted) -> Generator[Request, Reply, str | FieldError]:

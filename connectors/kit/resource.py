@@ -211,6 +211,8 @@ class Resource:
             row = self.table.by_name.get(name)
             if isinstance(row, Nested) and row.is_list and not (row.complete and replace_lines):
                 return True
+            if isinstance(row, Computed) and row.settle is not None:
+                return True
         return False
 
     def prepare(self, draft: Draft) -> Flow[None]:

@@ -92,9 +92,8 @@ def _put(row: Row, value: Any, native: Native, table: Table[Any], task: Write, a
                 spelled = table.null if value is None else row.codec.write(value)
                 set_path(native, row.writes or row.native, spelled)
             case Reference():
-                set_path(
-                    native, row.writes or row.native, table.null if value is None else _id(value, task, at)
-                )
+                found = table.null if value is None else _id(row, value, task, at)
+                set_path(native, row.writes or row.native, found)
             case Coded():
                 found = table.null if value is None else (task.ids or {}).get(at, UNRESOLVED)
                 set_path(native, row.writes, found)
@@ -121,9 +120,9 @@ def _compute(row: Computed, value: Any, native: Native, task: Write, at: str) ->
         task.refuse("wrong_type", at, "cannot be cleared")
 
 
-def _id(value: Mapping[str, Any], task: Write, at: str) -> str:
+def _id(row: Reference, value: Mapping[str, Any], task: Write, at: str) -> str:
     if value.get("id") is not None:
-        return str(value["id"])
+        return str(value["id"]).removeprefix(row.to.prefix if row.to is not None else "")
     return (task.ids or {}).get(at, UNRESOLVED)
 
 

@@ -33,7 +33,7 @@ from connectors.zoho_books.field_names import check_custom_fields, definitions
 from connectors.zoho_books.lookups import CONTACTS, CURRENCIES, TAX_EXEMPTIONS, TAXES, USERS
 from connectors.zoho_books.people import PERSON, emails, fold_primary, phones, primary_emails, primary_phones
 from connectors.zoho_books.tax_numbers import put_tax_number, spell_tax_number, tax_number
-from connectors.zoho_books.tracking import TRACKING
+from connectors.zoho_books.tracking import tracking
 from unified_models.contacts import Contact
 
 contact = names(Contact)
@@ -156,7 +156,7 @@ TABLE = Table(
         ),
         field(contact.remote_status, "status", TEXT),
         custom_fields(contact.custom_fields, CUSTOM_FIELDS),
-        many(contact.tracking_categories, "tags", TRACKING, write=ALWAYS),
+        tracking(contact.tracking_categories, located=False),
     ),
 )  # fmt: skip
 

@@ -28,7 +28,7 @@ from connectors.zoho_books import filtering
 from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT
 from connectors.zoho_books.control_totals import places_of
 from connectors.zoho_books.lookups import CURRENCIES, LOCATIONS, TAXES
-from connectors.zoho_books.tracking import TRACKING
+from connectors.zoho_books.tracking import tracking
 from unified_models.documents import Document, SalesDocument, TradeDocument
 from unified_models.line_items import LineItem
 from unified_models.money import CurrencyBlock, TotalsBlock
@@ -57,7 +57,7 @@ def head(
         field(d.reference, "reference_number", TEXT, write=ALWAYS, filters=reference("reference_number")),
         field(d.remote_status, "status", TEXT),
         custom_fields(d.custom_fields, CUSTOM_FIELDS),
-        many(d.tracking_categories, "tags", TRACKING, write=ALWAYS),
+        tracking(d.tracking_categories),
     )  # fmt: skip
 
 

@@ -4,12 +4,12 @@ from decimal import Decimal
 
 from connectors.kit.codec import ID, MONEY, TEXT, CodecError
 from connectors.kit.faults import FieldError
-from connectors.kit.mapping import ALWAYS, UPDATE, Native, Table, computed, field, many, names, ref, unmapped
+from connectors.kit.mapping import ALWAYS, UPDATE, Native, Table, computed, field, names, ref, unmapped
 from connectors.kit.operations import Context, Record
 from connectors.kit.totals import ONE
 from connectors.zoho_books import documents as doc
 from connectors.zoho_books.lookups import ACCOUNTS, PROJECTS, TAXES
-from connectors.zoho_books.tracking import TRACKING
+from connectors.zoho_books.tracking import tracking
 from unified_models.line_items import LineItem
 
 line = names(LineItem)
@@ -63,7 +63,7 @@ LINE = Table(
         unmapped(line.customer, "has one customer per expense, not per line"),
         unmapped(line.is_billable, "charges an expense on as a whole"),
         unmapped(line.source, "does not tell where lines of an expense come from"),
-        many(line.tracking_categories, "tags", TRACKING, write=ALWAYS),
+        tracking(line.tracking_categories),
         unmapped(line.custom_fields, "has custom fields on the expense, not on its lines"),
     ),
 )  # fmt: skip

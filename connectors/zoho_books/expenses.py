@@ -36,7 +36,7 @@ from connectors.zoho_books.expense_lines import LINE
 from connectors.zoho_books.expense_writes import prepare
 from connectors.zoho_books.field_names import definitions
 from connectors.zoho_books.lookups import ACCOUNTS, CURRENCIES, CUSTOMERS, EMPLOYEES, VENDORS
-from connectors.zoho_books.tracking import TRACKING
+from connectors.zoho_books.tracking import tracking
 from unified_models.expenses import Expense
 
 expense = names(Expense)
@@ -178,7 +178,7 @@ TABLE = Table(
         ),
         many(expense.taxes, "taxes", doc.TAX_SUM, detail_only=True),
         custom_fields(expense.custom_fields, CUSTOM_FIELDS),
-        many(expense.tracking_categories, "tags", TRACKING, write=ALWAYS),
+        tracking(expense.tracking_categories),
     ),
 )  # fmt: skip
 

@@ -16,7 +16,6 @@ from connectors.kit.mapping import (
     Words,
     computed,
     field,
-    many,
     names,
     ref,
     unmapped,
@@ -26,7 +25,7 @@ from connectors.kit.resource import Resource
 from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT, MASTER_STATUS, PRODUCT_TYPE
 from connectors.zoho_books.field_names import definitions
 from connectors.zoho_books.lookups import ACCOUNTS, ITEMS, TAXES, VENDORS
-from connectors.zoho_books.tracking import TRACKING
+from connectors.zoho_books.tracking import tracking
 from unified_models.items import Item
 
 item = names(Item)
@@ -138,7 +137,7 @@ TABLE = Table(
         ),
         field(item.remote_status, "status", TEXT),
         custom_fields(item.custom_fields, CUSTOM_FIELDS),
-        many(item.tracking_categories, "tags", TRACKING, write=ALWAYS),
+        tracking(item.tracking_categories, located=False),
     ),
 )  # fmt: skip
 

@@ -16,7 +16,6 @@ from connectors.kit.mapping import (
     Table,
     computed,
     field,
-    many,
     names,
     ref,
     unmapped,
@@ -26,7 +25,7 @@ from connectors.kit.totals import HUNDRED, ZERO
 from connectors.zoho_books import documents as doc
 from connectors.zoho_books.codecs import LINE_CATEGORY, LINE_CUSTOM_FIELDS, percent, percentage_of
 from connectors.zoho_books.lookups import ACCOUNTS, ITEMS, PROJECTS, TAXES
-from connectors.zoho_books.tracking import TRACKING
+from connectors.zoho_books.tracking import tracking
 from unified_models.line_items import LineItem
 
 line = names(LineItem)
@@ -161,7 +160,7 @@ def line_table(
             computed(line.source, source, uses=keys, put=put_source, write=ALWAYS)
             if origins
             else unmapped(line.source, f"does not tell where lines of a {noun} come from"),
-            many(line.tracking_categories, "tags", TRACKING, write=ALWAYS),
+            tracking(line.tracking_categories),
             custom_fields(line.custom_fields, LINE_CUSTOM_FIELDS),
         ),
     )  # fmt: skip

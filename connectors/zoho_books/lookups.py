@@ -1,5 +1,6 @@
 """Where references to Zoho's records are looked up when a caller names them by anything but their id."""
 
+from connectors.kit.paging import Paging
 from connectors.kit.references import Key, Lookup
 
 _NAMED = Key("contact_name", "contact_name", near="contact_name_contains")
@@ -91,7 +92,10 @@ LOCATIONS = Lookup(
     id="location_id",
     keys={"name": Key("location_name")},
     fresh_for=300,
+    paging=Paging(whole=True),
+    prefix="loc_",
 )
+"""Our ids of locations are prefixed: they stand among tracking categories, whose ids are counted apart."""
 
 USERS = Lookup(
     noun="user",
@@ -111,6 +115,7 @@ TAGS = Lookup(
     id="tag_id",
     keys={"name": Key("tag_name")},
     fresh_for=300,
+    paging=Paging(whole=True),
 )
 
 TAX_EXEMPTIONS = Lookup(
@@ -140,4 +145,46 @@ INVOICES = Lookup(
     many="invoices",
     id="invoice_id",
     keys={"number": Key("invoice_number", "invoice_number")},
+)
+
+BILLS = Lookup(
+    noun="bill",
+    resource="bills",
+    path="/bills",
+    many="bills",
+    id="bill_id",
+    keys={
+        "number": Key("bill_number", "bill_number"),
+        "reference": Key("reference_number", "reference_number"),
+    },
+)
+
+PURCHASE_ORDERS = Lookup(
+    noun="purchase order",
+    resource="purchase_orders",
+    path="/purchaseorders",
+    many="purchaseorders",
+    id="purchaseorder_id",
+    keys={
+        "number": Key("purchaseorder_number", "purchaseorder_number"),
+        "reference": Key("reference_number", "reference_number"),
+    },
+)
+
+CREDIT_NOTES = Lookup(
+    noun="credit note",
+    resource="credit_notes",
+    path="/creditnotes",
+    many="creditnotes",
+    id="creditnote_id",
+    keys={"number": Key("creditnote_number", "creditnote_number")},
+)
+
+VENDOR_CREDITS = Lookup(
+    noun="vendor credit",
+    resource="vendor_credits",
+    path="/vendorcredits",
+    many="vendor_credits",
+    id="vendor_credit_id",
+    keys={"number": Key("vendor_credit_number", "vendor_credit_number")},
 )

@@ -32,7 +32,7 @@ from connectors.zoho_books.document_rows import contact_side
 from connectors.zoho_books.field_names import check_custom_fields
 from connectors.zoho_books.lookups import ACCOUNTS
 from connectors.zoho_books.settlement import Means, allocations_of, check_sum, peek, refunds_of, targets
-from connectors.zoho_books.tracking import TRACKING
+from connectors.zoho_books.tracking import tracking
 from unified_models.payments import Payment
 
 payment = names(Payment)
@@ -127,7 +127,7 @@ def rows(means: Means, to: Lookup, *, account: str, status: str, refund: str, to
         computed(payment.base_currency, lambda native, ctx: ctx.currency),
         field(payment.base_total_amount, "bcy_amount", MONEY, list_only=True),
         custom_fields(payment.custom_fields, CUSTOM_FIELDS),
-        many(payment.tracking_categories, "tags", TRACKING, write=ALWAYS),
+        tracking(payment.tracking_categories),
     )  # fmt: skip
 
 
