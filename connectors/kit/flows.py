@@ -60,6 +60,8 @@ def create(resource: "Resource", body: Record, ctx: Context) -> Flow[Answer]:
         )  # fmt: skip
     except Fault as fault:
         yield from _name_existing(resource, draft, fault)
+        if fault.kind is Kind.NOT_FOUND:  # the address names no record: what is missing stands in the body
+            fault.kind = Kind.INVALID
         raise
     return (yield from _settled(resource, draft, resource.unwrap(reply), "created"))
 
@@ -102,10 +104,7 @@ def act(resource: "Resource", action: Action, id: str, body: Record, ctx: Contex
     try:
         yield Request(action.method, path, merged_query(action.query, ctx), native, step=action.doc)
     except Fault as fault:
-        if fault.kind not in (Kind.INVALID, Kind.CONFLICT, Kind.DUPLICATE) or not action.allowed_from:
-            raise
-        stands = yield from resource.fetch(id, ctx, f"read why the {resource.noun} refuses")
-        allow(resource, action, resource.read(stands, ctx).record)
+        yield from explain(resource, action, id, ctx, fault)
         raise
     try:
         answer = yield from resource.get(id, ctx)
@@ -115,6 +114,16 @@ def act(resource: "Resource", action: Action, id: str, body: Record, ctx: Contex
         )
     answer.outcome = "updated"
     return answer
+
+
+def explain(
+    resource: "Resource", action: Action, id: str, ctx: Context, fault: Fault
+) -> Generator[Request, Reply, None]:
+    """Raises Conflict(invalid_transition) when the record's status is why the provider refused the action."""
+    if fault.kind not in (Kind.INVALID, Kind.CONFLICT, Kind.DUPLICATE) or not action.allowed_from:
+        return
+    stands = yield from resource.fetch(id, ctx, f"read why the {resource.noun} refuses")
+    allow(resource, action, resource.read(stands, ctx).record)
 
 
 def takes(resource: "Resource", body: Record, ctx: Context) -> bool:
