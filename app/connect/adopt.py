@@ -77,7 +77,7 @@ class Adoption:
         self._connectors = {connector.slug: connector for connector in connectors}
 
     async def settled(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        """`work` in one transaction; once more when another request made the same account meanwhile."""
+        """`work` in one transaction; once more when another request made the same grant or account meanwhile."""
         try:
             return await self._database.transact(work)
         except IntegrityError:

@@ -65,6 +65,7 @@ def engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
         return _sqlite(url, writer=False), _sqlite(url, writer=True)
     engine = create_async_engine(
         url,
+        hide_parameters=True,  # its errors are logged
         pool_size=10,
         max_overflow=10,
         pool_timeout=5,
@@ -85,6 +86,7 @@ def _make_file(path: Path) -> None:
 def _sqlite(url: URL, *, writer: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
+        hide_parameters=True,  # its errors are logged
         pool_size=1 if writer else 4,
         max_overflow=0 if writer else 4,
         pool_timeout=15,

@@ -102,6 +102,11 @@ class Browser:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        """What the pages have stored so far."""
+        return dict(self._client.cookies)
+
     def open(self, url: str) -> Page:
         return self._arrive(self._client.get(url))
 

@@ -30,6 +30,14 @@ class Grant(Base, kw_only=True):
             "integration",
             "provider_user",
         ),
+        Index(
+            "uq_grants_refresh_print",
+            "refresh_print",
+            "environment_id",
+            "integration",
+            "location",
+            unique=True,
+        ),
         Index("ix_grants_status_access_expires_at", "status", "access_expires_at"),
     )
 
@@ -45,7 +53,7 @@ class Grant(Base, kw_only=True):
     access_blob: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     access_expires_at: Mapped[datetime | None] = mapped_column(default=None)
     refresh_blob: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
-    refresh_print: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, index=True)
+    refresh_print: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     lease_owner: Mapped[str | None] = mapped_column(default=None)
     lease_until: Mapped[datetime | None] = mapped_column(default=None)
     next_attempt_at: Mapped[datetime | None] = mapped_column(default=None)

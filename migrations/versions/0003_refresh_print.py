@@ -15,9 +15,14 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("grants", sa.Column("refresh_print", sa.LargeBinary(), nullable=True))
-    op.create_index("ix_grants_refresh_print", "grants", ["refresh_print"], unique=False)
+    op.create_index(
+        "uq_grants_refresh_print",
+        "grants",
+        ["refresh_print", "environment_id", "integration", "location"],
+        unique=True,
+    )
 
 
 def downgrade() -> None:
-    op.drop_index("ix_grants_refresh_print", "grants")
+    op.drop_index("uq_grants_refresh_print", "grants")
     op.drop_column("grants", "refresh_print")

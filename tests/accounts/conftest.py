@@ -102,7 +102,8 @@ class House:
     def clients(self) -> OAuthClients:
         return OAuthClients(self.database, self.credentials.vault, self.clock, self.settings, (CONNECTOR,))
 
-    async def grant(self, grant_id: str, environment: str = "env_1", *, refresh: str = "refresh-1") -> None:
+    async def grant(self, grant_id: str, environment: str = "env_1", *, refresh: str | None = None) -> None:
+        """A grant; the refresh token of gra_1 is refresh-1, unless another is given."""
         now = self.clock.now()
         async with self.database.write() as session:
             grant = Grant(
@@ -113,7 +114,7 @@ class House:
             await session.flush()
             expires = now + timedelta(hours=1)
             assert await self.credentials.store_tokens(
-                session, grant, f"access of {grant_id}", expires, refresh
+                session, grant, f"access of {grant_id}", expires, refresh or f"refresh-{grant_id[4:]}"
             )
 
     async def account(self, account_id: str, grant_id: str, environment: str = "env_1", **more: Any) -> None:

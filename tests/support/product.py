@@ -104,7 +104,7 @@ class Product:
             trust_env=False,
         )
 
-    def link(self, tenant: str = "tenant-1", key: str | None = None, **members: Any) -> str:
+    def link(self, tenant: str | None = "tenant-1", key: str | None = None, **members: Any) -> str:
         """The URL of a fresh link."""
         body = {"tenant_id": tenant, "integration": "zohobooks", **members}
         with self.client(key) as api:
