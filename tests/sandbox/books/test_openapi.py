@@ -88,7 +88,7 @@ def operations(specs: Path) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.pattern}")
 def test_routes(operations: dict[str, Any], route: Route) -> None:
     key = f"{route.method} {route.pattern}"
-    if key in OUTSIDE or "/settings/tags" in key or (key not in operations and FILE.search(key)):
+    if key in OUTSIDE or "/settings/tags" in key or "/reports/" in key or (key not in operations and FILE.search(key)):
         return
     assert key in operations
     assert f"ZohoBooks.{route.scope}" in operations[key]["scopes"]
