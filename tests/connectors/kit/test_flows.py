@@ -142,6 +142,12 @@ def test_a_fault_of_the_main_call_is_the_callers() -> None:
         create(SIMPLE, [Fault(Kind.DUPLICATE, 400)])
 
 
+def test_what_a_new_record_names_and_nobody_knows_is_a_wrong_value_not_a_wrong_address() -> None:
+    with pytest.raises(Fault) as fault:
+        create(SIMPLE, [Fault(Kind.NOT_FOUND, 404, "1002", "customer is not accessible")])
+    assert (fault.value.kind, fault.value.status) == (Kind.INVALID, 404)
+
+
 def test_what_the_provider_did_not_take_is_an_issue() -> None:
     values = {**SIMPLE, "customer_note": "thanks", "reference": "PO-1"}
     answer, _ = create(values, [{"invoice": invoice(notes="thanks", reference_number="PO-2")}])
