@@ -54,8 +54,13 @@ async def change_of(call: Call, operation: str) -> Change:
         side=side,
         if_match=request.headers.get("if-match"),
         preview=preview,
-        status=201 if operation == "create" else 200,
+        status=201 if operation == "create" or _creates(call, operation) else 200,
     )
+
+
+def _creates(call: Call, operation: str) -> bool:
+    action = call.resource.actions.get(operation)
+    return action is not None and bool(action.creates)
 
 
 async def _body(call: Call, operation: str) -> tuple[Any, dict[str, Any]]:

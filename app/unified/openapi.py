@@ -171,6 +171,17 @@ class _Described:
         operation["description"] = f"{operation['description']}{note}"
         if action.fields is not None:
             operation["requestBody"] = {**self._body(action.fields, "create"), "required": False}
+        if action.creates:
+            kinds = [shown(issued(self._component(model, "read"))) for model in action.creates]
+            operation["responses"]["200"] = _PREVIEW
+            operation["responses"]["201"] = {
+                "description": "The new record",
+                "headers": _WRITE_HEADERS,
+                "content": {
+                    "application/json": {"schema": kinds[0] if len(kinds) == 1 else {"anyOf": kinds}}
+                },
+            }
+            return operation
         operation["responses"]["200"] = self._record("The record after the action")
         _or_preview(operation["responses"]["200"])
         return operation

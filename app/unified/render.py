@@ -25,7 +25,7 @@ def _order(model: type[BaseModel]) -> tuple[str, ...]:
 def record_of(answer: Answer, model: type[BaseModel]) -> dict[str, Any]:
     """The record as shown: the model's order, `etag` where the record is complete, then `remote_data`."""
     source = answer.record
-    shown = {name: source[name] for name in _order(model) if name in source}
+    shown = {name: source[name] for name in _order(answer.model or model) if name in source}
     partial = bool(source.get("is_partial"))
     if not partial:
         shown["etag"] = etag_of(shown)

@@ -19,6 +19,7 @@ class Action:
     allowed_from    unified statuses it starts from; empty: any
     body            (validated body, native record or None, context) → native body
     reads           the native record is read first and given to `body`
+    creates         models of the new record it answers, one of them; empty: it answers the record itself
     """
 
     name: str
@@ -31,6 +32,7 @@ class Action:
     reads: bool = False
     method: str = "POST"
     query: Pairs = ()
+    creates: tuple[type[BaseModel], ...] = ()
 
 
 def masters(path: str, idle: str = "archived") -> dict[str, Action]:

@@ -104,4 +104,5 @@ def _action(action: Action) -> dict[str, Any]:
         "fields": action.fields.model_json_schema() if action.fields is not None else None,
         "reaches_person": action.reaches_person,
         "allowed_from": sorted(action.allowed_from),
+        "creates": [model.__name__ for model in action.creates],
     }

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pydantic import BaseModel
+
 from connectors.kit.http import Json, Pairs
 
 Record = dict[str, Any]
@@ -89,12 +91,16 @@ Outcome = Literal["created", "updated", "deleted", "unchanged", "already_existed
 
 @dataclass(slots=True)
 class Answer:
-    """One record. `native` is what it was read from (`remote_data`). `outcome` is None on reads."""
+    """One record. `native` is what it was read from (`remote_data`). `outcome` is None on reads.
+
+    `model` is the record's where an action made one of another kind.
+    """
 
     record: Record
     native: Json = None
     issues: list[Issue] = field(default_factory=list[Issue])
     outcome: Outcome | None = None
+    model: type[BaseModel] | None = None
 
 
 @dataclass(slots=True)

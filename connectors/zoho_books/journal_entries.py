@@ -164,6 +164,7 @@ ACTIONS = verbs(
         "Books the opposite on another day; answers the new entry.",
         "posted",
         fields=Reverse,
+        creates=(JournalEntry,),
     ),
 )
 
