@@ -146,7 +146,7 @@ def _name_existing(resource: "Resource", draft: Draft, fault: Fault) -> Generato
         except Fault:
             return
         if isinstance(found, str):
-            fault.existing = {"resource": resource.name, "id": found}
+            fault.existing = {"resource": resource.name, "id": resource.own.prefix + found}
             return
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from connectors.kit.faults import FieldError, Rejected
 from connectors.kit.http import Flow, Request
 from connectors.kit.mapping import Native
 from connectors.kit.paging import Paging, context_of, rows_of
@@ -35,3 +36,32 @@ def flat(options: Any, parent: Native | None = None) -> Iterator[Native]:
             told["parent_id"], told["parent_name"] = parent["option_id"], parent.get("option_name")
         yield told
         yield from flat(each.get("children"), each)
+
+
+def tree(options: list[Native]) -> list[Native]:
+    """A flat list as Zoho takes it: children in their parents. Raises Rejected where a parent is not listed."""
+    nodes = [{name: each[name] for name in _WRITTEN if name in each} for each in options]
+    pairs = list(zip(options, nodes, strict=True))
+    by_id = {str(each["option_id"]): node for each, node in pairs if each.get("option_id")}
+    by_name = {str(each.get("option_name")): node for each, node in pairs}
+    roots: list[Native] = []
+    for each, node in pairs:
+        id, name = each.get("parent_id"), each.get("parent_name")
+        if not id and not name:
+            roots.append(node)
+            continue
+        parent = by_id.get(str(id)) if id else by_name.get(str(name))
+        if parent is None or _holds(node, parent):
+            what = "would be below itself" if parent else f"has no parent {id or name!r} among the options"
+            raise Rejected(
+                FieldError("reference_not_found", "/options", f"{each.get('option_name')!r} {what}")
+            )
+        parent.setdefault("children", []).append(node)
+    return roots
+
+
+_WRITTEN = ("option_id", "option_name", "is_active", "is_default")
+
+
+def _holds(node: Native, other: Native) -> bool:
+    return node is other or any(_holds(child, other) for child in node.get("children", ()))
