@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from . import locations
 from .addresses import plain
 from .arithmetic import Discount
 from .call import Row
@@ -183,7 +184,7 @@ def detail_columns(kind: Kind, template: str, *, people: bool = True) -> Columns
             "template_type": "standard",
         },
         made={"template_id": lambda ledger, one: ledger.id(template)},
-        spread=(money, parties(kind, people=people)),
+        spread=(money, parties(kind, people=people), locations.shown),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import addresses, persons
+from . import addresses, locations, persons
 from .arithmetic import NO_DISCOUNT, Discount
 from .call import Call, Refused, Row, invalid, missing
 from .fields import Reader, boolean, choice, day, integer, objects, one_id, ref, text
@@ -43,6 +43,7 @@ READERS: dict[str, Reader] = {
     "adjustment_description": text(100),
     "tax_rounding": choice(("entity_level", "item_level")),
     "exchange_rate": _rate,
+    "location_id": locations.READ,
 }
 TERMS: dict[str, Reader] = {"payment_terms": integer, "payment_terms_label": text(100), "due_date": day}
 DEFAULTS: Row = {

@@ -119,13 +119,14 @@ def _detail(ledger: Ledger, payment: Row) -> Row:
         "currency_code": currency["currency_code"],
         "price_precision": currency["price_precision"],
         "invoices": [_applied(ledger, payment, each) for each in payment["applied"]],
-        "payment_refunds": [_refund(each) for each in payment["refunds"]],
+        "payment_refunds": [_refund(payment, each) for each in payment["refunds"]],
         "template_id": ledger.id("000000039005"),
     }
 
 
-def _refund(refund: Row) -> Row:
-    return dict(refund)
+def _refund(payment: Row, refund: Row) -> Row:
+    told = {key: value for key, value in refund.items() if key != "made"}
+    return {**told, "exchange_rate": payment["exchange_rate"]}
 
 
 def _applied(ledger: Ledger, payment: Row, each: Row) -> Row:

@@ -37,6 +37,8 @@ class Refunds:
     listed: str = "success"
     shown: str = "success"
     status: int = 201
+    in_list: bool = False
+    """Whether single refunds are answered in a list under the key of lists."""
     has_all: bool = False
 
     @property
@@ -80,13 +82,14 @@ class Refunds:
         }
 
     def _shown(self, ledger: Ledger, owner: Row, refund: Row) -> Row:
-        return {
+        shown: Row = {
             **{key: value for key, value in refund.items() if key != "made"},
             "customer_name": ledger.contacts.rows[owner[self.party]]["contact_name"],
             f"{self.account.removesuffix('_id')}_name": ledger.account_name(refund[self.account]),
             "exchange_rate": owner["exchange_rate"],
             "imported_transactions": [],
         }
+        return {self.list_key: [shown]} if self.in_list else {self.item_key: shown}
 
     def _find(self, owner: Row, refund_id: str) -> Row:
         for refund in owner["refunds"]:
@@ -163,20 +166,20 @@ class Refunds:
             "made": ledger.now(),
         }
         self._store(ledger, owner, [*owner["refunds"], self._checked(ledger, owner, refund)])
-        answer = done(self.created, **{self.item_key: self._shown(ledger, owner, refund)})
+        answer = done(self.created, **self._shown(ledger, owner, refund))
         answer.status = self.status
         return answer
 
     def _get(self, ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
         owner = self.resource.find(ledger, ids[0])
-        return done(self.shown, **{self.item_key: self._shown(ledger, owner, self._find(owner, ids[1]))})
+        return done(self.shown, **self._shown(ledger, owner, self._find(owner, ids[1])))
 
     def _update(self, ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
         owner = self.resource.find(ledger, ids[0])
         before = self._find(owner, ids[1])
         after = self._checked(ledger, owner, {**before, **read_all(ledger, body_of(call), self.readers())})
         self._store(ledger, owner, [after if refund is before else refund for refund in owner["refunds"]])
-        return done(self.updated, **{self.item_key: self._shown(ledger, owner, after)})
+        return done(self.updated, **self._shown(ledger, owner, after))
 
     def _delete(self, ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
         owner = self.resource.find(ledger, ids[0])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from . import bill_settlement
+from . import bill_settlement, locations
 from .addresses import plain
 from .bill_settlement import PAYMENTS
 from .call import Answer, Call, Refused, Row, done, in_use, invalid, missing
@@ -159,7 +159,7 @@ DETAIL = BOTH.with_more(
             "imported_transactions": [],
             "approvers_list": [],
         },
-        spread=(_detail, custom_detail("vendorpayment")),
+        spread=(_detail, locations.shown, custom_detail("vendorpayment")),
     )
 )
 
@@ -285,6 +285,7 @@ RESOURCE = Resource(
         "bank_charges": amount(),
         "paid_through_account_id": ref("accounts", "Account does not exist."),
         "is_paid_via_print_check": boolean,
+        "location_id": locations.READ,
     },
     required=("vendor_id", "amount"),
     defaults={

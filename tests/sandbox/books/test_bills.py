@@ -225,3 +225,11 @@ def test_foreign_bills_are_paid_in_their_currency(desk: Any) -> None:
     payable = desk.get(f"/chartofaccounts/{desk.ledger.id('000000000373')}")["chart_of_account"]
     gain = desk.get(f"/chartofaccounts/{desk.ledger.id('000000000415')}")["chart_of_account"]
     assert (payable["closing_balance"], gain["closing_balance"]) == (0, 25)
+
+
+def test_a_bill_stands_at_a_location(desk: Any) -> None:
+    desk.post("/settings/locations/enable")
+    place = desk.post("/locations", {"location_name": "Depot", "type": "general"})
+    key = next(one for one in place.values() if isinstance(one, dict))["location_id"]
+    made = desk.bill(desk.vendor(), "B-1", location_id=key)
+    assert (made["location_id"], made["location_name"]) == (key, "Depot")

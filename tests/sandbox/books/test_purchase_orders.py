@@ -93,9 +93,10 @@ def test_the_order_follows_its_bills(desk: Any) -> None:
 def test_a_bill_takes_orders_of_its_vendor_only(desk: Any) -> None:
     key = order(desk, desk.vendor("One"))["purchaseorder_id"]
     line = {"account_id": desk.ledger.id(OFFICE), "rate": 1}
-    body = {"vendor_id": desk.vendor("Two"), "bill_number": "1", "line_items": [line]}
+    two = desk.vendor("Two")
+    body = {"vendor_id": two, "bill_number": "1", "line_items": [line]}
     assert desk.refused("POST", "/bills", {**body, "purchaseorder_ids": [key]}) == (404, 1002)
-    other = order(desk, body["vendor_id"])["purchaseorder_id"]
+    other = order(desk, two)["purchaseorder_id"]
     desk.post(f"/purchaseorders/{other}/status/cancelled")
     assert desk.refused("POST", "/bills", {**body, "purchaseorder_ids": [other]}) == (400, 1007)
     assert not desk.get("/bills")["bills"]
