@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from . import chart, currencies, customfields
+from . import chart, currencies, customfields, locking
 from . import seed as seeds
 from .call import Answer, Call, Refused, Row, unknown_route
 from .ledger import Ledger
@@ -52,6 +52,7 @@ class Books:
             route, ids = found
             self.ledger.begin()
             self.ledger.as_user(call.user)
+            locking.check(self.ledger, call)
             answer = route.handle(self.ledger, call, ids)
         except Refused as refusal:
             answer = refusal.answer()

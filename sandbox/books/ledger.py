@@ -86,6 +86,8 @@ class Ledger:
         """Reporting tags by id: {tag_id, tag_name, options: {option id: name}}."""
         self.comments: dict[str, list[Row]] = {}
         self.attachments: dict[str, list[Row]] = {}
+        self.locks: dict[str, Row] = {}
+        """Locks on past days, by the part of the books they hold for."""
         self.numbers: dict[str, int] = {}
         self.units: dict[str, str] = {}
 
