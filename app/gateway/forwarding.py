@@ -26,7 +26,8 @@ async def forward(attempts: Attempts, run: Run, call: RawCall, tally: Tally) -> 
     the body is at hand (up to a megabyte is kept).
     """
     run.meter.method, run.meter.native_path = call.method, call.path
-    body, replayable = await _kept(call.body)
+    body, rest = await _kept(call.body)
+    replayable = rest is None
     wire = Outgoing(call.method, raw_url(run.account, call), raw_headers(run.account, call), body)
     repeatable = call.method in _READS
     attempt = 0
@@ -59,6 +60,8 @@ async def forward(attempts: Attempts, run: Run, call: RawCall, tally: Tally) -> 
         if answer is not None:
             return _answered(attempts, run, tally, ticket, answer)  # the provider's own words say it best
         ticket.permit.release()
+        if rest is not None and rest.broken is not None:
+            raise rest.broken  # not the provider's doing: the caller's body was refused on its way
         tally.verdict = (fault, verdict if isinstance(verdict, GiveUp) else GiveUp("no", retryable=True))
         raise fault
 
@@ -151,27 +154,40 @@ async def _leave(ticket: Ticket, answer: _Answer | None) -> None:
         await answer.stream.aclose()
 
 
+class _Rest:
+    """A body of which some was read ahead. `broken` is what the caller's side ended it with, if it did."""
+
+    def __init__(self, parts: list[bytes], rest: AsyncIterator[bytes]) -> None:
+        self._parts = parts
+        self._rest = rest
+        self.broken: Exception | None = None
+
+    async def read(self) -> AsyncGenerator[bytes]:
+        for part in self._parts:
+            yield part
+        try:
+            async for part in self._rest:
+                yield part
+        except Exception as error:
+            self.broken = error
+            raise
+
+
 async def _kept(
     body: AsyncIterator[bytes] | bytes | None,
-) -> tuple[AsyncIterator[bytes] | bytes | None, bool]:
-    """The body, read ahead up to a megabyte, and whether that was all of it."""
+) -> tuple[AsyncIterator[bytes] | bytes | None, _Rest | None]:
+    """The body, read ahead up to a megabyte, and what follows it when that was not all."""
     if body is None or isinstance(body, bytes):
-        return body, True
+        return body, None
     parts: list[bytes] = []
     size = 0
     async for part in body:
         parts.append(part)
         size += len(part)
         if size > _REPLAYABLE:
-            return _chained(parts, body), False
-    return b"".join(parts) or None, True
-
-
-async def _chained(parts: list[bytes], rest: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
-    for part in parts:
-        yield part
-    async for part in rest:
-        yield part
+            rest = _Rest(parts, body)
+            return rest.read(), rest
+    return b"".join(parts) or None, None
 
 
 def _readable(content: bytes | None, headers: dict[str, str]) -> object:

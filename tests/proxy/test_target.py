@@ -1,5 +1,7 @@
 """Nothing leaves the connector's prefix, and nothing names another organisation."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ NATIVE = next(connector for connector in load() if connector.slug == "zohobooks"
 ORGANIZATION = "10234695"
 
 
-def refused(call, *arguments) -> str:
+def refused(call: Callable[..., object], *arguments: object) -> str:
     with pytest.raises(Problem) as caught:
         call(*arguments)
     return caught.value.code
