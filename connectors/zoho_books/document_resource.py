@@ -10,7 +10,8 @@ from connectors.kit.codec import MONEY
 from connectors.kit.faults import Fault, FieldError, Kind, Rejected
 from connectors.kit.flows import Draft
 from connectors.kit.http import Flow, Json, Reply, Request
-from connectors.kit.operations import Answer, Context, Record
+from connectors.kit.operations import Answer, Context, Issue, Record
+from connectors.kit.references import Lookup
 from connectors.kit.resource import Issues, Resource
 from connectors.zoho_books import document_rows as rows
 from connectors.zoho_books import document_writes
@@ -28,6 +29,11 @@ def scopes(area: str) -> dict[str, str]:
     return {verb: f"ZohoBooks.{area}.{verb.upper()}" for verb in ("create", "read", "update", "delete")}
 
 
+def numbered(lookup: Lookup) -> Lookup:
+    """Found by its number, which is taken once."""
+    return replace(lookup, keys={"number": lookup.keys["number"]})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Documents(Resource):
     """Numbers, discounts and addresses need more than their row; totals are checked on complete records."""
@@ -43,7 +49,12 @@ class Documents(Resource):
         return discounts or super().needs_current(body, replace_lines=replace_lines)
 
     def create(self, body: Record, ctx: Context) -> Flow[Answer]:
-        return _as_charged((yield from super().create(body, ctx)))
+        answer = _as_charged((yield from super().create(body, ctx)))
+        asked, got = body.get("status"), answer.record.get("status")
+        if asked == "draft" and self.statuses.get(asked) is None and got not in (None, asked):
+            detail = f"sent {asked}, got {got}"
+            answer.issues.append(Issue("not_applied", "/status", detail, extra={"sent": asked, "got": got}))
+        return answer
 
     def update(self, id: str, body: Record, ctx: Context, *, replace_lines: bool = False) -> Flow[Answer]:
         return _as_charged((yield from super().update(id, body, ctx, replace_lines=replace_lines)))

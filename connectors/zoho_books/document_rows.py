@@ -32,6 +32,7 @@ from connectors.zoho_books.tracking import tracking
 from unified_models.documents import Document, SalesDocument, TradeDocument
 from unified_models.line_items import LineItem
 from unified_models.money import CurrencyBlock, TotalsBlock
+from unified_models.references import ContactRef
 
 
 def head(
@@ -75,6 +76,16 @@ def party(
         d.contact, f"{side}_id", name=f"{side}_name", to=to, write=ALWAYS, sort=f"{side}_name",
         below={"id": filtering.only(f"{by}_id"), "name": name(f"{by}_name")},
     )  # fmt: skip
+
+
+def vendor(field: ContactRef | None) -> Row:
+    """The vendor again, under Truto's name."""
+
+    def read(native: Native, ctx: Context) -> Any:
+        id, name = native.get("vendor_id"), native.get("vendor_name")
+        return {"id": id, "name": name or None, "type": "vendor"} if id else None
+
+    return computed(field, read, uses=("vendor_id", "vendor_name"))
 
 
 def currency(d: CurrencyBlock, *, base_total: str | None = None) -> tuple[Row, ...]:

@@ -188,3 +188,47 @@ VENDOR_CREDITS = Lookup(
     id="vendor_credit_id",
     keys={"number": Key("vendor_credit_number", "vendor_credit_number")},
 )
+
+SALES_ORDERS = Lookup(
+    noun="sales order",
+    resource="sales_orders",
+    path="/salesorders",
+    many="salesorders",
+    id="salesorder_id",
+    keys={
+        "number": Key("salesorder_number", "salesorder_number"),
+        "reference": Key("reference_number", "reference_number"),
+    },
+)
+
+ESTIMATES = Lookup(
+    noun="estimate",
+    resource="estimates",
+    path="/estimates",
+    many="estimates",
+    id="estimate_id",
+    keys={
+        "number": Key("estimate_number", "estimate_number"),
+        "reference": Key("reference_number", "reference_number"),
+    },
+)
+
+SALES_RECEIPTS = Lookup(
+    noun="sales receipt",
+    resource="sales_receipts",
+    path="/salesreceipts",
+    many="salesreceipts",
+    id="sales_receipt_id",
+    keys={"number": Key("receipt_number", "receipt_number")},
+)
+
+BANK_ACCOUNTS = Lookup(
+    noun="money account",
+    resource="bank_accounts",
+    path="/bankaccounts",
+    many="bankaccounts",
+    id="account_id",
+    keys={"code": Key("account_code"), "name": Key("account_name")},
+    query=(("filter_by", "Status.All"),),
+    fresh_for=300,
+)

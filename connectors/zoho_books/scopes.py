@@ -10,8 +10,10 @@ _EVERYTHING = ("ZohoBooks.fullaccess.all",)
 
 _AREAS: Mapping[str, tuple[str, ...]] = {
     "accounts": ("accountants",),
+    "bills": ("bills",),
     "company_info": ("settings",),
     "contacts": ("contacts",),
+    "credit_notes": ("creditnotes",),
     "currencies": ("settings",),
     "employees": ("expenses",),
     "estimates": ("estimates",),
@@ -21,14 +23,18 @@ _AREAS: Mapping[str, tuple[str, ...]] = {
     "journal_entries": ("accountants",),
     "payments": ("customerpayments", "vendorpayments"),
     "projects": ("projects",),
+    "purchase_orders": ("purchaseorders",),
     "sales_orders": ("salesorders",),
     "sales_receipts": ("invoices",),
     "tax_rates": ("settings",),
+    "vendor_credits": ("debitnotes",),
 }
 """Resource of the accounting model → the areas its own calls are in."""
 
 _LOOKED_UP: Mapping[str, tuple[str, ...]] = {
+    "bills": ("contacts", "accountants", "projects", "purchaseorders", "vendorpayments", "debitnotes"),
     "contacts": ("accountants",),
+    "credit_notes": ("contacts", "accountants", "projects", "invoices"),
     "estimates": ("contacts", "accountants", "projects"),
     "expenses": ("contacts", "accountants", "projects"),
     "invoices": ("contacts", "accountants"),
@@ -36,10 +42,19 @@ _LOOKED_UP: Mapping[str, tuple[str, ...]] = {
     "journal_entries": ("contacts", "projects"),
     "payments": ("contacts", "accountants", "invoices", "bills"),
     "projects": ("contacts",),
+    "purchase_orders": ("contacts", "accountants", "projects", "salesorders", "bills"),
     "sales_orders": ("contacts", "accountants", "projects"),
     "sales_receipts": ("contacts", "accountants", "projects"),
 }
 """Resource → further areas a write reads, to resolve references."""
+
+_MADE: Mapping[str, tuple[str, ...]] = {
+    "estimates": ("invoices", "salesorders"),
+    "payments": ("invoices", "bills"),
+    "purchase_orders": ("bills",),
+    "sales_orders": ("invoices",),
+}
+"""Resource → further areas its actions create in: documents converted, payments applied."""
 
 _WRITES = ("CREATE", "UPDATE", "DELETE")
 
@@ -56,6 +71,7 @@ def _writing(resources: Iterable[str]) -> list[str]:
     wanted = _reading(resources)
     for resource in resources:
         wanted += _scopes(_AREAS[resource], *_WRITES) + _scopes(_LOOKED_UP.get(resource, ()), "READ")
+        wanted += _scopes(_MADE.get(resource, ()), "CREATE")
     return wanted
 
 

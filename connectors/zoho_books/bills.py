@@ -1,0 +1,223 @@
+"""Bills: /bills. Zoho neither numbers nor mails them; they are born open unless the body says draft."""
+
+from typing import Any
+
+from connectors.kit.codec import BOOL, DATE, MONEY, TEXT
+from connectors.kit.faults import FieldError, Rejected
+from connectors.kit.flows import Draft
+from connectors.kit.http import Flow
+from connectors.kit.mapping import (
+    ALWAYS,
+    CREATE,
+    Native,
+    Table,
+    When,
+    Words,
+    computed,
+    field,
+    names,
+    one,
+    ref,
+    unmapped,
+)
+from connectors.kit.operations import Answer, Context, Op, Record
+from connectors.zoho_books import document_rows as rows
+from connectors.zoho_books import document_writes, filtering, settling, standing
+from connectors.zoho_books import documents as doc
+from connectors.zoho_books.control_totals import Reckoned
+from connectors.zoho_books.document_resource import IDS, Documents, numbered, scopes, verb, verbs
+from connectors.zoho_books.field_names import definitions
+from connectors.zoho_books.lines import Origin, line, line_table
+from connectors.zoho_books.lookups import BILLS as LOOKUP
+from connectors.zoho_books.lookups import CUSTOMERS, PURCHASE_ORDERS, VENDORS
+from connectors.zoho_books.references import documents_named
+from connectors.zoho_books.settlement import BILLS, MADE, VENDOR_CREDITS
+from unified_models.actions import Apply
+from unified_models.bills import Bill
+
+bill = names(Bill)
+
+LINE = line_table(
+    "bill",
+    ref(line.customer, "customer_id", name="customer_name", to=CUSTOMERS, write=ALWAYS),
+    field(line.is_billable, "is_billable", BOOL, write=ALWAYS),
+    origins=(Origin("purchase_order", "purchaseorder_id", "purchaseorder_item_id"),),
+    project="project_name",
+)
+
+OPEN = "unpaid"
+"""Zoho's query word for every live bill with a balance, whatever its status says."""
+
+STATUS_WORDS = Words(
+    "status",
+    {
+        "draft": "draft", "submitted": "pending_approval", "rejected": "rejected", "authorised": OPEN,
+        "partially_paid": OPEN, "paid": "paid", "voided": "void",
+    },
+)  # fmt: skip
+
+
+def _settlements(native: Native) -> list[Record]:
+    """Payments and credits on the bill, newest last."""
+    found: list[Record] = []
+    for means, key in ((MADE, "payments"), (VENDOR_CREDITS, "vendor_credits")):
+        number = "payment_number" if means is MADE else "vendor_credit_number"
+        for each in native.get(key) or ():
+            day = each.get("date")
+            found.append(
+                {
+                    "allocation_id": each.get(means.share) or None,
+                    "type": means.type,
+                    "id": each.get(means.key) or None,
+                    "number": each.get(number) or None,
+                    "amount": MONEY.read(each.get("amount") or 0),
+                    "date": DATE.read(day) if day else None,
+                    "discount_amount": None,
+                    "withheld_tax_amount": MONEY.read(each.get("tax_amount_withheld") or 0),
+                }
+            )
+    return found
+
+
+def allocations(native: Native, ctx: Context) -> list[Record]:
+    return _settlements(native)
+
+
+def payments(native: Native, ctx: Context) -> list[Record]:
+    return [{"id": each["id"], "name": None} for each in _settlements(native) if each["type"] == "payment"]
+
+
+def paid_on(native: Native, ctx: Context) -> Any:
+    """The day of the settlement that left nothing owed."""
+    days = [each["date"] for each in _settlements(native) if each["date"] is not None]
+    return max(days, default=None) if native.get("status") == "paid" else None
+
+
+def sources(native: Native, ctx: Context) -> list[Record]:
+    """The purchase orders a bill came from."""
+    return [
+        {
+            "type": "purchase_order",
+            "id": each.get("purchaseorder_id") or None,
+            "number": each.get("purchaseorder_number") or None,
+        }
+        for each in native.get("purchaseorders") or ()
+    ]
+
+
+TABLE = Table(
+    Bill,
+    (
+        *rows.head(bill, "bill", created=filtering.CREATED),
+        computed(bill.type, lambda native, ctx: "bill", write=CREATE),
+        rows.party(bill, "vendor", VENDORS),
+        computed(
+            bill.status, standing.status, uses=("status", "balance", "total"), write=CREATE,
+            filters={Op.EQ: STATUS_WORDS, Op.IN: STATUS_WORDS},
+        ),
+        computed(
+            bill.is_overdue, standing.is_overdue, uses=("status", "due_date", "balance"), codec=BOOL,
+            filters={Op.EQ: Words("status", {"true": OPEN})},
+        ),
+        field(bill.issue_date, "date", DATE, write=ALWAYS, sort="date", filters=filtering.day("date")),
+        field(
+            bill.due_date, "due_date", DATE, write=ALWAYS, sort="due_date", filters=filtering.day("due_date")
+        ),
+        computed(
+            bill.paid_on_date, paid_on, uses=("status", "payments", "vendor_credits"), detail_only=True
+        ),
+        one(bill.payment_terms, "", doc.TERMS, write=ALWAYS, detail_only=True),
+        *rows.currency(bill),
+        *rows.totals(bill, bill.line_items, LINE, noun="bills"),
+        computed(
+            bill.balance, standing.balance, uses=("balance", "status"), codec=MONEY, sort="balance",
+        ),
+        *rows.printed(bill, "bills"),
+        field(bill.terms, "terms", TEXT, write=ALWAYS, detail_only=True),
+        one(
+            bill.billing_address, "billing_address", doc.address_table("billing"), write=ALWAYS, detail_only=True
+        ),
+        unmapped(bill.shipping_address, "keeps one address on bills, the vendor's"),
+        unmapped(bill.salesperson, "has no salesperson on bills"),
+        rows.location(bill),
+        computed(
+            bill.sources, sources, uses=("purchaseorders",), put=lambda value, native, ctx: None, write=CREATE,
+            detail_only=True,
+        ),
+        computed(bill.allocations, allocations, uses=("payments", "vendor_credits"), detail_only=True),
+        computed(bill.payments, payments, uses=("payments",), detail_only=True),
+        unmapped(bill.write_off_amount, "writes off invoices only"),
+        unmapped(bill.is_emailed, "does not mail bills"),
+        field(bill.is_viewed, "is_viewed_by_client", BOOL),
+        *rows.unplaced(bill),
+        rows.attached(bill),
+    ),
+)  # fmt: skip
+
+KIND = document_writes.Kind(
+    path="/bills", side="vendor", type="bill", entity="bill", numbered=False, addresses=("billing",),
+    reckoned=Reckoned(party="vendor_id"),
+)  # fmt: skip
+
+ACTIONS = verbs(
+    "/bills",
+    verb("authorise", "status/open", "Makes a draft a live bill.", "draft", "voided"),
+    verb("void", "status/void", "Takes the bill out of the books.", "draft", "authorised"),
+    verb("submit", "submit", "Hands a draft in for approval.", "draft", "rejected"),
+    verb("approve", "approve", "Approves what was submitted.", "submitted"),
+    verb(
+        "apply", "credits", "Settles the bill with payments and vendor credits.", "authorised", "partially_paid",
+        fields=Apply,
+    ),
+)  # fmt: skip
+
+
+class Bills(Documents):
+    """Numbered by the vendor, made from purchase orders, settled by payments and credits."""
+
+    def prepare(self, draft: Draft) -> Flow[None]:
+        if draft.when is When.CREATE:
+            if not draft.body.get("number"):
+                detail = "is required: a bill carries the vendor's number"
+                raise Rejected(FieldError("required", "/number", detail))
+            if draft.body.get("status") == "draft":
+                draft.native["status"] = "draft"
+            yield from self._order(draft)
+        yield from super().prepare(draft)
+
+    def _order(self, draft: Draft) -> Flow[None]:
+        """Names the purchase orders of the bill and of its lines on the bill itself."""
+        given = draft.body.get("sources") or []
+        ids = yield from documents_named(given, {"purchase_order": PURCHASE_ORDERS}, "a bill")
+        if given:
+            draft.body = {**draft.body, "sources": [{"type": "purchase_order", "id": id} for id in ids]}
+        for each in draft.native.get("line_items") or []:
+            ids += [order for order in (each.pop("purchaseorder_id", None),) if order]
+        if ids:
+            draft.native["purchaseorder_ids"] = list(dict.fromkeys(ids))
+
+    def act(self, action: str, id: str, body: Record, ctx: Context) -> Flow[Answer]:
+        if action == "apply":
+            return (yield from settling.settle(self, BILLS, (MADE, VENDOR_CREDITS), id, body, ctx))
+        return (yield from super().act(action, id, body, ctx))
+
+
+RESOURCE = Bills(
+    name="bills",
+    path="/bills",
+    one="bill",
+    many="bills",
+    table=TABLE,
+    kind=KIND,
+    ids=IDS,
+    actions=ACTIONS,
+    own=numbered(LOOKUP),
+    scopes=scopes("bills"),
+    order="created_time",
+    search="search_text",
+    page_link="/app/{organization}#/bills/{id}",
+    statuses={"draft": None, "authorised": None},
+    default_status="authorised",
+    expansions={"line_items": "bills", "allocations": "bills", "contact": "contacts"},
+    definitions=definitions("bill"),
+)
