@@ -30,7 +30,8 @@ def refused(answer: httpx.Response, *codes: str) -> None:
     "query",
     [
         f"organization_id={OTHER}", f"Organization%5FId={OTHER}", f"organization_id[]={OTHER}",
-        f"+organization_id={OTHER}", f"x=1;organization_id={OTHER}", f"organization_id[0]={OTHER}", "organization_id=", "organization_id",
+        f"+organization_id={OTHER}", f"x=1;organization_id={OTHER}",
+        f"organization_id[0]={OTHER}", "organization_id=", "organization_id",
     ],
 )  # fmt: skip
 def test_in_the_query(api: httpx.Client, admin: Admin, at: dict[str, str], query: str) -> None:
