@@ -10,6 +10,7 @@ from . import seed_data as data
 from .call import Call, Row
 from .ledger import Ledger
 from .money import CURRENCIES, rounded
+from .seed_office import Office
 from .seed_purchases import Purchases
 from .seed_trade import Trade
 from .times import day
@@ -34,6 +35,7 @@ def furnish(ledger: Ledger) -> None:
     customers = _contacts(ledger, random)
     Trade(ledger, random, customers, start, now).run()
     Purchases(ledger, start, now).run()
+    Office(ledger, customers, start, now).run()
     ledger.begin(now)
 
 

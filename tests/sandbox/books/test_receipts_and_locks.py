@@ -43,7 +43,6 @@ def test_locked_days(desk: Any, customer: str) -> None:
     assert desk.get("/transactionlock")["transaction_lock"] == found
     assert len(desk.get("/transactionlocks")["transaction_locks"]) == 1
     path = f"/invoices/{old['invoice_id']}"
-    line = {"name": "x", "rate": 1}
     before = repr(desk.books.truth())
     for method, place, body in (
         ("PUT", path, {"notes": "n"}),
