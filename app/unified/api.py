@@ -45,7 +45,7 @@ async def _get(request: Request, model: str, name: str) -> Response:
     id = checked_id(request.path_params["id"])
     view = view_of(call.query, call.resource.model)
     remote_query = remote_query_of(call)
-    side = side_of(name, call.query)
+    side = side_of(call.resource, call.query)
     call.query.finish()
     shown = await _service(request).get(call, id, view, remote_query, side)
     if shown.etag and request.headers.get("if-none-match") == f'"{shown.etag}"':
@@ -76,8 +76,9 @@ async def _act(request: Request, model: str, name: str) -> Response:
 async def _pdf(request: Request, model: str, name: str) -> Response:
     call = await admit(request, model, name, "pdf")
     id = checked_id(request.path_params["id"])
+    side = side_of(call.resource, call.query)
     call.query.finish()
-    reply = await _service(request).pdf(call, id)
+    reply = await _service(request).pdf(call, id, side)
     headers = {"X-Content-Type-Options": "nosniff", **call.headers()}
     if "content-disposition" in reply.headers:
         headers["Content-Disposition"] = reply.headers["content-disposition"]

@@ -10,8 +10,9 @@ from app.unified.listing import View, view_of
 from app.unified.query import Query, refused
 from connectors.kit.faults import FieldError
 from connectors.kit.http import Pairs
+from connectors.kit.resource import Resource
 
-SIDES = {"invoices": ("type", "invoice"), "payments": ("payment_for", "invoice")}
+SIDES = {"invoices": ("type", "invoice"), "payments": ("payment_for", "invoice"), "bills": ("type", "bill")}
 """Resources whose native collections may be joined: the field that says which side, and the path's default."""
 
 
@@ -39,7 +40,7 @@ async def change_of(call: Call, operation: str) -> Change:
     view = view_of(query, call.resource.model)
     remote_query = remote_query_of(call)
     replace_lines = operation == "update" and query.flag("replace_lines")
-    side = side_of(call.resource.name, query) if operation != "create" else None
+    side = side_of(call.resource, query) if operation != "create" or call.resource.sides else None
     preview = query.flag("preview")
     query.finish()
     raw, body = await _body(call, operation)
@@ -93,15 +94,15 @@ def remote_query_of(call: Call) -> Pairs:
     return tuple((name, value) for name, value in pairs if name.casefold() not in reserved)
 
 
-def side_of(resource: str, query: Query) -> str | None:
+def side_of(resource: Resource, query: Query) -> str | None:
     """`type=` (`payment_for=`) of a by-id call, where it says more than the path does."""
-    if resource not in SIDES:
+    if resource.name not in SIDES:
         return None
-    name, usual = SIDES[resource]
+    name, usual = SIDES[resource.name]
     value = query.text(name)
     if value is not None and value not in ("invoice", "bill"):
         raise refused(name, f"{name} is invoice or bill.", allowed=("invoice", "bill"), code="enum_value")
-    return value if value != usual else None
+    return value if value != usual or resource.sides else None
 
 
 def only_side(call: Call) -> None:
@@ -109,7 +110,7 @@ def only_side(call: Call) -> None:
     name = call.resource.name
     if name not in SIDES or SIDES[name][0] in call.resource.filters:
         return
-    side = side_of(name, call.query)
+    side = side_of(call.resource, call.query)
     if side is not None:
         parameter, usual = SIDES[name]
         detail = f"{call.account.connector.label} offers {name} with {parameter}={usual} only."

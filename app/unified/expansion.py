@@ -48,9 +48,13 @@ async def expand(
 async def _complete(gateway: Gateway, call: Call, page: Page, context: Context, budget: Budget) -> None:
     rows = [index for index, answer in enumerate(page.answers) if answer.record.get("is_partial")]
     chosen = [index for index in rows if budget.take()]
-    answers = await _read(
-        gateway, call, call.resource, [page.answers[index].record["id"] for index in chosen], context
-    )
+    sides: dict[str | None, list[str]] = {}
+    for index in chosen:
+        record = page.answers[index].record
+        sides.setdefault(record.get(call.resource.by or ""), []).append(record["id"])
+    answers: dict[str, Answer | Problem] = {}
+    for side, ids in sides.items():
+        answers |= await _read(gateway, call, call.resource.on(side), ids, context)
     for index in chosen:
         found = answers[page.answers[index].record["id"]]
         if isinstance(found, Answer):

@@ -71,17 +71,18 @@ class Unified:
 
     async def get(self, call: Call, id: str, view: View, remote_query: Pairs, side: str | None) -> Shown:
         """One complete record."""
-        answer = await self._perform(call, call.resource.get(id, call.context(remote_query)))
+        answer = await self._perform(call, call.resource.on(side).get(id, call.context(remote_query)))
         _right_side(call, answer, side)
         call.run.meter.record_id = id
         body, etag = single(answer, call.resource.model, view)
         return Shown(body, etag, id=id)
 
-    async def pdf(self, call: Call, id: str) -> Reply:
+    async def pdf(self, call: Call, id: str, side: str | None) -> Reply:
         """The document as the provider prints it."""
-        if call.resource.pdf is None:
-            raise Problem("not_found", f"{call.resource.name} have no PDF.")
-        return await self._perform(call, call.resource.pdf(id, call.context()))
+        resource = call.resource.on(side)
+        if resource.pdf is None:
+            raise Problem("not_found", f"{resource.name} have no PDF.")
+        return await self._perform(call, resource.pdf(id, call.context()))
 
     async def custom_fields(self, call: Call) -> dict[str, Any]:
         """The fields the company defined itself, as far as the provider tells them without a record."""
@@ -120,9 +121,10 @@ class Unified:
 
     async def _expected(self, call: Call, change: Change, context: Context) -> None:
         """The target is what the caller takes it for: of the side asked for, in the version of `If-Match`."""
-        if change.id is None or (change.side is None and change.if_match is None):
+        sided = change.side is not None and not call.resource.sides
+        if change.id is None or (not sided and change.if_match is None):
             return
-        answer = await self._perform(call, call.resource.get(change.id, context))
+        answer = await self._perform(call, call.resource.on(change.side).get(change.id, context))
         _right_side(call, answer, change.side)
         if change.if_match is None:
             return
@@ -189,7 +191,7 @@ def _binding(call: Call, listing: Listing) -> tuple[str, str, str]:
 
 
 def _flow(call: Call, change: Change, context: Context) -> Flow[Answer] | Flow[str]:
-    resource, id = call.resource, change.id
+    resource, id = call.resource.on(change.side), change.id
     if id is None:
         return resource.create(change.body, context)
     if change.operation == "update":

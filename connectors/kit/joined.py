@@ -67,6 +67,11 @@ class Joined(Resource):
 
     # Reading
 
+    def read(self, native: Json, ctx: Context, *, detail: bool = True) -> Answer:
+        """Read by the first side whose ids it has."""
+        found = (side for side in self.parts if isinstance(native, dict) and side.id_key in native)
+        return next(found, self.parts[0]).read(native, ctx, detail=detail)
+
     def list(self, query: ListQuery, ctx: Context) -> Flow[Page]:
         chosen, query = self._chosen(query)
         if not chosen:
@@ -160,7 +165,7 @@ class Joined(Resource):
         known = dict(first["fields"])
         for other in others:
             for name, told in other["fields"].items():
-                if not known.get(name, {}).get("supported"):
+                if told["supported"] and not known.get(name, {}).get("supported"):
                     known[name] = told
         actions = {name: told for each in reversed(sides.values()) for name, told in each["actions"].items()}
         cost = {name: calls for each in reversed(sides.values()) for name, calls in each["calls"].items()}

@@ -1,15 +1,16 @@
-"""Invoices: /invoices."""
+"""Invoices: /invoices, and beside them bills, which `type` tells apart."""
 
 from typing import Any
 
 from connectors.kit.codec import BOOL, DATE, MONEY, TEXT
 from connectors.kit.flows import Draft
 from connectors.kit.http import Flow
+from connectors.kit.joined import Joined
 from connectors.kit.mapping import ALWAYS, CREATE, Native, Table, Words, computed, field, names, one
 from connectors.kit.operations import Context, Op
+from connectors.zoho_books import bills, filtering, standing
 from connectors.zoho_books import document_rows as rows
 from connectors.zoho_books import documents as doc
-from connectors.zoho_books import filtering, standing
 from connectors.zoho_books.document_resource import IDS, Documents, mail, printer, scopes, verb, verbs
 from connectors.zoho_books.field_names import definitions
 from connectors.zoho_books.invoice_writes import KIND, prepare, sources
@@ -109,7 +110,7 @@ class Invoices(Documents):
         yield from prepare(draft)
 
 
-RESOURCE = Invoices(
+ISSUED = Invoices(
     name="invoices",
     path="/invoices",
     one="invoice",
@@ -129,3 +130,5 @@ RESOURCE = Invoices(
     pdf=printer("/invoices", "invoice"),
     definitions=definitions("invoice"),
 )
+
+RESOURCE = Joined.over({"invoice": ISSUED, "bill": bills.RESOURCE}, by="type", usual="invoice")
