@@ -2,7 +2,20 @@
 
 from dataclasses import dataclass
 
-from . import contacts, estimates, expenses, invoices, journals, salesorders
+from . import (
+    bills,
+    contacts,
+    credit_notes,
+    estimates,
+    expenses,
+    invoices,
+    journals,
+    purchase_orders,
+    sales_receipts,
+    salesorders,
+    vendor_credits,
+    vendor_payments,
+)
 from .call import Answer, Call, Refused, Row, Upload, done, missing
 from .expense_views import receipt_of
 from .ledger import Ledger
@@ -150,6 +163,12 @@ FILES = (
         attached="Your file has been successfully attached to the journal.",
         status=201,
     ),
+    Files(bills.RESOURCE, status=201),
+    Files(purchase_orders.RESOURCE, preferred="Purchase Order has been updated.", status=201),
+    Files(credit_notes.RESOURCE, preferred="The document has been updated.", reading="invoices.READ"),
+    Files(vendor_credits.RESOURCE),
+    Files(vendor_payments.RESOURCE),
+    Files(sales_receipts.RESOURCE),
     Files(expenses.RESOURCE, attached="The expense attachment has been attached."),
 )
 """The specification names some of these paths for some resources; all resources answer all of them."""

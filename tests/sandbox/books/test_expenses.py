@@ -143,3 +143,23 @@ def test_files_of_every_document(desk: Any, spend: Any, upload: Any) -> None:
         assert detail["documents"][0]["file_name"] == "a.pdf"
         desk.delete(f"{path}/documents/{key}")
         assert desk.refused("GET", f"{path}/attachment") == (404, 1002)
+
+
+def test_files_of_purchases(desk: Any, upload: Any) -> None:
+    vendor = desk.vendor()
+    line = {"vendor_id": vendor, "line_items": [{"account_id": desk.ledger.id("000000000400"), "rate": 1}]}
+    paths = [
+        f"/bills/{desk.bill(vendor, 'B-1', 5)['bill_id']}",
+        f"/purchaseorders/{desk.post('/purchaseorders', line)['purchaseorder']['purchaseorder_id']}",
+        f"/vendorcredits/{desk.post('/vendorcredits', line)['vendor_credit']['vendor_credit_id']}",
+        f"/creditnotes/{desk.credit(desk.customer())['creditnote_id']}",
+    ]
+    for path in paths:
+        file = upload("attachment", "a.pdf", "application/pdf", b"%PDF")
+        answer = desk.send("POST", f"{path}/attachment", files=(file,))
+        assert answer.body["documents"][0]["file_size"] == 4
+        assert desk.send("GET", f"{path}/attachment").content == b"%PDF"
+        detail = next(value for value in desk.get(path).values() if isinstance(value, dict))
+        assert detail["documents"][0]["file_name"] == "a.pdf"
+        desk.delete(f"{path}/attachment")
+        assert desk.refused("GET", f"{path}/attachment") == (404, 1002)

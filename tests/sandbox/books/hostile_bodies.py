@@ -1,0 +1,297 @@
+"""A whole body for every write, with words in place of ids that a test fills in."""
+
+from typing import Any
+
+BODIES: dict[str, tuple[str, dict[str, Any]]] = {
+    "/contacts": (
+        "POST",
+        {
+            "contact_name": "New",
+            "company_name": "New",
+            "contact_type": "customer",
+            "website": "x",
+            "notes": "n",
+            "payment_terms": 15,
+            "currency_id": "EUR",
+            "track_1099": True,
+            "billing_address": {"city": "Rome", "zip": "1"},
+            "contact_persons": [{"first_name": "A", "email": "a@b.c", "is_primary_contact": True}],
+            "custom_fields": [{"api_name": "cf_note", "value": "v"}],
+            "tags": [],
+        },
+    ),
+    "/items": (
+        "POST",
+        {"name": "New", "rate": 1, "sku": "s", "tax_id": "TAX", "account_id": "SALES", "item_type": "sales"},
+    ),
+    "/chartofaccounts": (
+        "POST",
+        {"account_name": "New", "account_type": "income", "account_code": "1", "parent_account_id": "SALES"},
+    ),
+    "/settings/taxes": ("POST", {"tax_name": "New", "tax_percentage": 3, "tax_type": "compound_tax"}),
+    "/settings/taxgroups": ("POST", {"tax_group_name": "New", "taxes": "TAX"}),
+    "/settings/currencies": ("POST", {"currency_code": "CHF", "price_precision": 2, "currency_symbol": "F"}),
+    "/settings/currencies/EUR/exchangerates": ("POST", {"effective_date": "2026-06-15", "rate": 2}),
+    "/users": ("POST", {"name": "N", "email": "n@b.c", "role_id": "1", "cost_rate": 2}),
+    "/contacts/contactpersons": ("POST", {"contact_id": "CUSTOMER", "first_name": "F", "email": "e@b.c"}),
+    "/contacts/CUSTOMER/address": ("POST", {"city": "Rome", "zip": 1}),
+    "/invoices": (
+        "POST",
+        {
+            "customer_id": "CUSTOMER",
+            "date": "2026-06-15",
+            "due_date": "2026-06-30",
+            "payment_terms": 3,
+            "discount": "10%",
+            "discount_type": "entity_level",
+            "is_discount_before_tax": False,
+            "is_inclusive_tax": True,
+            "shipping_charge": 3,
+            "shipping_charge_tax_id": "TAX",
+            "adjustment": "0.1",
+            "exchange_rate": 2,
+            "currency_id": "EUR",
+            "tax_rounding": "item_level",
+            "contact_persons": [],
+            "billing_address": {"city": "Oslo"},
+            "custom_fields": [],
+            "line_items": [
+                {"item_id": "ITEM", "quantity": 2, "rate": 5, "discount": 1, "tax_id": "TAX", "tags": []},
+                {"name": "x", "rate": "1.5", "account_id": "SALES", "description": "d", "project_id": "1"},
+            ],
+        },
+    ),
+    "/invoices/INVOICE": (
+        "PUT",
+        {"notes": "n", "customer_id": "CUSTOMER", "line_items": [{"line_item_id": "LINE", "rate": 90}]},
+    ),
+    "/invoices/INVOICE/credits": (
+        "POST",
+        {"invoice_payments": [{"payment_id": "PAYMENT", "amount_applied": 1}]},
+    ),
+    "/invoices/INVOICE/email": ("POST", {"to_mail_ids": ["a@b.c"], "subject": "s"}),
+    "/invoices/INVOICE/comments": ("POST", {"description": "d"}),
+    "/invoices/INVOICE/address/billing": ("PUT", {"address": "a", "zip": "1"}),
+    "/customerpayments": (
+        "POST",
+        {
+            "customer_id": "CUSTOMER",
+            "payment_mode": "cash",
+            "amount": 50,
+            "date": "2026-06-15",
+            "account_id": "SALES",
+            "exchange_rate": 1,
+            "bank_charges": 1,
+            "invoices": [{"invoice_id": "INVOICE", "amount_applied": 5, "tax_amount_withheld": 1}],
+        },
+    ),
+    "/customerpayments/PAYMENT": (
+        "PUT",
+        {"amount": 60, "date": "2026-06-15", "invoices": [{"invoice_id": "INVOICE", "amount_applied": 5}]},
+    ),
+    "/customerpayments/PAYMENT/refunds": (
+        "POST",
+        {"date": "2026-06-15", "amount": 5, "from_account_id": "SALES", "refund_mode": "cash"},
+    ),
+    "/bills": (
+        "POST",
+        {
+            "vendor_id": "VENDOR",
+            "bill_number": "B-9",
+            "date": "2026-06-15",
+            "payment_terms": 15,
+            "due_date": "2026-07-15",
+            "currency_id": "EUR",
+            "exchange_rate": "1.1",
+            "purchaseorder_ids": ["ORDER"],
+            "adjustment": "0.5",
+            "status": "draft",
+            "is_inclusive_tax": True,
+            "line_items": [
+                {
+                    "account_id": "SALES",
+                    "rate": 10,
+                    "quantity": 2,
+                    "tax_id": "TAX",
+                    "purchaseorder_item_id": "PART",
+                    "customer_id": "CUSTOMER",
+                    "is_billable": True,
+                }
+            ],
+        },
+    ),
+    "/bills/BILL/credits": (
+        "POST",
+        {
+            "bill_payments": [{"payment_id": "MADE", "amount_applied": "0.01"}],
+            "apply_vendor_credits": [{"vendor_credit_id": "DEBIT", "amount_applied": "0.01"}],
+        },
+    ),
+    "/vendorpayments": (
+        "POST",
+        {
+            "vendor_id": "VENDOR",
+            "amount": 50,
+            "date": "2026-06-15",
+            "payment_mode": "Cash",
+            "paid_through_account_id": "SALES",
+            "bank_charges": 1,
+            "bills": [{"bill_id": "BILL", "amount_applied": 5, "apply_date": "2026-06-15"}],
+        },
+    ),
+    "/vendorpayments/MADE/refunds": (
+        "POST",
+        {"date": "2026-06-15", "amount": "0.01", "to_account_id": "SALES", "refund_mode": "cash"},
+    ),
+    "/vendorcredits": (
+        "POST",
+        {
+            "vendor_id": "VENDOR",
+            "date": "2026-06-15",
+            "status": "draft",
+            "discount": "5%",
+            "line_items": [{"item_id": "ITEM", "rate": 10, "quantity": 2, "discount": 1}],
+        },
+    ),
+    "/vendorcredits/DEBIT/bills": ("POST", {"bills": [{"bill_id": "BILL", "amount_applied": "0.01"}]}),
+    "/purchaseorders": (
+        "POST",
+        {
+            "vendor_id": "VENDOR",
+            "date": "2026-06-15",
+            "delivery_date": "2026-06-20",
+            "delivery_customer_id": "CUSTOMER",
+            "line_items": [{"account_id": "SALES", "name": "x", "rate": 10, "quantity": 2}],
+        },
+    ),
+    "/creditnotes": (
+        "POST",
+        {
+            "customer_id": "CUSTOMER",
+            "date": "2026-06-15",
+            "is_draft": False,
+            "shipping_charge": 2,
+            "invoice_id": "INVOICE",
+            "line_items": [{"item_id": "ITEM", "rate": 10, "quantity": 2, "tax_id": "TAX"}],
+        },
+    ),
+    "/creditnotes/CREDIT/invoices": (
+        "POST",
+        {"invoices": [{"invoice_id": "INVOICE", "amount_applied": "0.01"}]},
+    ),
+    "/creditnotes/CREDIT/refunds": (
+        "POST",
+        {"date": "2026-06-15", "amount": "0.01", "from_account_id": "SALES", "description": "d"},
+    ),
+    "/estimates": (
+        "POST",
+        {
+            "customer_id": "CUSTOMER",
+            "date": "2026-06-15",
+            "expiry_date": "2026-06-20",
+            "discount": "5%",
+            "salesperson_name": "s",
+            "location_id": "PLACE",
+            "line_items": [{"item_id": "ITEM", "quantity": 2, "location_id": "PLACE", "tags": []}],
+        },
+    ),
+    "/salesorders": (
+        "POST",
+        {
+            "customer_id": "CUSTOMER",
+            "shipment_date": "2026-06-20",
+            "payment_terms": 15,
+            "estimate_id": "QUOTE",
+            "line_items": [{"name": "x", "rate": 3, "quantity": 2}],
+        },
+    ),
+    "/salesreceipts": (
+        "POST",
+        {"customer_id": "CUSTOMER", "payment_mode": "cash", "line_items": [{"item_id": "ITEM", "rate": 1}]},
+    ),
+    "/expenses": (
+        "POST",
+        {
+            "account_id": "SALES",
+            "paid_through_account_id": "BANK",
+            "date": "2026-06-15",
+            "amount": 5,
+            "tax_id": "TAX",
+            "vendor_id": "VENDOR",
+            "customer_id": "CUSTOMER",
+            "is_billable": True,
+            "mileage_type": "odometer",
+            "start_reading": 1,
+            "end_reading": 9,
+            "mileage_rate": "0.5",
+            "line_items": [{"account_id": "SALES", "amount": 3, "tax_id": "TAX", "description": "d"}],
+        },
+    ),
+    "/journals": (
+        "POST",
+        {
+            "journal_date": "2026-06-15",
+            "status": "draft",
+            "exchange_rate": 1,
+            "currency_id": "EUR",
+            "line_items": [
+                {"account_id": "SALES", "debit_or_credit": "debit", "amount": 3, "customer_id": "CUSTOMER"},
+                {"account_id": "BANK", "debit_or_credit": "credit", "amount": 3, "tax_id": "TAX"},
+            ],
+        },
+    ),
+    "/projects": (
+        "POST",
+        {
+            "project_name": "p",
+            "customer_id": "CUSTOMER",
+            "billing_type": "based_on_task_hours",
+            "rate": 5,
+            "user_id": "",
+            "tasks": [{"task_name": "t", "rate": 1}],
+            "users": [],
+        },
+    ),
+    "/locations": ("POST", {"location_name": "L", "type": "general", "address": {"city": "c"}}),
+    "/bankaccounts": (
+        "POST",
+        {"account_name": "B", "account_type": "bank", "currency_code": "EUR", "account_number": "1"},
+    ),
+    "/banktransactions": (
+        "POST",
+        {
+            "transaction_type": "deposit",
+            "from_account_id": "SALES",
+            "to_account_id": "BANK",
+            "amount": 5,
+            "date": "2026-06-15",
+            "tax_id": "TAX",
+            "bank_charges": 1,
+            "customer_id": "CUSTOMER",
+        },
+    ),
+    "/bankstatements": (
+        "POST",
+        {
+            "account_id": "BANK",
+            "start_date": "2026-06-15",
+            "transactions": [{"date": "2026-06-15", "debit_or_credit": "debit", "amount": 5, "payee": "p"}],
+        },
+    ),
+    "/banktransactions/uncategorized/WAITING/match": (
+        "POST",
+        {"transactions_to_be_matched": [{"transaction_id": "PAYMENT", "transaction_type": "x"}]},
+    ),
+    "/transactionlock": (
+        "PUT",
+        {"transaction_lock_module": "banking", "transaction_lock_date": "2020-01-01", "reason": "r"},
+    ),
+    "/reportingtags": (
+        "POST",
+        {"tag_name": "t", "entities": [{"entity_name": "items"}], "is_mandatory": True},
+    ),
+    "/reportingtags/TAG/options": (
+        "PUT",
+        {"options": [{"option_name": "o", "children": [{"option_name": "p"}]}]},
+    ),
+}
