@@ -1,7 +1,5 @@
 """Sales receipts: goods handed over and paid for at once."""
 
-from datetime import date, timedelta
-
 from .call import Answer, Call, Row, done, missing
 from .customfields import page_context
 from .document_actions import Desk
@@ -85,23 +83,6 @@ def _email(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
     return answer
 
 
-def _recent(ledger: Ledger, receipt: Row, first: date) -> bool:
-    return first.isoformat() <= receipt["date"] <= ledger.today()
-
-
-def _week(ledger: Ledger, receipt: Row) -> bool:
-    today = date.fromisoformat(ledger.today())
-    return _recent(ledger, receipt, today - timedelta(days=(today.weekday() + 1) % 7))
-
-
-def _month(ledger: Ledger, receipt: Row) -> bool:
-    return _recent(ledger, receipt, date.fromisoformat(ledger.today()).replace(day=1))
-
-
-def _year(ledger: Ledger, receipt: Row) -> bool:
-    return _recent(ledger, receipt, date.fromisoformat(ledger.today()).replace(month=1, day=1))
-
-
 RESOURCE = Resource(
     path="/salesreceipts",
     table="salesreceipts",
@@ -127,9 +108,6 @@ RESOURCE = Resource(
         filter_by={
             "Draft": lambda ledger, one: one["status"] == "draft",
             "Sent": lambda ledger, one: one["status"] == "sent",
-            "ThisWeek": _week,
-            "ThisMonth": _month,
-            "ThisYear": _year,
         },
         search=("receipt_number", party_name(KIND)),
         context=page_context("salesreceipt"),
