@@ -51,6 +51,7 @@ class Resource:
     expansions        expansion → the resource whose `get` fills it (its own name: the row's own `get`)
     by, sides         of a resource that joins collections: the field that says which, and its words → resources
     definitions       which custom fields the company defined: {id, api_name, label, type, is_required, options}
+    below             lists that hang below one record and are read by a call of their own ("matches")
     unseen            native path no recording and no published specification knows → why it is mapped
     """
 
@@ -77,6 +78,9 @@ class Resource:
     sides: "Mapping[str, Resource]" = field(default_factory=dict[str, "Resource"])
     pdf: Callable[[str, Context], Flow[Reply]] | None = None
     definitions: Callable[[Context], Flow[Records]] | None = None
+    below: Mapping[str, Callable[[str, Context], Flow[Records]]] = field(
+        default_factory=dict[str, "Callable[[str, Context], Flow[Records]]"]
+    )
 
     # What is joined
 
