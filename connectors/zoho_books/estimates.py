@@ -3,6 +3,8 @@
 List rows tell when a customer answered and whether it was mailed; single records do not.
 """
 
+from typing import Any
+
 from connectors.kit.codec import BOOL, DATE, TEXT
 from connectors.kit.http import Flow
 from connectors.kit.mapping import (
@@ -127,6 +129,10 @@ class Estimates(SalesDocuments):
         if target(body, "an estimate", "invoice", "sales_order") == "invoice":
             return (yield from estimate_to_invoice(self, id, ctx))
         return (yield from estimate_to_order(self, sales_orders.RESOURCE, id, ctx))
+
+    def describe(self) -> dict[str, Any]:
+        told = super().describe()
+        return {**told, "calls": {**told["calls"], "convert": 4, "email": 5}}
 
 
 RESOURCE = Estimates(

@@ -149,7 +149,7 @@ class JournalEntries(Resource):
 
     def describe(self) -> dict[str, Any]:
         told = super().describe()
-        return {**told, "calls": {**told["calls"], "reverse": 1}}
+        return {**told, "calls": {**told["calls"], "create": 2, "update": 3, "reverse": 1}}
 
 
 ACTIONS = verbs(

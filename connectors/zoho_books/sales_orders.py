@@ -199,7 +199,7 @@ class SalesOrders(SalesDocuments):
 
     def describe(self) -> dict[str, Any]:
         told = super().describe()
-        return {**told, "calls": {**told["calls"], "convert": 1}}
+        return {**told, "calls": {**told["calls"], "convert": 1, "email": 5}}
 
 
 _HEARD = "in the recorded webhook of a sales order, which holds the record as it is read"

@@ -141,6 +141,10 @@ class SalesReceipts(SalesDocuments):
             raise Rejected(*bare)
         yield from super().prepare(draft)
 
+    def describe(self) -> dict[str, Any]:
+        told = super().describe()
+        return {**told, "calls": {**told["calls"], "update": 2, "email": 4}}
+
     def create(self, body: Record, ctx: Context) -> Flow[Answer]:
         try:
             return (yield from super().create(body, ctx))
