@@ -7,8 +7,8 @@ from connectors.kit.flows import Draft
 from connectors.kit.http import Flow
 from connectors.kit.joined import Joined
 from connectors.kit.mapping import ALWAYS, CREATE, Native, Table, Words, computed, field, names, one
-from connectors.kit.operations import Context, Op
-from connectors.zoho_books import bills, filtering, standing
+from connectors.kit.operations import Answer, Context, Op, Record
+from connectors.zoho_books import bills, filtering, settling, standing
 from connectors.zoho_books import document_rows as rows
 from connectors.zoho_books import documents as doc
 from connectors.zoho_books.document_resource import IDS, Documents, mail, printer, scopes, verb, verbs
@@ -16,6 +16,9 @@ from connectors.zoho_books.field_names import definitions
 from connectors.zoho_books.invoice_writes import KIND, prepare, sources
 from connectors.zoho_books.lines import LINE
 from connectors.zoho_books.lookups import CUSTOMERS, INVOICES
+from connectors.zoho_books.settlement import CREDIT_NOTES, RECEIVED
+from connectors.zoho_books.settlement import INVOICES as SETTLED
+from unified_models.actions import Apply
 from unified_models.invoices import Invoice
 
 invoice = names(Invoice)
@@ -89,6 +92,14 @@ ACTIONS = verbs(
     verb("mark-draft", "status/draft", "Makes a voided invoice a draft again.", "voided"),
     verb("submit", "submit", "Hands a draft in for approval.", "draft", "rejected"),
     verb("approve", "approve", "Approves what was submitted.", "submitted"),
+    verb(
+        "apply",
+        "credits",
+        "Settles the invoice with payments and credit notes.",
+        "authorised",
+        "partially_paid",
+        fields=Apply,
+    ),
     verb("write-off", "writeoff", "Writes off what is still owed.", "authorised", "partially_paid"),
     mail(
         "email",
@@ -104,10 +115,15 @@ ACTIONS = verbs(
 
 
 class Invoices(Documents):
-    """Made from estimates and orders."""
+    """Made from estimates and orders, settled by payments and credit notes."""
 
     def prepare(self, draft: Draft) -> Flow[None]:
         yield from prepare(draft)
+
+    def act(self, action: str, id: str, body: Record, ctx: Context) -> Flow[Answer]:
+        if action == "apply":
+            return (yield from settling.settle(self, SETTLED, (RECEIVED, CREDIT_NOTES), id, body, ctx))
+        return (yield from super().act(action, id, body, ctx))
 
 
 ISSUED = Invoices(

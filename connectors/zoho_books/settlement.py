@@ -1,6 +1,6 @@
 """How payments and credits settle invoices and bills: what there is, and what must hold before money is moved."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -31,17 +31,26 @@ DEAD = {"draft": "draft", "void": "voided", "pending_approval": "submitted", "re
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Documents that are settled. `party` is "customer" or "vendor"; its native keys begin so."""
+    """Documents that are settled. `party` is "customer" or "vendor"; its native keys begin so.
+
+    `both`: the keys their /credits must be given, though it be with nothing.
+    """
 
     type: str
     party: str
+    both: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
         return f"/{self.type}s"
 
+    def credits(self, shares: Mapping[str, Sequence[Native]]) -> Native:
+        """The body of /credits that settles one document with these shares."""
+        return {name: list(shares.get(name, ())) for name in dict.fromkeys((*self.both, *shares))}
 
-INVOICES, BILLS = Target("invoice", "customer"), Target("bill", "vendor")
+
+INVOICES = Target("invoice", "customer", ("invoice_payments", "apply_creditnotes"))
+BILLS = Target("bill", "vendor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

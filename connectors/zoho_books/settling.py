@@ -88,7 +88,9 @@ def _uses(means: Means, id: str, given: Sequence[Record], ctx: Context) -> list[
         if each.get("withheld_tax_amount") is not None:
             share["tax_amount_withheld"] = each["withheld_tax_amount"]
         path, label = f"{target.path}/{each['id']}/credits", f"settle {target.type} {each['id']}"
-        found.append(Request("POST", path, merged_query((), ctx), {means.given: [share]}, step=label))
+        found.append(
+            Request("POST", path, merged_query((), ctx), target.credits({means.given: [share]}), step=label)
+        )
     return found
 
 
@@ -181,7 +183,7 @@ def settle(
         share = {kind.key: each["id"], "amount_applied": each["amount"]}
         sent.setdefault(kind.given, []).append(share)
     path = f"{resource.at(id)}/credits"
-    request = Request("POST", path, merged_query((), ctx), sent, step=f"settle the {noun}")
+    request = Request("POST", path, merged_query((), ctx), target.credits(sent), step=f"settle the {noun}")
     return (yield from _steps(resource, id, ctx, [request]))
 
 

@@ -198,7 +198,10 @@ def test_apply_settles_one_invoice_per_call() -> None:
         "GET /customerpayments/77", "GET /invoices/11", "GET /invoices/12", "POST /invoices/11/credits",
         "POST /invoices/12/credits", "GET /customerpayments/77",
     ]  # fmt: skip
-    assert script.asked[3].body == {"invoice_payments": [{"payment_id": "77", "amount_applied": Decimal(60)}]}
+    assert script.asked[3].body == {
+        "invoice_payments": [{"payment_id": "77", "amount_applied": Decimal(60)}],
+        "apply_creditnotes": [],
+    }
     assert answer.outcome == "updated"
 
 
