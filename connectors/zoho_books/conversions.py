@@ -1,6 +1,5 @@
 """Making invoices and sales orders of what was offered or ordered."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from connectors.kit.faults import Fault, FieldError, Rejected
@@ -11,6 +10,7 @@ from connectors.kit.operations import Answer, Context, Issue, Record
 from connectors.kit.paging import merged_query
 from connectors.kit.resource import Resource
 from connectors.zoho_books import invoices
+from connectors.zoho_books.kept import kept
 from unified_models.invoices import Invoice
 
 
@@ -72,10 +72,10 @@ def estimate_to_order(estimates: Resource, orders: Resource, id: str, ctx: Conte
     """Zoho has no call for it: the order is created with the estimate's lines and names the estimate."""
     estimate = yield from estimates.fetch(id, ctx, "read the estimate as it stands")
     allow(estimates, estimates.actions["convert"], estimates.read(estimate, ctx).record)
-    lines = [_given(each, _LINE) for each in estimate.get("line_items") or ()]
-    order = {**_given(estimate, _HEAD), "estimate_id": id, "line_items": lines}
+    lines = [kept(each, _LINE) for each in estimate.get("line_items") or ()]
+    order = {**kept(estimate, _HEAD), "estimate_id": id, "line_items": lines}
     if estimate.get("discount_type") == "entity_level":
-        order |= _given(estimate, ("discount", "discount_type", "is_discount_before_tax"))
+        order |= kept(estimate, ("discount", "discount_type", "is_discount_before_tax"))
         for line in lines:
             line.pop("discount", None)
     else:
@@ -91,12 +91,3 @@ _HEAD = (
 _LINE = (
     "item_id", "name", "description", "quantity", "unit", "rate", "discount", "tax_id", "line_item_category",
 )  # fmt: skip
-
-
-def _given(native: Native, names: Iterable[str]) -> Native:
-    """What is there of these, and the tags."""
-    found = {name: native[name] for name in names if native.get(name) not in (None, "")}
-    tags = [
-        {name: each.get(name) for name in ("tag_id", "tag_option_id")} for each in native.get("tags") or ()
-    ]
-    return {**found, "tags": tags} if tags else found

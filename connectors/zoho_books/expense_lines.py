@@ -8,6 +8,7 @@ from connectors.kit.mapping import ALWAYS, UPDATE, Native, Table, computed, fiel
 from connectors.kit.operations import Context, Record
 from connectors.kit.totals import ONE
 from connectors.zoho_books import documents as doc
+from connectors.zoho_books.kept import completed
 from connectors.zoho_books.lookups import ACCOUNTS, PROJECTS, TAXES
 from connectors.zoho_books.tracking import tracking
 from unified_models.line_items import LineItem
@@ -91,3 +92,8 @@ def project_of(lines: list[Native], errors: list[FieldError]) -> dict[str, str]:
         detail = "an expense is booked on one project; its lines name several"
         errors.append(FieldError("unsupported_field", f"/line_items/{place}/project", detail))
     return {"project_id": next(iter(found))} if found else {}
+
+
+def whole(lines: list[Native], present: list[Native]) -> list[Native]:
+    """Lines of a change, those that are kept with all they keep."""
+    return completed(lines, present, "line_item_id", ("account_id", "amount", "description", "tax_id"))

@@ -10,7 +10,7 @@ from connectors.kit.mapping import Native, When
 from connectors.kit.resolving import rows_by
 from connectors.kit.totals import Line, Rate, Terms, reckon
 from connectors.zoho_books.control_totals import peek, places_of, taxes_of
-from connectors.zoho_books.expense_lines import amounts, project_of
+from connectors.zoho_books.expense_lines import amounts, project_of, whole
 from connectors.zoho_books.field_names import check_custom_fields
 from connectors.zoho_books.lookups import TAXES
 
@@ -37,6 +37,8 @@ def prepare(draft: Draft) -> Flow[None]:
     if draft.when is When.CREATE:
         yield from _check_total(draft, lines)
         _as_a_whole(native, lines)
+    elif draft.current is not None and lines:
+        native["line_items"] = whole(lines, draft.current.get("line_items") or [])
 
 
 def _accounts(draft: Draft, errors: list[FieldError]) -> None:

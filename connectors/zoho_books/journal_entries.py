@@ -119,6 +119,7 @@ class JournalEntries(Resource):
         errors: list[FieldError] = []
         if "line_items" in draft.native:
             lines = whole(draft.native["line_items"], current.get("line_items") or [])
+            draft.native["line_items"] = lines
             currency = draft.body.get("currency") or current.get("currency_code") or draft.ctx.currency
             errors += unbalanced(lines, places_of(currency))
             errors += yield from contactless(lines)

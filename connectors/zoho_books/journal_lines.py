@@ -11,6 +11,7 @@ from connectors.kit.mapping import ALWAYS, UPDATE, Native, Table, computed, fiel
 from connectors.kit.operations import Context
 from connectors.kit.resolving import rows_by
 from connectors.kit.totals import ZERO, rounded
+from connectors.zoho_books.kept import completed
 from connectors.zoho_books.lookups import ACCOUNTS, CONTACTS, LOCATIONS, PROJECTS, TAXES
 from connectors.zoho_books.tracking import tracking
 from unified_models.journal_entries import JournalLine
@@ -74,10 +75,14 @@ LINE = Table(
 )
 
 
+WRITTEN = (
+    "account_id", "customer_id", "description", "tax_id", "amount", "debit_or_credit", "project_id", "location_id",
+)  # fmt: skip
+
+
 def whole(lines: Sequence[Native], present: Sequence[Native]) -> list[Native]:
     """Written lines, those that are kept completed by what they keep."""
-    known = {str(each.get("line_id")): each for each in present}
-    return [{**known.get(str(each.get("line_id")), {}), **each} for each in lines]
+    return completed(lines, present, "line_id", WRITTEN)
 
 
 def unbalanced(lines: Sequence[Native], places: int) -> list[FieldError]:

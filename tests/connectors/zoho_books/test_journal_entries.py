@@ -86,6 +86,10 @@ def test_an_unbalanced_change_is_refused_whatever_is_kept(twin: Twin) -> None:
     lines = [{"id": first, "amount": 11}, {"id": second}, credit("1")]
     changed = twin.update("journal_entries", made["id"], lines=lines)
     assert (changed.record["total_amount"], changed.issues) == (11, [])
+    assert changed.record["lines"][1] == made["lines"][1]
+    sent = twin.seen[-1].body
+    assert sent is not None
+    assert all(each["debit_or_credit"] for each in sent["line_items"])
 
 
 def test_unbalanced_lines_that_pass_the_model_are_refused() -> None:
