@@ -12,6 +12,7 @@ from app.keys.access import authenticated
 from app.unified import stream
 from app.unified.calls import Call, account_of, admit, checked_id, not_offered
 from app.unified.changes import change_of, only_side, remote_query_of, side_of
+from app.unified.inside import inside
 from app.unified.intents import Intents
 from app.unified.listing import listing, view_of
 from app.unified.meta import describe
@@ -19,7 +20,7 @@ from app.unified.query import Query, nearest
 from app.unified.service import Shown, Unified
 from app.unified.supervised import supervisor
 from app.unified.writes import router as writes
-from connectors.kit.resource import Resource
+from connectors.kit.resource import LISTS, Resource
 from unified_models import MODELS
 
 router = APIRouter()
@@ -84,6 +85,15 @@ async def _pdf(request: Request, model: str, name: str) -> Response:
         headers["Content-Disposition"] = reply.headers["content-disposition"]
     media_type = reply.headers.get("content-type", "application/pdf")
     return Response(reply.content, headers=headers, media_type=media_type)
+
+
+async def _inside(request: Request, model: str, name: str) -> Response:
+    call = await admit(request, model, name, "get")
+    id = checked_id(request.path_params["id"])
+    side = side_of(call.resource, call.query)
+    call.query.finish()
+    part = request.url.path.rpartition("/")[2]
+    return _json(await inside(request.app.state.gateway, call, part, id, side), call)
 
 
 async def _meta(request: Request, model: str, name: str) -> Response:
@@ -196,6 +206,7 @@ def _offer(model: str, name: str) -> None:
         ("PATCH", f"{base}/{{id}}", _update),
         ("DELETE", f"{base}/{{id}}", _delete),
         ("GET", f"{base}/{{id}}/pdf", _pdf),
+        *(("GET", f"{base}/{{id}}/{part}", _inside) for part in LISTS),
         ("POST", f"{base}/{{id}}/{{action}}", _act),
     ):
         router.add_api_route(path, _endpoint(handler, model, name), methods=[method], include_in_schema=False)

@@ -35,6 +35,7 @@ def describe(resource: "Resource") -> dict[str, Any]:
         "statuses": sorted(resource.statuses),
         "default_status": resource.default_status,
         "actions": {name: _action(action) for name, action in sorted(resource.actions.items())},
+        "lists": sorted(resource.lists),
         "pdf": resource.pdf is not None,
         "scopes": dict(resource.scopes),
         "calls": calls(resource),

@@ -14,7 +14,7 @@ from connectors.kit import filters, flows, woven
 from connectors.kit.faults import Fault, FieldError, Kind, Rejected
 from connectors.kit.http import Flow, Json
 from connectors.kit.operations import Answer, Context, Filter, ListQuery, Op, Page, Record
-from connectors.kit.resource import Resource
+from connectors.kit.resource import Records, Resource
 
 T = TypeVar("T")
 
@@ -106,6 +106,13 @@ class Joined(Resource):
 
     def fetch(self, id: str, ctx: Context, step: str) -> Flow[Json]:
         return (yield from self._look(id, lambda side: side.fetch(id, ctx, step)))
+
+    @cached_property
+    def lists(self) -> frozenset[str]:
+        return frozenset().union(*(part.lists for part in self.parts))
+
+    def inside(self, name: str, id: str, ctx: Context) -> Flow[Records]:
+        return (yield from self._look(id, lambda side: side.inside(name, id, ctx)))
 
     def _keepers(self, id: str) -> Sequence[Resource]:
         """The sides an id may belong to."""

@@ -17,7 +17,7 @@ from connectors.kit.faults import Fault, Kind
 from connectors.kit.filters import filterable
 from connectors.kit.flows import Draft
 from connectors.kit.http import Flow, Json, Pairs, Reply, Request
-from connectors.kit.mapping import Computed, Nested, Table
+from connectors.kit.mapping import Computed, Nested, Table, Unmapped
 from connectors.kit.operations import Answer, Context, Issue, ListQuery, Op, Page, Record
 from connectors.kit.paging import Paging, merged_query
 from connectors.kit.reading import Reader, absent
@@ -27,6 +27,8 @@ Issues = list[Issue]
 Records = list[Record]
 
 METHODS: frozenset[str] = frozenset({"list", "get", "create", "update", "delete"})
+
+LISTS = ("allocations", "refunds")
 
 GATEWAY_FIELDS: frozenset[str] = frozenset(
     {"remote_id", "company", "url", "etag", "is_partial", "remote_data"}
@@ -176,6 +178,16 @@ class Resource:
     def get(self, id: str, ctx: Context) -> Flow[Answer]:
         native = yield from self.fetch(id, ctx, f"read the {self.noun}")
         return self.read(native, ctx)
+
+    @cached_property
+    def lists(self) -> frozenset[str]:
+        """The lists inside a record that are also answered by themselves."""
+        rows = (self.table.by_name.get(name) for name in LISTS)
+        return frozenset(row.unified for row in rows if row is not None and not isinstance(row, Unmapped))
+
+    def inside(self, name: str, id: str, ctx: Context) -> Flow[Records]:
+        """One of `lists` of one record. Override where the record itself does not tell it."""
+        return (yield from self.get(id, ctx)).record.get(name) or []
 
     def fetch(self, id: str, ctx: Context, step: str) -> Flow[Json]:
         """The native object of one record."""

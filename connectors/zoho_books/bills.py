@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connectors.kit.codec import BOOL, DATE, MONEY, TEXT
+from connectors.kit.codec import BOOL, MONEY, TEXT
 from connectors.kit.faults import FieldError, Rejected
 from connectors.kit.flows import Draft
 from connectors.kit.http import Flow
@@ -20,7 +20,7 @@ from connectors.kit.mapping import (
     ref,
     unmapped,
 )
-from connectors.kit.operations import Answer, Context, Op, Record
+from connectors.kit.operations import Answer, Context, Record
 from connectors.zoho_books import document_rows as rows
 from connectors.zoho_books import document_writes, filtering, settling, standing
 from connectors.zoho_books import documents as doc
@@ -31,7 +31,7 @@ from connectors.zoho_books.lines import Origin, line, line_table
 from connectors.zoho_books.lookups import BILLS as LOOKUP
 from connectors.zoho_books.lookups import CUSTOMERS, PURCHASE_ORDERS, VENDORS
 from connectors.zoho_books.references import documents_named
-from connectors.zoho_books.settlement import BILLS, MADE, VENDOR_CREDITS
+from connectors.zoho_books.settlement import BILLS, MADE, VENDOR_CREDITS, share
 from unified_models.actions import Apply
 from unified_models.bills import Bill
 
@@ -57,52 +57,29 @@ STATUS_WORDS = Words(
 )  # fmt: skip
 
 
-def _settlements(native: Native) -> list[Record]:
-    """Payments and credits on the bill, newest last."""
-    found: list[Record] = []
-    for means, key in ((MADE, "payments"), (VENDOR_CREDITS, "vendor_credits")):
-        number = "payment_number" if means is MADE else "vendor_credit_number"
-        for each in native.get(key) or ():
-            day = each.get("date")
-            found.append(
-                {
-                    "allocation_id": each.get(means.share) or None,
-                    "type": means.type,
-                    "id": each.get(means.key) or None,
-                    "number": each.get(number) or None,
-                    "amount": MONEY.read(each.get("amount") or 0),
-                    "date": DATE.read(day) if day else None,
-                    "discount_amount": None,
-                    "withheld_tax_amount": MONEY.read(each.get("tax_amount_withheld") or 0),
-                }
-            )
-    return found
-
-
 def allocations(native: Native, ctx: Context) -> list[Record]:
-    return _settlements(native)
+    """Payments and credits on the bill."""
+    paid = (
+        share(each, MADE, MADE.share, "payment_number", amount="amount", day="date")
+        for each in native.get("payments") or ()
+    )
+    credited = (
+        share(each, VENDOR_CREDITS, VENDOR_CREDITS.share, "vendor_credit_number", amount="amount", day="date")
+        for each in native.get("vendor_credits") or ()
+    )
+    return [*paid, *credited]
 
 
 def payments(native: Native, ctx: Context) -> list[Record]:
-    return [{"id": each["id"], "name": None} for each in _settlements(native) if each["type"] == "payment"]
+    return [
+        {"id": each["id"], "name": None} for each in allocations(native, ctx) if each["type"] == "payment"
+    ]
 
 
 def paid_on(native: Native, ctx: Context) -> Any:
     """The day of the settlement that left nothing owed."""
-    days = [each["date"] for each in _settlements(native) if each["date"] is not None]
+    days = [each["date"] for each in allocations(native, ctx) if each["date"] is not None]
     return max(days, default=None) if native.get("status") == "paid" else None
-
-
-def sources(native: Native, ctx: Context) -> list[Record]:
-    """The purchase orders a bill came from."""
-    return [
-        {
-            "type": "purchase_order",
-            "id": each.get("purchaseorder_id") or None,
-            "number": each.get("purchaseorder_number") or None,
-        }
-        for each in native.get("purchaseorders") or ()
-    ]
 
 
 TABLE = Table(
@@ -111,22 +88,10 @@ TABLE = Table(
         *rows.head(bill, "bill", created=filtering.CREATED),
         computed(bill.type, lambda native, ctx: "bill", write=CREATE),
         rows.party(bill, "vendor", VENDORS),
-        computed(
-            bill.status, standing.status, uses=("status", "balance", "total"), write=CREATE,
-            filters={Op.EQ: STATUS_WORDS, Op.IN: STATUS_WORDS},
-        ),
-        computed(
-            bill.is_overdue, standing.is_overdue, uses=("status", "due_date", "balance"), codec=BOOL,
-            filters={Op.EQ: Words("status", {"true": OPEN})},
-        ),
-        field(bill.issue_date, "date", DATE, write=ALWAYS, sort="date", filters=filtering.day("date")),
-        field(
-            bill.due_date, "due_date", DATE, write=ALWAYS, sort="due_date", filters=filtering.day("due_date")
-        ),
+        *rows.owed(bill, STATUS_WORDS),
         computed(
             bill.paid_on_date, paid_on, uses=("status", "payments", "vendor_credits"), detail_only=True
         ),
-        one(bill.payment_terms, "", doc.TERMS, write=ALWAYS, detail_only=True),
         *rows.currency(bill),
         *rows.totals(bill, bill.line_items, LINE, noun="bills"),
         computed(
@@ -141,8 +106,8 @@ TABLE = Table(
         unmapped(bill.salesperson, "has no salesperson on bills"),
         rows.location(bill),
         computed(
-            bill.sources, sources, uses=("purchaseorders",), put=lambda value, native, ctx: None, write=CREATE,
-            detail_only=True,
+            bill.sources, rows.linked("purchase_order", "purchaseorders", "purchaseorder"),
+            uses=("purchaseorders",), put=lambda value, native, ctx: None, write=CREATE, detail_only=True,
         ),
         computed(bill.allocations, allocations, uses=("payments", "vendor_credits"), detail_only=True),
         computed(bill.payments, payments, uses=("payments",), detail_only=True),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from connectors.kit.codec import BOOL, ID, MONEY, RATE, TEXT, flag
+from connectors.kit.codec import BOOL, DATE, ID, MONEY, RATE, TEXT, flag
 from connectors.kit.custom_fields import custom_fields
 from connectors.kit.mapping import (
     ALWAYS,
@@ -13,23 +13,26 @@ from connectors.kit.mapping import (
     Native,
     Row,
     Table,
+    Words,
     coded,
     computed,
     field,
     many,
+    one,
     ref,
     unmapped,
 )
-from connectors.kit.operations import Context
+from connectors.kit.operations import Context, Op
 from connectors.kit.references import Lookup
 from connectors.kit.totals import rounded
 from connectors.zoho_books import documents as doc
-from connectors.zoho_books import filtering
+from connectors.zoho_books import filtering, standing
 from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT
 from connectors.zoho_books.control_totals import places_of
 from connectors.zoho_books.lookups import CURRENCIES, LOCATIONS, TAXES
 from connectors.zoho_books.tracking import tracking
 from unified_models.documents import Document, SalesDocument, TradeDocument
+from unified_models.invoices import Invoice
 from unified_models.line_items import LineItem
 from unified_models.money import CurrencyBlock, TotalsBlock
 from unified_models.references import ContactRef
@@ -175,6 +178,39 @@ def _no_shipping(d: TotalsBlock, noun: str) -> tuple[Row, ...]:
         unmapped(d.shipping_tax_rate, f"has no shipping charge on {noun}; make it a line"),
         unmapped(d.rounding_amount, f"tells no rounding of {noun}"),
     )
+
+
+def owed(d: Invoice, words: Words) -> tuple[Row, ...]:
+    """Where an invoice or bill stands, and its days. `words` narrow lists by status."""
+    return (
+        computed(
+            d.status, standing.status, uses=("status", "balance", "total"), write=CREATE,
+            filters={Op.EQ: words, Op.IN: words},
+        ),
+        computed(
+            d.is_overdue, standing.is_overdue, uses=("status", "due_date", "balance"), codec=BOOL,
+            filters={Op.EQ: Words("status", {"true": words.words["authorised"]})},
+        ),
+        field(d.issue_date, "date", DATE, write=ALWAYS, sort="date", filters=filtering.day("date")),
+        field(d.due_date, "due_date", DATE, write=ALWAYS, sort="due_date", filters=filtering.day("due_date")),
+        one(d.payment_terms, "", doc.TERMS, write=ALWAYS, detail_only=True),
+    )  # fmt: skip
+
+
+def linked(type: str, many: str, prefix: str) -> Callable[[Native, Context], list[dict[str, Any]]]:
+    """Reads the documents in the list `many`, whose native keys begin with `prefix`."""
+
+    def read(native: Native, ctx: Context) -> list[dict[str, Any]]:
+        return [
+            {
+                "type": type,
+                "id": each.get(f"{prefix}_id") or None,
+                "number": each.get(f"{prefix}_number") or None,
+            }
+            for each in native.get(many) or ()
+        ]
+
+    return read
 
 
 def has_attachments(native: Native, ctx: Context) -> bool:

@@ -4,10 +4,11 @@ from typing import Any
 
 from connectors.kit.codec import BOOL, DATE, MONEY, TEXT
 from connectors.kit.flows import Draft
-from connectors.kit.http import Flow
+from connectors.kit.http import Flow, Request
 from connectors.kit.joined import Joined
 from connectors.kit.mapping import ALWAYS, CREATE, Native, Table, Words, computed, field, names, one
 from connectors.kit.operations import Answer, Context, Op, Record
+from connectors.kit.paging import merged_query, rows_of
 from connectors.zoho_books import bills, filtering, settling, standing
 from connectors.zoho_books import document_rows as rows
 from connectors.zoho_books import documents as doc
@@ -16,7 +17,7 @@ from connectors.zoho_books.field_names import definitions
 from connectors.zoho_books.invoice_writes import KIND, prepare, sources
 from connectors.zoho_books.lines import LINE
 from connectors.zoho_books.lookups import CUSTOMERS, INVOICES
-from connectors.zoho_books.settlement import CREDIT_NOTES, RECEIVED
+from connectors.zoho_books.settlement import CREDIT_NOTES, RECEIVED, share
 from connectors.zoho_books.settlement import INVOICES as SETTLED
 from unified_models.actions import Apply
 from unified_models.invoices import Invoice
@@ -42,20 +43,8 @@ TABLE = Table(
         *rows.head(invoice, "invoice", created=filtering.CREATED, modified_sort=None),
         computed(invoice.type, lambda native, ctx: "invoice", write=CREATE),
         rows.party(invoice, "customer", CUSTOMERS),
-        computed(
-            invoice.status, standing.status, uses=("status", "balance", "total"), write=CREATE,
-            filters={Op.EQ: STATUS_WORDS, Op.IN: STATUS_WORDS},
-        ),
-        computed(
-            invoice.is_overdue, standing.is_overdue, uses=("status", "due_date", "balance"), codec=BOOL,
-            filters={Op.EQ: Words("status", {"true": OPEN})},
-        ),
-        field(invoice.issue_date, "date", DATE, write=ALWAYS, sort="date", filters=filtering.day("date")),
-        field(
-            invoice.due_date, "due_date", DATE, write=ALWAYS, sort="due_date", filters=filtering.day("due_date")
-        ),
+        *rows.owed(invoice, STATUS_WORDS),
         computed(invoice.paid_on_date, paid_on, uses=("status", "last_payment_date")),
-        one(invoice.payment_terms, "", doc.TERMS, write=ALWAYS, detail_only=True),
         *rows.currency(invoice, base_total="bcy_total"),
         *rows.totals(invoice, invoice.line_items, LINE, noun="invoices", ships=True, in_lists=True),
         computed(
@@ -119,6 +108,24 @@ class Invoices(Documents):
 
     def prepare(self, draft: Draft) -> Flow[None]:
         yield from prepare(draft)
+
+    def inside(self, name: str, id: str, ctx: Context) -> Flow[list[Record]]:
+        """Zoho tells the settlements of an invoice in two lists of their own."""
+        at = self.at(id)
+        paid = yield Request("GET", f"{at}/payments", merged_query((), ctx), step="read its payments")
+        used = yield Request("GET", f"{at}/creditsapplied", merged_query((), ctx), step="read its credits")
+        told = {"amount": "amount", "day": "date"}
+        noted = {"amount": "amount_applied", "day": "credited_date"}
+        return [
+            *(
+                share(each, RECEIVED, RECEIVED.share, "payment_number", **told)
+                for each in rows_of(paid.body, "payments")
+            ),
+            *(
+                share(each, CREDIT_NOTES, "creditnotes_invoice_id", "creditnotes_number", **noted)
+                for each in rows_of(used.body, "credits")
+            ),
+        ]
 
     def act(self, action: str, id: str, body: Record, ctx: Context) -> Flow[Answer]:
         if action == "apply":

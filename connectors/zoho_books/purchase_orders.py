@@ -118,24 +118,6 @@ def _sum(lines: list[Native], key: str) -> Decimal:
     return sum((QUANTITY.read(each.get(key) or 0) or Decimal(0) for each in lines), Decimal(0))
 
 
-def _bills(native: Native, ctx: Context) -> list[Record]:
-    return [
-        {"type": "bill", "id": each.get("bill_id") or None, "number": each.get("bill_number") or None}
-        for each in native.get("bills") or ()
-    ]
-
-
-def _sources(native: Native, ctx: Context) -> list[Record]:
-    return [
-        {
-            "type": "sales_order",
-            "id": each.get("salesorder_id") or None,
-            "number": each.get("salesorder_number") or None,
-        }
-        for each in native.get("salesorders") or ()
-    ]
-
-
 TABLE = Table(
     PurchaseOrder,
     (
@@ -152,10 +134,10 @@ TABLE = Table(
         ref(order.customer, "delivery_customer_id", to=CUSTOMERS, write=ALWAYS, detail_only=True),
         unmapped(order.employee, "orders for customers, not for employees"),
         one(order.payment_terms, "", doc.TERMS, write=ALWAYS, detail_only=True),
-        computed(order.bills, _bills, uses=("bills",), detail_only=True),
+        computed(order.bills, document_rows.linked("bill", "bills", "bill"), uses=("bills",), detail_only=True),
         computed(
-            order.sources, _sources, uses=("salesorders",), put=lambda value, native, ctx: None, write=CREATE,
-            detail_only=True,
+            order.sources, document_rows.linked("sales_order", "salesorders", "salesorder"),
+            uses=("salesorders",), put=lambda value, native, ctx: None, write=CREATE, detail_only=True,
         ),
         computed(order.billed_status, _progress("billed_status", BILLED, "quantity_billed"), uses=("billed_status",)),
         computed(

@@ -147,6 +147,21 @@ def _refunded(native: Native, ctx: Context) -> Decimal | None:
     return None
 
 
+def share(native: Native, means: Means, id_key: str, number: str, *, amount: str, day: str) -> Record:
+    """A settlement as the settled document tells it: `id_key` is the native key of its id."""
+    on, withheld = native.get(day), native.get("tax_amount_withheld")
+    return {
+        "allocation_id": native.get(id_key) or None,
+        "type": means.type,
+        "id": native.get(means.key) or None,
+        "number": native.get(number) or None,
+        "amount": amount_of(native, amount),
+        "date": DATE.read(on) if on else None,
+        "discount_amount": None,
+        "withheld_tax_amount": None if withheld in (None, "") else MONEY.read(withheld),
+    }
+
+
 def amount_of(native: Native, key: str) -> Decimal:
     """An amount that may be blank."""
     return MONEY.read(native.get(key) or 0) or Decimal(0)

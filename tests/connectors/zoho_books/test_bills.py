@@ -197,3 +197,34 @@ def test_bills_are_invoices_of_type_bill(twin: Twin) -> None:
 def test_where_a_bill_stands(native: dict[str, Any], status: str, balance: int, overdue: bool) -> None:
     record = RESOURCE.read({"bill_id": "1", "total": 10, "due_date": "2026-06-01", **native}, CONTEXT).record
     assert (record["status"], record["balance"], record["is_overdue"]) == (status, balance, overdue)
+
+
+def test_what_settled_a_document_is_listed_by_itself(twin: Twin) -> None:
+    owed = bill(twin, price=100)["id"]
+    share = {"type": "bill", "id": owed, "amount": 40}
+    twin.create("payments", total_amount=40, account={"name": "Petty Cash"}, allocations=[share])
+    line = {"account": {"name": "Sales"}, "name": "Work", "unit_price": 50}
+    invoice = twin.create("invoices", contact={"name": "Acme"}, line_items=[line], status="authorised")
+    note = twin.create("credit_notes", contact={"name": "Acme"}, line_items=[{**line, "unit_price": 20}])
+    id = invoice.record["id"]
+    paid = twin.create(
+        "payments", total_amount=10, allocations=[{**share, "type": "invoice", "id": id, "amount": 10}]
+    )
+    used = {"type": "credit_note", "id": note.record["id"], "amount": D(20)}
+    twin.act("invoices", id, "apply", allocations=[used])
+
+    def inside(resource: str, name: str, id: str) -> list[tuple[str, Any]]:
+        rows = twin.run(twin.resource(resource).inside(name, id, twin.context))
+        assert all(row["allocation_id"] and row["id"] for row in rows)
+        return [(row["type"], row["amount"]) for row in rows]
+
+    assert inside("invoices", "allocations", id) == [("payment", D(10)), ("credit_note", D(20))]
+    assert (
+        inside("invoices", "allocations", owed)
+        == inside("bills", "allocations", owed)
+        == [("payment", D(40))]
+    )
+    assert inside("payments", "allocations", paid.record["id"]) == [("invoice", D(10))]
+    assert inside("payments", "refunds", paid.record["id"]) == []
+    assert twin.resource("invoices").lists == {"allocations"}
+    assert twin.resource("contacts").lists == set()
