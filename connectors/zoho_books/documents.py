@@ -4,7 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from connectors.kit.codec import ID, INTEGER, MONEY, TEXT, CodecError
+from connectors.kit.codec import ID, INTEGER, MONEY, RATE, TEXT, CodecError
 from connectors.kit.mapping import ALWAYS, Native, Table, computed, field, names, ref, unmapped
 from connectors.kit.operations import Context, Issue, Record
 from connectors.kit.totals import HUNDRED, ZERO, difference, rounded
@@ -151,7 +151,7 @@ def settle_totals(record: Record, native: Any, issues: list[Issue]) -> None:
     gross = native.get("sub_total_inclusive_of_tax") if inclusive else None
     are_gross = bool(gross) and gross != native.get("sub_total") and _sum(lines, "sub_total") == gross
     _line_totals(lines, inclusive=inclusive, are_gross=are_gross)
-    _named_taxes(record.get("taxes") or [], lines)
+    named_taxes(record.get("taxes") or [], lines)
     own = record.get("discount_amount") or ZERO
     record["total_discount"] = own + _sum(lines, "discount_amount")
     missing = difference(record)
@@ -169,15 +169,22 @@ def _untold_taxes(lines: list[Record], native: Any) -> None:
     rates = {each.get("line_item_id"): each.get("tax_percentage") for each in native["line_items"]}
     places = native.get("price_precision")
     for line in lines:
-        rate = rates.get(line["id"])
-        if line["tax_amount"] is None and line["sub_total"] is not None and rate not in (None, ""):
-            amount = line["sub_total"] * Decimal(rate) / HUNDRED
+        rate = _percentage(rates.get(line["id"]))
+        if line["tax_amount"] is None and line["sub_total"] is not None and rate is not None:
+            amount = line["sub_total"] * rate / HUNDRED
             line["tax_amount"] = rounded(amount, places if isinstance(places, int) else 2)
 
 
-def _named_taxes(taxes: list[Record], lines: list[Record]) -> None:
+def _percentage(told: Any) -> Decimal | None:
+    try:
+        return None if told in (None, "") else RATE.read(told)
+    except CodecError:
+        return None
+
+
+def named_taxes(taxes: list[Record], lines: list[Record]) -> None:
     """Zoho sums taxes by name alone, sometimes "VAT (7.5%)"; the lines know which rate that is."""
-    known = {line["tax_rate"]["name"]: line["tax_rate"] for line in lines if line.get("tax_rate")}
+    known = {str(line["tax_rate"]["name"]): line["tax_rate"] for line in lines if line.get("tax_rate")}
     for tax in taxes:
         told = tax["tax_rate"]
         if told and "id" not in told:

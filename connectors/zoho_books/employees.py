@@ -24,7 +24,7 @@ def _last_name(native: Native, ctx: Context) -> str | None:
 
 
 def _emails(native: Native, ctx: Context) -> Any:
-    return [{"email": native["email"], "type": None}] if native.get("email") else []
+    return [{"email": TEXT.read(native["email"]), "type": None}] if native.get("email") else []
 
 
 def _put_emails(value: Any, native: Native, ctx: Context) -> None:

@@ -55,7 +55,9 @@ LINE = lacking(
 
 
 def _invoices(native: Native, ctx: Context) -> list[Record]:
-    return [{"type": "invoice", "id": str(each), "number": None} for each in native.get("invoice_ids") or ()]
+    ids = native.get("invoice_ids")
+    found = [str(each) for each in ids if each] if isinstance(ids, list) else []
+    return [{"type": "invoice", "id": each, "number": None} for each in found]
 
 
 STATUS_WORDS = Words("status", {word: word for word in ("draft", "accepted", "declined", "expired")})

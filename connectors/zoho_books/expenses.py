@@ -202,12 +202,8 @@ def _settle(record: Record, native: Any, issues: Issues) -> None:
     lines: list[Record] = record["line_items"]
     id, name = native.get("project_id") or None, native.get("project_name") or None
     for line in lines:
-        line["project"] = line["project"] or ({"id": id, "name": name} if id else None)
-    taxes = {each["tax_rate"]["name"]: each["tax_rate"] for each in lines if each["tax_rate"]}
-    for each in record["taxes"]:
-        if each["tax_rate"] and "id" not in each["tax_rate"]:
-            name = str(each["tax_rate"]["name"])
-            each["tax_rate"] = taxes.get(name) or taxes.get(name.rpartition(" (")[0]) or each["tax_rate"]
+        line["project"] = line["project"] or ({"id": str(id), "name": name} if id else None)
+    doc.named_taxes(record["taxes"], lines)
     missing = difference(record)
     if missing:
         total = record["total_amount"]

@@ -84,7 +84,7 @@ def _progress(key: str, words: dict[str, str]) -> Any:
     def read(native: Native, ctx: Context) -> str | None:
         word = native.get(key)
         if word:
-            return words.get(word, word)
+            return words.get(str(word), str(word))
         return "none" if native.get("status") else None
 
     return read
@@ -104,7 +104,7 @@ def _invoices(native: Native, ctx: Context) -> list[Record]:
 
 def _sources(native: Native, ctx: Context) -> list[Record]:
     id = native.get("estimate_id")
-    return [{"type": "estimate", "id": id, "number": None}] if id else []
+    return [{"type": "estimate", "id": str(id), "number": None}] if id else []
 
 
 STATUS_WORDS = Words(
