@@ -101,6 +101,15 @@ def _preview() -> Schema:
             "preview": {"const": True},
             "steps": {"type": "array", "items": step},
             "provider_calls": _COUNT,
+            "outcome": {
+                "type": "string",
+                "description": "Where nothing would be sent: what there is already",
+            },
+            "existing": {
+                "type": "object",
+                "required": ["resource", "id"],
+                "properties": {"resource": _TEXT, "id": _TEXT},
+            },
         },
     }
 

@@ -7,6 +7,7 @@ from app.core.errors import Problem
 from app.unified.body import Mode, decode, validate
 from app.unified.calls import Call, checked_id
 from app.unified.listing import View, view_of
+from app.unified.matching import Rule, rule_of
 from app.unified.query import Query, refused
 from connectors.kit.faults import FieldError
 from connectors.kit.http import Pairs
@@ -31,6 +32,7 @@ class Change:
     if_match: str | None = None
     preview: bool = False
     status: int = 200
+    matching: Rule | None = None
 
 
 async def change_of(call: Call, operation: str) -> Change:
@@ -39,8 +41,10 @@ async def change_of(call: Call, operation: str) -> Change:
     id = checked_id(request.path_params["id"]) if operation != "create" else None
     view = view_of(query, call.resource.model)
     remote_query = remote_query_of(call)
-    replace_lines = operation == "update" and query.flag("replace_lines")
     side = side_of(call.resource, query) if operation != "create" or call.resource.sides else None
+    matching = rule_of(query, call.resource.on(side)) if operation == "create" else None
+    changes = operation == "update" or (matching is not None and matching.then == "update")
+    replace_lines = changes and query.flag("replace_lines")
     preview = query.flag("preview")
     query.finish()
     raw, body = await _body(call, operation)
@@ -55,6 +59,7 @@ async def change_of(call: Call, operation: str) -> Change:
         side=side,
         if_match=request.headers.get("if-match"),
         preview=preview,
+        matching=matching,
         status=201 if operation == "create" or _creates(call, operation) else 200,
     )
 

@@ -98,6 +98,7 @@ class Intents:
         if _is_unguarded(call, change, key):
             headers["Ledgerway-Warning"] = "unguarded-write"
         content = json.encode(shown.body)
+        status = 200 if shown.was_there else change.status
         await self._settle(
             call,
             intent,
@@ -105,9 +106,9 @@ class Intents:
             answer=(shown.etag or "").encode() + b"\n" + content if key else None,
             outcome=shown.outcome,
             record_id=shown.id,
-            status=change.status,
+            status=status,
         )
-        return Done(change.status, content, headers)
+        return Done(status, content, headers)
 
     async def _begin(self, call: Call, change: Change, key: str | None) -> tuple[Write, bool]:
         """The intent, and whether it is ours to carry out. Waits as long as `Prefer: wait=` allows."""
@@ -279,9 +280,8 @@ def _is_unguarded(call: Call, change: Change, key: str | None) -> bool:
     """A live create of a money document that a retry would simply repeat."""
     money = "total_amount" in call.resource.model.model_fields
     live = call.principal.mode == "live"
-    return (
-        change.operation == "create" and live and money and key is None and not change.body.get("reference")
-    )
+    guarded = key is not None or change.matching is not None or bool(change.body.get("reference"))
+    return change.operation == "create" and live and money and not guarded
 
 
 def _patience(call: Call) -> float:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.unified.matching import matchable
 from app.unified.schemas import schema_of
 from connectors.kit.connector import Connector
 from connectors.kit.resource import Resource
@@ -17,4 +18,5 @@ def describe(connector: Connector, model: str, resource: Resource) -> dict[str, 
         "create_schema": schema_of(resource.model, "create") if "create" in resource.methods else None,
         "update_schema": schema_of(resource.model, "update") if "update" in resource.methods else None,
         **resource.describe(),
+        "match_on": list(matchable(resource)),
     }

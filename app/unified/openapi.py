@@ -9,12 +9,24 @@ from pydantic import BaseModel
 from app.core import json
 from app.unified.answers import REF, components, issued, ref, shown
 from app.unified.examples import body_example, record_example
-from app.unified.listing import DEFAULT_EXPANSION_CALLS, DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT, supported
+from app.unified.listing import DEFAULT_EXPANSION_CALLS, FORMATS, MAXIMUM_LIMIT, supported
+from app.unified.matching import matchable
+from app.unified.parameters import (
+    FLAG,
+    LIMIT_HEADERS,
+    PAGING,
+    READ_HEADERS,
+    WRITE_HEADERS,
+    in_header,
+    in_query,
+    match_parameters,
+)
 from app.unified.schemas import Purpose, Schema, schema_of
 from connectors.kit.connector import Connector
 from connectors.kit.mapping import When
 from connectors.kit.operations import Op
 from connectors.kit.resource import Action, Resource
+from unified_models.fields import part_of
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": f"{REF}Problem"}}}
 _SUFFIX: dict[Purpose, str] = {"read": "", "create": "Create", "update": "Update"}
@@ -94,6 +106,8 @@ class _Described:
             found[f"{self.base}/custom-fields"] = {"get": self._custom_fields()}
         if any(resource.pdf for resource in self.resources):
             found[f"{self.base}/{{id}}/pdf"] = {"get": self._pdf()}
+        for part in sorted(frozenset[str]().union(*(resource.lists for resource in self.resources))):
+            found[f"{self.base}/{{id}}/{part}"] = {"get": self._inside(part)}
         for action in sorted(self.actions):
             found[f"{self.base}/{{id}}/{action}"] = {"post": self._act(self.actions[action])}
         return {path: item for path, item in found.items() if item}
@@ -117,7 +131,7 @@ class _Described:
         )
         operation["responses"]["200"] = {
             "description": "One page; with truto_response_format=stream every record as a line of JSON",
-            "headers": _LIMIT_HEADERS,
+            "headers": LIMIT_HEADERS,
             "content": {
                 "application/json": {"schema": page, "example": _plain(example)},
                 "application/x-ndjson": {"schema": {"type": "string"}},
@@ -132,7 +146,7 @@ class _Described:
             "read",
             [_ID, *_VIEW, _RECORD_FORMAT, _REMOTE_QUERY, _IF_NONE_MATCH],
         )
-        operation["responses"]["200"] = self._record("The complete record", _READ_HEADERS)
+        operation["responses"]["200"] = self._record("The complete record", READ_HEADERS)
         operation["responses"]["304"] = {"description": "It still has the etag of If-None-Match"}
         return operation
 
@@ -140,11 +154,19 @@ class _Described:
         parameters = [*_VIEW, _RECORD_FORMAT, _REMOTE_QUERY, *_WRITE]
         if purpose == "update":
             parameters = [_ID, *parameters, _REPLACE_LINES, _IF_MATCH]
+        able = sorted({name for each in self.resources for name in matchable(each)})
+        if purpose == "create" and able:
+            parameters += match_parameters(able)
         operation = self._operation(purpose, summary, "write", parameters)
         operation["requestBody"] = self._body(self.record, purpose)
         written = self._record("The record as it stands now")
         if status == "200":
             _or_preview(written)
+        elif able:
+            operation["responses"]["200"] = self._record(
+                "With match_on: the record that was there, or a preview"
+            )
+            _or_preview(operation["responses"]["200"])
         else:
             operation["responses"]["200"] = _PREVIEW
         operation["responses"][status] = written
@@ -157,7 +179,7 @@ class _Described:
         schema = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
         operation["responses"]["200"] = {
             "description": "It is gone",
-            "headers": _WRITE_HEADERS,
+            "headers": WRITE_HEADERS,
             "content": {"application/json": {"schema": schema, "example": {"id": "460000000026049"}}},
         }
         _or_preview(operation["responses"]["200"])
@@ -176,7 +198,7 @@ class _Described:
             operation["responses"]["200"] = _PREVIEW
             operation["responses"]["201"] = {
                 "description": "The new record",
-                "headers": _WRITE_HEADERS,
+                "headers": WRITE_HEADERS,
                 "content": {
                     "application/json": {"schema": kinds[0] if len(kinds) == 1 else {"anyOf": kinds}}
                 },
@@ -191,8 +213,24 @@ class _Described:
         schema = {"type": "string", "format": "binary"}
         operation["responses"]["200"] = {
             "description": "The document as the provider prints it",
-            "headers": _LIMIT_HEADERS,
+            "headers": LIMIT_HEADERS,
             "content": {"application/pdf": {"schema": schema}},
+        }
+        return operation
+
+    def _inside(self, part: str) -> dict[str, Any]:
+        operation = self._operation(part, f"The {part} of one of the {self.name}", "read", [_ID])
+        model = part_of(self.record, part)
+        assert model is not None
+        found = {"type": "array", "items": self._component(model, "read")}
+        schema = {"type": "object", "required": ["result", "result_count", "provider_calls"],
+                  "properties": {"result": found,
+                                 "result_count": {"type": "integer"},
+                                 "provider_calls": {"type": "integer"}}}  # fmt: skip
+        operation["responses"]["200"] = {
+            "description": "All of them",
+            "headers": LIMIT_HEADERS,
+            "content": {"application/json": {"schema": schema}},
         }
         return operation
 
@@ -238,20 +276,20 @@ class _Described:
         for resource in self.resources:
             for field, ops in resource.filters.items():
                 filters[field] = filters.get(field, frozenset()) | ops
-        yield from _PAGING
+        yield from PAGING
         for name in supported(filters):
-            yield _query(name, {"type": "string"}, f"Only {self.name} where this holds")
+            yield in_query(name, {"type": "string"}, f"Only {self.name} where this holds")
         sorts = sorted(frozenset[str]().union(*(resource.sorts for resource in self.resources)))
         if sorts:
             direction = {"type": "string", "enum": ["asc", "desc"]}
             schema = {"type": "object", "properties": dict.fromkeys(sorts, direction), "maxProperties": 1}
-            yield {**_query("sort_by", schema, "sort_by[field]=asc|desc"), "style": "deepObject"}
+            yield {**in_query("sort_by", schema, "sort_by[field]=asc|desc"), "style": "deepObject"}
         expansions = sorted({name for resource in self.resources for name in resource.expansions})
         if expansions:
             items = {"type": "string", "enum": expansions}
-            yield _query("expand[]", {"type": "array", "items": items}, "Complete rows, by further calls")
+            yield in_query("expand[]", {"type": "array", "items": items}, "Complete rows, by further calls")
             calls = {"type": "integer", "minimum": 0, "default": DEFAULT_EXPANSION_CALLS}
-            yield _query("max_calls", calls, f"Further calls expansions may make; at most {MAXIMUM_LIMIT}")
+            yield in_query("max_calls", calls, f"Further calls expansions may make; at most {MAXIMUM_LIMIT}")
         yield _REMOTE_QUERY
 
     def _record(self, description: str, headers: Schema | None = None) -> dict[str, Any]:
@@ -259,7 +297,7 @@ class _Described:
         media = {"schema": schema, "example": _plain(record_example(self.record))}
         return {
             "description": description,
-            "headers": headers or _WRITE_HEADERS,
+            "headers": headers or WRITE_HEADERS,
             "content": {"application/json": media},
         }
 
@@ -299,18 +337,9 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | bool | None) else float(json.encode(value))
 
 
-def _query(name: str, schema: Schema, description: str) -> Schema:
-    return {"name": name, "in": "query", "description": description, "schema": schema}
-
-
-def _header(name: str, description: str, **more: Any) -> Schema:
-    schema = {"type": "string", **more}
-    return {"name": name, "in": "header", "description": description, "schema": schema}
-
-
 def _format(formats: Iterable[str]) -> Schema:
     described = "raw: as the provider has it; stream: every page, a record a line"
-    return _query("truto_response_format", {"type": "string", "enum": list(formats)}, described)
+    return in_query("truto_response_format", {"type": "string", "enum": list(formats)}, described)
 
 
 def _or_preview(answer: dict[str, Any]) -> None:
@@ -319,41 +348,28 @@ def _or_preview(answer: dict[str, Any]) -> None:
     media["schema"] = {"anyOf": [media["schema"], ref("Preview")]}
 
 
-_FLAG: Schema = {"type": "boolean", "default": False}
 _ACCOUNT = [
-    _query(
+    in_query(
         "integrated_account_id",
         {"type": "string"},
         "The account; or X-Integrated-Account-Id, or an account token",
     ),
-    _header("X-Integrated-Account-Id", "The account, when the query does not name it"),
+    in_header("X-Integrated-Account-Id", "The account, when the query does not name it"),
 ]
 _ID: Schema = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 255}}
 _NAMES: Schema = {"type": "array", "items": {"type": "string"}}
 _VIEW = [
-    _query("fields[]", _NAMES, "Only these fields"),
-    _query("truto_exclude_fields[]", _NAMES, "All but these fields"),
-    _query("truto_ignore_remote_data", _FLAG, "Leave out remote_data"),
+    in_query("fields[]", _NAMES, "Only these fields"),
+    in_query("truto_exclude_fields[]", _NAMES, "All but these fields"),
+    in_query("truto_ignore_remote_data", FLAG, "Leave out remote_data"),
 ]
 _RECORD_FORMAT = _format(name for name in FORMATS if name != "stream")
 _PREVIEW = {
     "description": "With preview: what would be sent, and nothing was",
     "content": {"application/json": {"schema": ref("Preview")}},
 }
-_PAGING = [
-    _query(
-        "limit",
-        {"type": "integer", "minimum": 1, "default": DEFAULT_LIMIT},
-        f"Above {MAXIMUM_LIMIT} it is that",
-    ),
-    _query("next_cursor", {"type": "string"}, "From the page before"),
-    _query("prev_cursor", {"type": "string"}, "From the page after"),
-    _query("search", {"type": "string"}, "Free text, as the provider searches"),
-    _query("truto_key_by", {"type": "string"}, "Answer the rows as an object, by this field"),
-    _query("truto_ignore_limit", _FLAG, "Pages of the largest size"),
-]
 _REMOTE_QUERY: Schema = {
-    **_query(
+    **in_query(
         "remote_query",
         {"type": "object", "additionalProperties": {"type": "string"}},
         "Passed to the provider",
@@ -361,31 +377,15 @@ _REMOTE_QUERY: Schema = {
     "style": "deepObject",
 }
 _WRITE = [
-    _query("preview", _FLAG, "Answer what would be sent, without sending it"),
-    _header(
+    in_query("preview", FLAG, "Answer what would be sent, without sending it"),
+    in_header(
         "Idempotency-Key",
         "The write is carried out once per key, method, path and account; repeated for 7 days",
         pattern="^[!-~]{1,255}$",
     ),
-    _header("X-Source-Event", "Kept with the write; see /write"),
-    _header("Prefer", "wait=N: wait up to 10 seconds for the first request with the same Idempotency-Key"),
+    in_header("X-Source-Event", "Kept with the write; see /write"),
+    in_header("Prefer", "wait=N: wait up to 10 seconds for the first request with the same Idempotency-Key"),
 ]
-_REPLACE_LINES = _query("replace_lines", _FLAG, "Lines missing from the body may be removed")
-_IF_MATCH = _header("If-Match", "Only if the record still has this etag")
-_IF_NONE_MATCH = _header("If-None-Match", "304 when the record still has this etag")
-_TEXT_HEADER = {"schema": {"type": "string"}}
-_LIMIT_HEADERS = {
-    name: {"description": text, "schema": {"type": "integer"}}
-    for name, text in (
-        ("ratelimit-limit", "Calls of the organisation's tightest budget"),
-        ("ratelimit-remaining", "Calls left of it"),
-        ("ratelimit-reset", "Seconds until it is full again"),
-    )
-}
-_READ_HEADERS = {**_LIMIT_HEADERS, "ETag": _TEXT_HEADER}
-_WRITE_HEADERS = {
-    **_READ_HEADERS,
-    "Ledgerway-Outcome": _TEXT_HEADER,
-    "Ledgerway-Write-Id": _TEXT_HEADER,
-    "Idempotent-Replayed": _TEXT_HEADER,
-}
+_REPLACE_LINES = in_query("replace_lines", FLAG, "Lines missing from the body may be removed")
+_IF_MATCH = in_header("If-Match", "Only if the record still has this etag")
+_IF_NONE_MATCH = in_header("If-None-Match", "304 when the record still has this etag")

@@ -1,10 +1,12 @@
 """`preview=true`: a flow runs with its reads sent and its first write captured instead."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from connectors.kit.faults import Fault
 from connectors.kit.http import Flow, Reply, Request
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,11 @@ class Step:
         }
 
 
-def captured(flow: Flow[Any], steps: list[Step]) -> Flow[None]:
-    """Run `flow` as far as its first write, and take its word for the calls that follow a good answer."""
+def captured(flow: Flow[T], steps: list[Step]) -> Flow[T | None]:
+    """Run `flow` as far as its first write, and take its word for the calls that follow a good answer.
+
+    Its result where it ends without a write.
+    """
     try:
         request = next(flow)
         while request.is_read:
@@ -40,7 +45,8 @@ def captured(flow: Flow[Any], steps: list[Step]) -> Flow[None]:
             else:
                 request = flow.send(reply)
         steps += (Step(each, sent=False) for each in (request, *request.then))
-    except StopIteration:
-        pass
+        return None
+    except StopIteration as done:
+        return done.value
     finally:
         flow.close()

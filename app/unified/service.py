@@ -12,6 +12,7 @@ from app.unified.calls import DEFAULT_TIMEOUT, Call
 from app.unified.changes import SIDES, Change
 from app.unified.expansion import Budget, expand
 from app.unified.listing import DEFAULT_LIMIT, MAXIMUM_LIMIT, Listing, View
+from app.unified.matching import matched
 from app.unified.preview import Step, captured
 from app.unified.progress import Progress, watched
 from app.unified.refusals import translated
@@ -32,6 +33,11 @@ class Shown:
     etag: str | None
     outcome: str | None = None
     id: str | None = None
+
+    @property
+    def was_there(self) -> bool:
+        """Whether a create found the record instead of making it."""
+        return self.outcome in ("already_existed", "unchanged", "updated")
 
 
 class Unified:
@@ -112,12 +118,16 @@ class Unified:
         context = call.context(change.remote_query)
         await self._expected(call, change, context)
         steps: list[Step] = []
-        await self._perform(call, captured(_flow(call, change, context), steps))
-        return {
+        result = await self._perform(call, captured(_flow(call, change, context), steps))
+        body: dict[str, Any] = {
             "preview": True,
             "steps": [step.shown(number) for number, step in enumerate(steps, 1)],
             "provider_calls": call.run.meter.calls,
         }
+        if isinstance(result, Answer) and result.outcome is not None:
+            body["outcome"] = result.outcome
+            body["existing"] = {"resource": call.resource.name, "id": result.record.get("id")}
+        return body
 
     async def _expected(self, call: Call, change: Change, context: Context) -> None:
         """The target is what the caller takes it for: of the side asked for, in the version of `If-Match`."""
@@ -192,6 +202,9 @@ def _binding(call: Call, listing: Listing) -> tuple[str, str, str]:
 
 def _flow(call: Call, change: Change, context: Context) -> Flow[Answer] | Flow[str]:
     resource, id = call.resource.on(change.side), change.id
+    if id is None and change.matching is not None:
+        resource = resource.on(change.body.get(resource.by or ""))
+        return matched(resource, change.body, change.matching, context, replace_lines=change.replace_lines)
     if id is None:
         return resource.create(change.body, context)
     if change.operation == "update":

@@ -52,8 +52,11 @@ def filterable(table: Table[Any]) -> dict[str, Filterable]:
     return found
 
 
-def plan(table: Table[Any], filters: tuple[Filter, ...], ctx: Context) -> Plan:
-    """Raises Rejected naming every filter that cannot be exact, with those that can."""
+def plan(table: Table[Any], filters: tuple[Filter, ...], ctx: Context, *, folded: bool = False) -> Plan:
+    """Raises Rejected naming every filter that cannot be exact, with those that can.
+
+    `folded`: equal texts may differ in case and in the blanks around them.
+    """
     known = filterable(table)
     params: dict[str, str] = {}
     tests: list[Test] = []
@@ -73,7 +76,7 @@ def plan(table: Table[Any], filters: tuple[Filter, ...], ctx: Context) -> Plan:
             else:
                 for pair in _narrowing(param, entry.codec, given, value, ctx):
                     params.setdefault(*pair)
-            tests.append(_test(name, given.op, value))
+            tests.append(_test(name, given.op, value, folded=folded))
         except CodecError as error:
             errors.append(FieldError(error.code, _pointer(given), str(error), error.allowed))
     if beside and not params and not bounds:
@@ -180,10 +183,14 @@ _COMPARE: Mapping[Op, Callable[[Any, Any], bool]] = {
 }
 
 
-def _test(name: str, op: Op, value: Any) -> Test:
+def _equal_folded(got: Any, want: Any) -> bool:
+    return _folded(got).strip() == _folded(want).strip()
+
+
+def _test(name: str, op: Op, value: Any, *, folded: bool = False) -> Test:
     """What list rows lack is taken on the provider's word; a null matches only "not equal"."""
     head, _, member = name.partition(".")
-    compare = _COMPARE[op]
+    compare = _equal_folded if folded and op is Op.EQ and isinstance(value, str) else _COMPARE[op]
 
     def test(record: Record) -> bool:
         if head not in record:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def run(resource: "Resource", query: ListQuery, ctx: Context) -> Flow[Page]:
     """One page. Further provider pages are read only while every row so far was dropped."""
-    plan = filters.plan(resource.table, query.filters, ctx)
+    plan = filters.plan(resource.table, query.filters, ctx, folded=query.folded)
     paging = resource.paging
     asked = query.sort
     query = _sorted(query, resource, plan.newest)

@@ -44,13 +44,17 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """`position` is what an earlier Page gave as next or previous; None is the first page."""
+    """`position` is what an earlier Page gave as next or previous; None is the first page.
+
+    `folded`: texts that must be equal may differ in case and in the blanks around them.
+    """
 
     limit: int = 100
     position: Mapping[str, Any] | None = None
     filters: tuple[Filter, ...] = ()
     sort: Sort | None = None
     search: str | None = None
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ TABLE = Table(
             item.name, "name", TEXT, write=ALWAYS, sort="name",
             filters={Op.EQ: "name", Op.STARTS_WITH: "name_startswith", Op.CONTAINS: "name_contains"},
         ),
-        field(item.code, "sku", TEXT, write=ALWAYS),
+        field(item.code, "sku", TEXT, write=ALWAYS, filters={Op.EQ: "search_text"}),
         field(
             item.description, "description", TEXT, write=ALWAYS,
             filters={Op.STARTS_WITH: "description_startswith", Op.CONTAINS: "description_contains"},

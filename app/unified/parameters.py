@@ -1,0 +1,70 @@
+"""Parameters and answer headers of the unified API, as `/openapi.json` describes them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.unified.listing import DEFAULT_LIMIT, MAXIMUM_LIMIT
+from app.unified.matching import ON_MATCH
+from app.unified.schemas import Schema
+
+
+def in_query(name: str, schema: Schema, description: str) -> Schema:
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+def in_header(name: str, description: str, **more: Any) -> Schema:
+    schema = {"type": "string", **more}
+    return {"name": name, "in": "header", "description": description, "schema": schema}
+
+
+def match_parameters(able: Sequence[str]) -> list[Schema]:
+    """`match_on` and `on_match` of a create that can look by the fields `able`."""
+    return [
+        {
+            "name": "match_on",
+            "in": "query",
+            "description": "Look before creating: the first of these fields, in order, that finds one record wins. "
+            "Compared exactly, but for case and surrounding blanks",
+            "schema": {"type": "array", "items": {"type": "string", "enum": list(able)}},
+            "style": "form",
+            "explode": False,
+        },
+        {
+            "name": "on_match",
+            "in": "query",
+            "description": "What becomes of a match: return it (Ledgerway-Outcome: already_existed), update what "
+            "differs (updated, or unchanged), or 409 already_exists",
+            "schema": {"type": "string", "enum": list(ON_MATCH), "default": ON_MATCH[0]},
+        },
+    ]
+
+
+FLAG: Schema = {"type": "boolean", "default": False}
+PAGING = [
+    in_query(
+        "limit",
+        {"type": "integer", "minimum": 1, "default": DEFAULT_LIMIT},
+        f"Above {MAXIMUM_LIMIT} it is that",
+    ),
+    in_query("next_cursor", {"type": "string"}, "From the page before"),
+    in_query("prev_cursor", {"type": "string"}, "From the page after"),
+    in_query("search", {"type": "string"}, "Free text, as the provider searches"),
+    in_query("truto_key_by", {"type": "string"}, "Answer the rows as an object, by this field"),
+    in_query("truto_ignore_limit", FLAG, "Pages of the largest size"),
+]
+_TEXT_HEADER = {"schema": {"type": "string"}}
+LIMIT_HEADERS = {
+    name: {"description": text, "schema": {"type": "integer"}}
+    for name, text in (
+        ("ratelimit-limit", "Calls of the organisation's tightest budget"),
+        ("ratelimit-remaining", "Calls left of it"),
+        ("ratelimit-reset", "Seconds until it is full again"),
+    )
+}
+READ_HEADERS = {**LIMIT_HEADERS, "ETag": _TEXT_HEADER}
+WRITE_HEADERS = {
+    **READ_HEADERS,
+    "Ledgerway-Outcome": _TEXT_HEADER,
+    "Ledgerway-Write-Id": _TEXT_HEADER,
+    "Idempotent-Replayed": _TEXT_HEADER,
+}
