@@ -1,7 +1,7 @@
 """A resource: where a provider keeps one kind of record, and the flows that read and write it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ from connectors.kit import flows, listing
 from connectors.kit.actions import Action as Action
 from connectors.kit.compiling import compile_reader
 from connectors.kit.describe import describe
-from connectors.kit.faults import Fault, Kind
+from connectors.kit.faults import Fault, FieldError, Kind
 from connectors.kit.filters import filterable
 from connectors.kit.flows import Draft
 from connectors.kit.http import Flow, Json, Pairs, Reply, Request
@@ -28,7 +28,7 @@ Records = list[Record]
 
 METHODS: frozenset[str] = frozenset({"list", "get", "create", "update", "delete"})
 
-LISTS = ("allocations", "refunds")
+LISTS = ("allocations", "refunds", "matches")
 
 GATEWAY_FIELDS: frozenset[str] = frozenset(
     {"remote_id", "company", "url", "etag", "is_partial", "remote_data"}
@@ -53,7 +53,6 @@ class Resource:
     expansions        expansion → the resource whose `get` fills it (its own name: the row's own `get`)
     by, sides         of a resource that joins collections: the field that says which, and its words → resources
     definitions       which custom fields the company defined: {id, api_name, label, type, is_required, options}
-    below             lists that hang below one record and are read by a call of their own ("matches")
     unseen            native path no recording and no published specification knows → why it is mapped
     """
 
@@ -80,9 +79,6 @@ class Resource:
     sides: "Mapping[str, Resource]" = field(default_factory=dict[str, "Resource"])
     pdf: Callable[[str, Context], Flow[Reply]] | None = None
     definitions: Callable[[Context], Flow[Records]] | None = None
-    below: Mapping[str, Callable[[str, Context], Flow[Records]]] = field(
-        default_factory=dict[str, "Callable[[str, Context], Flow[Records]]"]
-    )
 
     # What is joined
 
@@ -230,6 +226,10 @@ class Resource:
             if isinstance(row, Computed) and row.settle is not None:
                 return True
         return False
+
+    def lacking(self, body: Record) -> Sequence[FieldError]:
+        """What this provider needs of a new record beyond what every provider does. Override."""
+        return ()
 
     def prepare(self, draft: Draft) -> Flow[None]:
         """Last touch on a native body before it is sent, as a flow. Override; may raise Rejected."""

@@ -5,6 +5,7 @@ Zoho makes expenses and payments only in their own collections: money spent is w
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from connectors.kit.codec import DATE, ENUM, ID, MONEY, RATE, TEXT
@@ -193,6 +194,13 @@ class Transactions(Resource):
             return (yield from super().act(action, id, body, ctx))
         return (yield from flow(self, id, body, ctx))
 
+    @cached_property
+    def lists(self) -> frozenset[str]:
+        return frozenset({"matches"})
+
+    def inside(self, name: str, id: str, ctx: Context) -> Flow[list[Record]]:
+        return (yield from bank_matching.matches(id, ctx))
+
     def describe(self) -> dict[str, Any]:
         told = super().describe()
         return {**told, "calls": {**told["calls"], "update": 2, "categorize": 3, "match": 4, "unmatch": 3}}
@@ -210,5 +218,4 @@ RESOURCE = Transactions(
     order="date",
     search="search_text",
     expansions={"line_items": "transactions"},
-    below={"matches": bank_matching.matches},
 )

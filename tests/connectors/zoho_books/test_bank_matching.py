@@ -114,7 +114,7 @@ def test_a_line_is_matched_with_what_is_there(twin: Twin) -> None:
     payment = twin.create(
         "payments", contact={"name": _customer(twin)}, total_amount=100, account={"id": bank(twin)}
     ).record["id"]
-    (found,) = twin.run(twin.resource("transactions").below["matches"](id, twin.context))
+    (found,) = twin.run(twin.resource("transactions").inside("matches", id, twin.context))
     assert (found["type"], found["id"], found["is_best_match"]) == ("payment", payment, True)
     record = act(twin, id, "match", records=[{"type": "payment", "id": payment}]).record
     assert (record["status"], record["match"]) == ("matched", {"type": "payment", "id": payment})
