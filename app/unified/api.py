@@ -11,6 +11,7 @@ from app.core.errors import Problem
 from app.keys.access import authenticated
 from app.unified import stream
 from app.unified.calls import Call, account_of, admit, checked_id, not_offered
+from app.unified.capabilities import router as capabilities
 from app.unified.changes import change_of, only_side, remote_query_of, side_of
 from app.unified.inside import inside
 from app.unified.intents import Intents
@@ -25,6 +26,7 @@ from unified_models import MODELS
 
 router = APIRouter()
 router.include_router(writes)
+router.include_router(capabilities)
 
 Handler = Callable[[Request, str, str], Awaitable[Response]]
 

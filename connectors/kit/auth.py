@@ -6,6 +6,7 @@ Nothing here is sent by the connector: `Form` values go to `app.gateway` and `ap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import eq
 from typing import Any
 
 from connectors.kit.http import Pairs
@@ -79,6 +80,7 @@ class OAuth:
     authorization    access token → value of the Authorization header
     refresh_limit    token calls allowed per refresh token and window, window seconds
     grants_per_user  refresh tokens of one user the provider keeps alive
+    grants           (scope held, scope wanted) → whether the first allows what the second does
     """
 
     data_centers: Mapping[str, DataCenter]
@@ -92,3 +94,4 @@ class OAuth:
     authorization: Callable[[str], str]
     refresh_limit: tuple[int, int]
     grants_per_user: int
+    grants: Callable[[str, str], bool] = eq

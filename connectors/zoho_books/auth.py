@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from connectors.kit.auth import Client, DataCenter, Form, OAuth, Refusal, Token, TokenRefused
-from connectors.zoho_books.scopes import SCOPES
+from connectors.zoho_books.scopes import SCOPES, grants
 
 _TLD = {
     "us": "com",
@@ -173,6 +173,7 @@ OAUTH = OAuth(
     data_centers=DATA_CENTERS,
     hosts=HOSTS,
     scopes=SCOPES,
+    grants=grants,
     authorize_url=authorize_url,
     exchange=exchange,
     refresh=refresh,

@@ -93,6 +93,12 @@ def _table() -> dict[str, tuple[str, ...]]:
     return table
 
 
+def grants(held: str, wanted: str) -> bool:
+    """Whether a scope allows what another does: itself, all verbs of its area, or everything."""
+    have, want = held.casefold(), wanted.casefold()
+    return have in (want, want.rpartition(".")[0] + ".all", _EVERYTHING[0].casefold())
+
+
 def _once(scopes: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(scopes))
 
