@@ -18,9 +18,11 @@ from app.unified.intents import Intents
 from app.unified.listing import listing, view_of
 from app.unified.meta import describe
 from app.unified.query import Query, nearest
+from app.unified.reports import asked_of, report
 from app.unified.service import Shown, Unified
 from app.unified.supervised import supervisor
 from app.unified.writes import router as writes
+from connectors.kit.reports import Reports
 from connectors.kit.resource import LISTS, Resource
 from unified_models import MODELS
 
@@ -49,8 +51,13 @@ async def _get(request: Request, model: str, name: str) -> Response:
     view = view_of(call.query, call.resource.model)
     remote_query = remote_query_of(call)
     side = side_of(call.resource, call.query)
+    asked = asked_of(call.query) if isinstance(call.resource, Reports) else None
     call.query.finish()
-    shown = await _service(request).get(call, id, view, remote_query, side)
+    if isinstance(call.resource, Reports) and asked is not None:
+        gateway = request.app.state.gateway
+        shown = await report(gateway, call, call.resource, id, asked, view, remote_query)
+    else:
+        shown = await _service(request).get(call, id, view, remote_query, side)
     if shown.etag and request.headers.get("if-none-match") == f'"{shown.etag}"':
         return Response(status_code=304, headers={"ETag": f'"{shown.etag}"', **call.headers()})
     return _shown(shown, call, 200)

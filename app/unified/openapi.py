@@ -16,6 +16,7 @@ from app.unified.parameters import (
     LIMIT_HEADERS,
     PAGING,
     READ_HEADERS,
+    REPORT,
     WRITE_HEADERS,
     in_header,
     in_query,
@@ -25,6 +26,7 @@ from app.unified.schemas import Purpose, Schema, schema_of
 from connectors.kit.connector import Connector
 from connectors.kit.mapping import When
 from connectors.kit.operations import Op
+from connectors.kit.reports import Reports
 from connectors.kit.resource import Action, Resource
 from unified_models.fields import part_of
 
@@ -144,7 +146,7 @@ class _Described:
             "get",
             f"Read one of the {self.name}",
             "read",
-            [_ID, *_VIEW, _RECORD_FORMAT, _REMOTE_QUERY, _IF_NONE_MATCH],
+            [_ID, *_VIEW, _RECORD_FORMAT, _REMOTE_QUERY, _IF_NONE_MATCH, *self._period()],
         )
         operation["responses"]["200"] = self._record("The complete record", READ_HEADERS)
         operation["responses"]["304"] = {"description": "It still has the etag of If-None-Match"}
@@ -270,6 +272,10 @@ class _Described:
             }
             | {"default": {"description": "Anything else that went wrong", "content": _PROBLEM}},
         }
+
+    def _period(self) -> list[Schema]:
+        """What a report is asked for."""
+        return REPORT if any(isinstance(each, Reports) for each in self.resources) else []
 
     def _list_parameters(self) -> Iterator[Schema]:
         filters: dict[str, frozenset[Op]] = {}

@@ -6,6 +6,7 @@ from typing import Any
 from app.unified.listing import DEFAULT_LIMIT, MAXIMUM_LIMIT
 from app.unified.matching import ON_MATCH
 from app.unified.schemas import Schema
+from connectors.kit.reports import BASES
 
 
 def in_query(name: str, schema: Schema, description: str) -> Schema:
@@ -68,3 +69,12 @@ WRITE_HEADERS = {
     "Ledgerway-Write-Id": _TEXT_HEADER,
     "Idempotent-Replayed": _TEXT_HEADER,
 }
+
+_DAY: Schema = {"type": "string", "format": "date"}
+REPORT = [
+    in_query("start_date", _DAY, "First day of the period; the first of the month when absent"),
+    in_query("end_date", _DAY, "Last day of the period; today when absent"),
+    in_query("as_of", _DAY, "The day, of reports that show one; today when absent"),
+    in_query("basis", {"type": "string", "enum": list(BASES)}, "Accounting basis"),
+    in_query("group_by", {"type": "string"}, "Split the columns; `meta` says by what"),
+]
