@@ -11,7 +11,7 @@ from connectors.kit.http import Flow, Reply, Request
 from connectors.kit.operations import Answer, Context, Filter, ListQuery, Page
 from connectors.kit.resource import Resource
 from connectors.zoho_books import CONNECTOR
-from sandbox.books import Books, Call, Profile
+from sandbox.books import Books, Call, Profile, Upload
 from unified_models import MODELS
 
 T = TypeVar("T")
@@ -53,7 +53,10 @@ class Twin:
     def reply(self, request: Request) -> Reply:
         self.seen.append(request)
         body = _decode(_encode(request.body)) if request.body is not None else None
-        call = Call(request.method, request.path, request.query, dict(request.headers), body, user=_USER)
+        files = tuple(Upload(each.field, each.name, each.media_type, each.content) for each in request.files)
+        call = Call(
+            request.method, request.path, request.query, dict(request.headers), body, files=files, user=_USER
+        )
         answer = self.books.handle(call)
         decoded = _decode(_encode(answer.body)) if answer.body is not None else None
         return Reply(answer.status, answer.headers, decoded, answer.content or b"")
