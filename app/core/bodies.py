@@ -14,6 +14,10 @@ _OWN_PARSER = ("/unified/",)
 """Rooms that parse their bodies themselves with the strict parser."""
 
 
+_UPLOADS = "/attachments"
+"""Where files are uploaded: they are larger than JSON."""
+
+
 class Bodies:
     """Reads a body once, within `limit`, before the handler runs; streams it under /proxy and /native.
 
@@ -30,7 +34,7 @@ class Bodies:
             await self.app(scope, receive, send)
             return
         raw = scope["path"].startswith(RAW_ROOMS)
-        limit = self.raw_limit if raw else self.limit
+        limit = self.raw_limit if raw or scope["path"].rstrip("/").endswith(_UPLOADS) else self.limit
         length = header(scope, b"content-length")
         if length is not None and length.isdigit() and int(length) > limit:
             raise _too_large(limit)
