@@ -96,11 +96,16 @@ def _preview() -> Schema:
     return {
         "type": "object",
         "description": "The provider requests a write consists of",
-        "required": ["preview", "steps", "provider_calls"],
+        "required": ["preview", "steps", "provider_calls", "preview_token", "expires_at"],
         "properties": {
             "preview": {"const": True},
             "steps": {"type": "array", "items": step},
             "provider_calls": _COUNT,
+            "preview_token": {
+                "type": "string",
+                "description": "For 15 minutes: the write sent with it is 409 preview_stale when it would do otherwise",
+            },
+            "expires_at": {"type": "string", "format": "date-time"},
             "outcome": {
                 "type": "string",
                 "description": "Where nothing would be sent: what there is already",

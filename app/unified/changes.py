@@ -1,8 +1,11 @@
 """A write as the caller asked for it, before anything is sent."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any
 
+from app.core import json
 from app.core.errors import Problem
 from app.unified.body import Mode, decode, validate
 from app.unified.calls import Call, checked_id
@@ -15,6 +18,10 @@ from connectors.kit.resource import Resource
 
 SIDES = {"invoices": ("type", "invoice"), "payments": ("payment_for", "invoice"), "bills": ("type", "bill")}
 """Resources whose native collections may be joined: the field that says which side, and the path's default."""
+
+
+_ASIDE = frozenset({b"integrated_account_id", b"preview", b"preview_token"})
+"""Parameters that do not make two requests different."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,7 @@ class Change:
     preview: bool = False
     status: int = 200
     matching: Rule | None = None
+    preview_token: str | None = None
 
 
 async def change_of(call: Call, operation: str) -> Change:
@@ -46,6 +54,7 @@ async def change_of(call: Call, operation: str) -> Change:
     changes = operation == "update" or (matching is not None and matching.then == "update")
     replace_lines = changes and query.flag("replace_lines")
     preview = query.flag("preview")
+    token = query.text("preview_token")
     query.finish()
     raw, body = await _body(call, operation)
     return Change(
@@ -60,6 +69,7 @@ async def change_of(call: Call, operation: str) -> Change:
         if_match=request.headers.get("if-match"),
         preview=preview,
         matching=matching,
+        preview_token=token,
         status=201 if operation == "create" or _creates(call, operation) else 200,
     )
 
@@ -110,14 +120,36 @@ def side_of(resource: Resource, query: Query) -> str | None:
     return value if value != usual or resource.sides else None
 
 
-def only_side(call: Call) -> None:
-    """`type=` of a list whose connector keeps one side only: the path's own says nothing new, the other is refused."""
+def on_its_side(call: Call) -> Call:
+    """A list's call, narrowed to the side its `type=` names. Of one side only: the other is refused."""
     name = call.resource.name
-    if name not in SIDES or SIDES[name][0] in call.resource.filters:
-        return
-    side = side_of(call.resource, call.query)
-    if side is not None:
-        parameter, usual = SIDES[name]
+    if name not in SIDES:
+        return call
+    parameter, usual = SIDES[name]
+    if call.resource.sides:
+        given = call.query.rest().get(parameter, [])
+        word = given[0].value if len(given) == 1 and not given[0].path else None
+        return replace(call, resource=call.resource.narrowed(word))
+    if parameter not in call.resource.filters and side_of(call.resource, call.query) is not None:
         detail = f"{call.account.connector.label} offers {name} with {parameter}={usual} only."
         error = FieldError("unsupported_filter", parameter, detail, (usual,))
         raise Problem("unsupported_filter", detail, errors=[error], parameter=parameter, allowed=[usual])
+    return call
+
+
+def fingerprint(call: Call, change: Change) -> str:
+    """What makes two requests the same: query without the account, and body, whatever order they came in."""
+    query = sorted(
+        part
+        for part in call.request.scope.get("query_string", b"").split(b"&")
+        if part and part.partition(b"=")[0] not in _ASIDE
+    )
+    return sha256(b"&".join(query) + b"\n" + json.encode(_sorted(change.raw))).hexdigest()
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [_sorted(item) for item in value]
+    return value

@@ -7,11 +7,10 @@ unknown    nobody saw the end; a repetition is 409 `outcome_pending` and nothing
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -26,7 +25,7 @@ from app.keys import audit
 from app.models.writes import Write
 from app.unified import store
 from app.unified.calls import MAXIMUM_TIMEOUT, Call
-from app.unified.changes import Change
+from app.unified.changes import Change, fingerprint
 from app.unified.progress import Progress
 from app.unified.service import Shown
 
@@ -136,7 +135,7 @@ class Intents:
     async def _claimed(self, call: Call, change: Change, key: str | None) -> tuple[Write, bool]:
         now = self._clock.now()
         account, path = call.account, call.request.scope["path"].rstrip("/")
-        fingerprint = _fingerprint(call, change)
+        printed = fingerprint(call, change)
         intent = Write(
             id=new_id("wri"),
             environment_id=account.environment_id,
@@ -146,7 +145,7 @@ class Intents:
             path=path,
             resource=f"{call.model}/{call.resource.name}",
             operation=change.operation,
-            fingerprint=fingerprint,
+            fingerprint=printed,
             state="executing",
             lease_until=now + _LEASE,
             created_at=now,
@@ -165,14 +164,14 @@ class Intents:
                     known.idempotency_key = None
                     await session.flush()
                 elif known is not None:
-                    if known.fingerprint != fingerprint:
+                    if known.fingerprint != printed:
                         detail = "This Idempotency-Key was used for a request with another content."
                         raise Problem("idempotency_key_reused", detail, write_id=known.id)
                     if known.state == "executing" and known.lease_until < now:
                         known.state = "unknown"
                     return known, False
             elif _reaches_person(call, change):
-                same = await store.same_since(session, *owner, path, fingerprint, now - MAIL_PAUSE)
+                same = await store.same_since(session, *owner, path, printed, now - MAIL_PAUSE)
                 if same is not None:
                     detail = "The same mail was sent less than 10 minutes ago; use an Idempotency-Key to repeat it."
                     raise Problem("possible_duplicate", detail, write_id=same.id)
@@ -246,24 +245,6 @@ class Intents:
 def _seal(call: Call, intent: Write) -> Context:
     owner = f"account:{call.account.id}"
     return Context(call.account.environment_id, owner, "idempotent_answer", f"writes.answer:{intent.id}")
-
-
-def _fingerprint(call: Call, change: Change) -> str:
-    """What makes two requests the same: query without the account, and body, whatever order they came in."""
-    query = sorted(
-        part
-        for part in call.request.scope.get("query_string", b"").split(b"&")
-        if part and not part.startswith(b"integrated_account_id=")
-    )
-    return sha256(b"&".join(query) + b"\n" + json.encode(_sorted(change.raw))).hexdigest()
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    if isinstance(value, list):
-        return [_sorted(item) for item in value]
-    return value
 
 
 def _reference(change: Change) -> str | None:

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from app.core import json
+from app.unified import openapi_files
 from app.unified.answers import REF, components, issued, ref, shown
 from app.unified.examples import body_example, record_example
 from app.unified.listing import DEFAULT_EXPANSION_CALLS, FORMATS, MAXIMUM_LIMIT, supported
@@ -18,16 +19,19 @@ from app.unified.parameters import (
     READ_HEADERS,
     REPORT,
     WRITE_HEADERS,
+    WRITING,
     in_header,
     in_query,
     match_parameters,
 )
 from app.unified.schemas import Purpose, Schema, schema_of
+from connectors.kit.attachments import Attachments
 from connectors.kit.connector import Connector
 from connectors.kit.mapping import When
 from connectors.kit.operations import Op
 from connectors.kit.reports import Reports
 from connectors.kit.resource import Action, Resource
+from unified_models import MODELS
 from unified_models.fields import part_of
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": f"{REF}Problem"}}}
@@ -75,7 +79,10 @@ def describe(connectors: Iterable[Connector]) -> tuple[dict[str, Any], dict[str,
     paths: dict[str, Any] = {}
     schemas: dict[str, Schema] = components()
     for (model, name), resources in sorted(offered.items()):
-        paths.update(_Described(model, name, resources, schemas).paths())
+        described = _Described(model, name, resources, schemas)
+        files = (each for each in offered.get((model, "attachments"), ()) if isinstance(each, Attachments))
+        described.has_files = any(each.type_of(name) for each in files)
+        paths.update(described.paths())
     return paths, schemas
 
 
@@ -89,6 +96,7 @@ class _Described:
         self.actions: dict[str, Action] = {k: v for r in resources for k, v in r.actions.items()}
         self.base = f"/unified/{model}/{name}"
         self.noun = self.record.__name__
+        self.has_files = False
 
     def paths(self) -> dict[str, Any]:
         on_all: dict[str, Any] = {}
@@ -110,6 +118,9 @@ class _Described:
             found[f"{self.base}/{{id}}/pdf"] = {"get": self._pdf()}
         for part in sorted(frozenset[str]().union(*(resource.lists for resource in self.resources))):
             found[f"{self.base}/{{id}}/{part}"] = {"get": self._inside(part)}
+        if self.has_files:
+            record = self._component(MODELS[self.model, "attachments"], "read")
+            found |= openapi_files.paths(self.base, self._operation, _ID, record)
         for action in sorted(self.actions):
             found[f"{self.base}/{{id}}/{action}"] = {"post": self._act(self.actions[action])}
         return {path: item for path, item in found.items() if item}
@@ -153,7 +164,7 @@ class _Described:
         return operation
 
     def _write(self, purpose: Purpose, status: str, summary: str) -> dict[str, Any]:
-        parameters = [*_VIEW, _RECORD_FORMAT, _REMOTE_QUERY, *_WRITE]
+        parameters = [*_VIEW, _RECORD_FORMAT, _REMOTE_QUERY, *WRITING]
         if purpose == "update":
             parameters = [_ID, *parameters, _REPLACE_LINES, _IF_MATCH]
         able = sorted({name for each in self.resources for name in matchable(each)})
@@ -176,7 +187,7 @@ class _Described:
 
     def _delete(self) -> dict[str, Any]:
         operation = self._operation(
-            "delete", f"Delete one of the {self.name}", "write", [_ID, _REMOTE_QUERY, *_WRITE, _IF_MATCH]
+            "delete", f"Delete one of the {self.name}", "write", [_ID, _REMOTE_QUERY, *WRITING, _IF_MATCH]
         )
         schema = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
         operation["responses"]["200"] = {
@@ -190,7 +201,7 @@ class _Described:
     def _act(self, action: Action) -> dict[str, Any]:
         note = " Reaches a person." if action.reaches_person else ""
         operation = self._operation(
-            action.name, action.doc, "write", [_ID, *_VIEW, _RECORD_FORMAT, *_WRITE, _IF_MATCH]
+            action.name, action.doc, "write", [_ID, *_VIEW, _RECORD_FORMAT, *WRITING, _IF_MATCH]
         )
         operation["description"] = f"{operation['description']}{note}"
         if action.fields is not None:
@@ -222,9 +233,9 @@ class _Described:
 
     def _inside(self, part: str) -> dict[str, Any]:
         operation = self._operation(part, f"The {part} of one of the {self.name}", "read", [_ID])
-        model = part_of(self.record, part)
-        assert model is not None
-        found = {"type": "array", "items": self._component(model, "read")}
+        model = part_of(self.record, part) if part in self.record.model_fields else None
+        items = self._component(model, "read") if model is not None else {"type": "object"}
+        found = {"type": "array", "items": items}
         schema = {"type": "object", "required": ["result", "result_count", "provider_calls"],
                   "properties": {"result": found,
                                  "result_count": {"type": "integer"},
@@ -382,16 +393,6 @@ _REMOTE_QUERY: Schema = {
     ),
     "style": "deepObject",
 }
-_WRITE = [
-    in_query("preview", FLAG, "Answer what would be sent, without sending it"),
-    in_header(
-        "Idempotency-Key",
-        "The write is carried out once per key, method, path and account; repeated for 7 days",
-        pattern="^[!-~]{1,255}$",
-    ),
-    in_header("X-Source-Event", "Kept with the write; see /write"),
-    in_header("Prefer", "wait=N: wait up to 10 seconds for the first request with the same Idempotency-Key"),
-]
 _REPLACE_LINES = in_query("replace_lines", FLAG, "Lines missing from the body may be removed")
 _IF_MATCH = in_header("If-Match", "Only if the record still has this etag")
 _IF_NONE_MATCH = in_header("If-None-Match", "304 when the record still has this etag")

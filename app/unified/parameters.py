@@ -53,6 +53,19 @@ PAGING = [
     in_query("truto_key_by", {"type": "string"}, "Answer the rows as an object, by this field"),
     in_query("truto_ignore_limit", FLAG, "Pages of the largest size"),
 ]
+WRITING = [
+    in_query("preview", FLAG, "Answer what would be sent, without sending it"),
+    in_query(
+        "preview_token", {"type": "string"}, "From a preview: 409 preview_stale when it no longer holds"
+    ),
+    in_header(
+        "Idempotency-Key",
+        "The write is carried out once per key, method, path and account; repeated for 7 days",
+        pattern="^[!-~]{1,255}$",
+    ),
+    in_header("X-Source-Event", "Kept with the write; see /write"),
+    in_header("Prefer", "wait=N: wait up to 10 seconds for the first request with the same Idempotency-Key"),
+]
 _TEXT_HEADER = {"schema": {"type": "string"}}
 LIMIT_HEADERS = {
     name: {"description": text, "schema": {"type": "integer"}}

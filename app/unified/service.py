@@ -9,11 +9,11 @@ from app.core.cursor import Cursors
 from app.core.errors import Problem
 from app.gateway.engine import Gateway
 from app.unified.calls import DEFAULT_TIMEOUT, Call
-from app.unified.changes import SIDES, Change
+from app.unified.changes import SIDES, Change, fingerprint
 from app.unified.expansion import Budget, expand
 from app.unified.listing import DEFAULT_LIMIT, MAXIMUM_LIMIT, Listing, View
 from app.unified.matching import matched
-from app.unified.preview import Step, captured
+from app.unified.preview import LIFETIME, Promise, Step, Tokens, captured, promised, sends
 from app.unified.progress import Progress, watched
 from app.unified.refusals import translated
 from app.unified.render import envelope, record_of, single
@@ -104,9 +104,13 @@ class Unified:
     async def write(self, call: Call, change: Change, progress: Progress) -> Shown:
         """Carry out a change. `If-Match` is compared first; a short window remains, no provider compares."""
         context = call.context(change.remote_query)
-        await self._expected(call, change, context)
+        flow = _flow(call, change, context)
+        if change.preview_token is None:
+            await self._expected(call, change, context)
+        else:
+            flow = await self._promised(call, change, context, change.preview_token)
         call.run.meter.record_id = change.id
-        result = await self._perform(call, watched(_flow(call, change, context), progress))
+        result = await self._perform(call, watched(flow, progress))
         if isinstance(result, str):
             return Shown({"id": result}, None, "deleted", result)
         body, etag = single(result, call.resource.model, change.view)
@@ -116,33 +120,55 @@ class Unified:
     async def preview(self, call: Call, change: Change) -> dict[str, Any]:
         """What `write` would send, without sending it."""
         context = call.context(change.remote_query)
-        await self._expected(call, change, context)
+        etag = await self._expected(call, change, context, versioned=True)
         steps: list[Step] = []
         result = await self._perform(call, captured(_flow(call, change, context), steps))
+        unsent = [step.request for step in steps if not step.sent]
+        promise = Promise(_asked(call, change), sends(unsent, result), etag)
         body: dict[str, Any] = {
             "preview": True,
             "steps": [step.shown(number) for number, step in enumerate(steps, 1)],
             "provider_calls": call.run.meter.calls,
+            "preview_token": Tokens(self._cursors, self._clock).sign(promise, call.account.id),
+            "expires_at": self._clock.now() + LIFETIME,
         }
         if isinstance(result, Answer) and result.outcome is not None:
             body["outcome"] = result.outcome
             body["existing"] = {"resource": call.resource.name, "id": result.record.get("id")}
         return body
 
-    async def _expected(self, call: Call, change: Change, context: Context) -> None:
-        """The target is what the caller takes it for: of the side asked for, in the version of `If-Match`."""
+    async def _promised(
+        self, call: Call, change: Change, context: Context, token: str
+    ) -> Flow[Answer | str] | Flow[Answer] | Flow[str]:
+        """The flow, held to what the preview of `token` said."""
+        tokens = Tokens(self._cursors, self._clock)
+        promise = tokens.open(token, _asked(call, change), call.account.id)
+        etag = await self._expected(call, change, context, versioned=True)
+        if etag != promise.etag:
+            detail = "The record changed since the preview; look again."
+            raise Problem("preview_stale", detail, changed=["etag"], current_etag=etag)
+        return promised(_flow(call, change, context), promise)
+
+    async def _expected(
+        self, call: Call, change: Change, context: Context, *, versioned: bool = False
+    ) -> str | None:
+        """The target is what the caller takes it for: of the side asked for, in the version of `If-Match`.
+
+        Its etag, if anything made us look; `versioned` does.
+        """
         sided = change.side is not None and not call.resource.sides
-        if change.id is None or (not sided and change.if_match is None):
-            return
+        if change.id is None or (not sided and change.if_match is None and not versioned):
+            return None
         answer = await self._perform(call, call.resource.on(change.side).get(change.id, context))
         _right_side(call, answer, change.side)
+        current: str | None = record_of(answer, call.resource.model).get("etag")
         if change.if_match is None:
-            return
-        current = record_of(answer, call.resource.model).get("etag")
+            return current
         wanted = {tag.strip().removeprefix("W/").strip('"') for tag in change.if_match.split(",")}
         if "*" not in wanted and current not in wanted:
             detail = "The record changed since this version was read; read it again."
             raise Problem("version_conflict", detail, headers={"ETag": f'"{current}"'}, current_etag=current)
+        return current
 
     # Between us and the gateway
 
@@ -194,6 +220,12 @@ class Unified:
             prev_cursor=self._sign(call, listing, page.previous, limit),
             provider_calls=call.run.meter.calls,
         )
+
+
+def _asked(call: Call, change: Change) -> str:
+    """What makes a write the one that was previewed."""
+    scope = call.request.scope
+    return f"{scope['method']} {scope['path'].rstrip('/')} {fingerprint(call, change)}"
 
 
 def _binding(call: Call, listing: Listing) -> tuple[str, str, str]:

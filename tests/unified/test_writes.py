@@ -121,7 +121,7 @@ async def test_a_write_outlives_its_client(world: Any) -> None:
 
 
 async def test_what_was_not_asked_for_is_not_ignored(world: Any) -> None:
-    for query in ("match=email", "preview_token=x", "replace_lines=true"):
+    for query in ("match=email", "preview_tokn=x", "replace_lines=true"):
         answer = await world.ask("POST", "/invoices", query, json=NEW)
         assert answer.json()["code"] == "unknown_parameter", query
     assert world.provider.seen == []
