@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from connectors.kit.codec import ID, TEXT, CodecError
+from connectors.kit.codec import CodecError
 from connectors.kit.faults import FieldError, Rejected
 from connectors.kit.http import Flow
-from connectors.kit.mapping import ALWAYS, Computed, Native, Row, Spot, Table, coded, field, names
+from connectors.kit.mapping import ALWAYS, Computed, Native, Row, Spot
 from connectors.kit.operations import Context, Record
 from connectors.kit.resolving import Wanted, find
 from connectors.kit.writing import UNRESOLVED
@@ -30,17 +30,6 @@ def tracking(unified: list[TrackingEntry] | None, *, located: bool = True) -> Ro
         put=_put_located if located else _put_tags, settle=_settle, uses=uses,
     )  # fmt: skip
 
-
-_entry_names = names(TrackingEntry)
-TRACKING = Table(
-    TrackingEntry,
-    (
-        field(_entry_names.id, "tag_id", ID, write=ALWAYS),
-        coded(_entry_names.name, "tag_name", writes="tag_id", to=TAGS, key="name", write=ALWAYS),
-        field(_entry_names.option_id, "tag_option_id", ID, write=ALWAYS),
-        field(_entry_names.option, "tag_option_name", TEXT),
-    ),
-)
 
 # Reading
 
