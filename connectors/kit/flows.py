@@ -174,6 +174,8 @@ def _check(resource: "Resource", body: Record, task: Write) -> Native:
         and status not in resource.statuses
     ):
         task.refuse("enum_value", "/status", f"cannot be created {status}", tuple(resource.statuses))
+    if task.when is When.CREATE:
+        task.errors += resource.lacking(body)
     if task.errors:
         raise Rejected(*task.errors)
     return native

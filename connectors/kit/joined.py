@@ -51,19 +51,31 @@ class Joined(Resource):
         """The field that says which side."""
         return self.by or ""
 
+    @property
+    def _plain(self) -> Sequence[Resource]:
+        """The sides a list that names none goes through."""
+        return self.parts if self.usual is None else (self.sides[self.usual],)
+
     @cached_property
     def filters(self) -> Mapping[str, frozenset[Op]]:
-        """What at least one side can be filtered by; asked of more sides, each must be able to."""
-        found: dict[str, frozenset[Op]] = {self.word: frozenset({Op.EQ, Op.IN})}
-        for part in self.parts:
-            for name, ops in part.filters.items():
-                if name != self.word:
-                    found[name] = found.get(name, frozenset()) | ops
-        return found
+        """What every side can be filtered by, or the usual one; `narrowed` to a side, what that one can."""
+        first, *others = (side.filters for side in self._plain)
+        shared = {
+            name: ops.intersection(*(other.get(name, frozenset[Op]()) for other in others))
+            for name, ops in first.items()
+        }
+        return {name: ops for name, ops in shared.items() if ops} | {self.word: frozenset({Op.EQ, Op.IN})}
 
     @cached_property
     def columns(self) -> Mapping[str, str]:
-        return {name: column for part in reversed(self.parts) for name, column in part.columns.items()}
+        first, *others = (side.columns for side in self._plain)
+        return {name: column for name, column in first.items() if all(name in other for other in others)}
+
+    def narrowed(self, side: str | None) -> Resource:
+        """Itself with one side only, so that lists offer all that side can."""
+        if side is None or side not in self.sides:
+            return self
+        return replace(self, sides={side: self.sides[side]}, usual=side)
 
     # Reading
 
@@ -166,7 +178,7 @@ class Joined(Resource):
         return (yield from _write(id, ctx, able, lambda side: side.act(action, id, body, ctx)))
 
     def describe(self) -> dict[str, Any]:
-        """What the first side tells, what any of them can, and each in full under `sides`."""
+        """What holds whatever side is meant, or for the usual one; each in full under `sides`."""
         sides = {word: side.describe() for word, side in self.sides.items()}
         first, *others = sides.values()
         known = dict(first["fields"])

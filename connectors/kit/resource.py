@@ -91,6 +91,10 @@ class Resource:
         """Itself, or the side that was named."""
         return self if side is None else self.sides.get(side, self)
 
+    def narrowed(self, side: str | None) -> "Resource":
+        """As lists of one side know it; without sides, itself."""
+        return self
+
     # What follows from the rows
 
     @property

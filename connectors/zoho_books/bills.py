@@ -1,9 +1,10 @@
 """Bills: /bills. Zoho neither numbers nor mails them; they are born open unless the body says draft."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from connectors.kit.codec import BOOL, MONEY, TEXT
-from connectors.kit.faults import FieldError, Rejected
+from connectors.kit.faults import FieldError
 from connectors.kit.flows import Draft
 from connectors.kit.http import Flow
 from connectors.kit.mapping import (
@@ -140,11 +141,13 @@ ACTIONS = verbs(
 class Bills(Documents):
     """Numbered by the vendor, made from purchase orders, settled by payments and credits."""
 
+    def lacking(self, body: Record) -> Sequence[FieldError]:
+        if body.get("number"):
+            return ()
+        return (FieldError("required", "/number", "is required: a bill carries the vendor's number"),)
+
     def prepare(self, draft: Draft) -> Flow[None]:
         if draft.when is When.CREATE:
-            if not draft.body.get("number"):
-                detail = "is required: a bill carries the vendor's number"
-                raise Rejected(FieldError("required", "/number", detail))
             if draft.body.get("status") == "draft":
                 draft.native["status"] = "draft"
             yield from self._order(draft)

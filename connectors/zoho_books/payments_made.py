@@ -3,11 +3,12 @@
 List rows lack the allocations and the fee. Their times cannot be sorted by, so lists stand in the order of days.
 """
 
+from collections.abc import Sequence
+
 from connectors.kit.codec import MONEY, TEXT
-from connectors.kit.faults import FieldError, Rejected
-from connectors.kit.flows import Draft
-from connectors.kit.http import Flow
+from connectors.kit.faults import FieldError
 from connectors.kit.mapping import Table, field
+from connectors.kit.operations import Record
 from connectors.zoho_books import filtering
 from connectors.zoho_books.codecs import INSTANT
 from connectors.zoho_books.document_resource import IDS, scopes
@@ -36,10 +37,10 @@ TABLE = Table(
 class Made(PaymentSide):
     """Zoho has no account of its own that money could come from."""
 
-    def check_create(self, draft: Draft) -> Flow[None]:
-        if draft.body.get("account") is None:
-            raise Rejected(FieldError("required", "/account", "say which account the money came from"))
-        yield from super().check_create(draft)
+    def lacking(self, body: Record) -> Sequence[FieldError]:
+        if body.get("account") is not None:
+            return ()
+        return (FieldError("required", "/account", "say which account the money came from"),)
 
 
 RESOURCE = Made(

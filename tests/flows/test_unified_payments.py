@@ -71,13 +71,18 @@ def test_an_advance(company: Company) -> None:
         ({"total_amount": 10}, "required", "/contact"),
         ({"contact": {"name": "Payer"}}, "required", "/total_amount"),
         ({"contact": {"name": "Payer"}, "total_amount": -1}, "wrong_type", "/total_amount"),
-        ({"contact": {"name": "Payer"}, "total_amount": 1, "payment_for": "bill"}, "enum_value", "/payment_for"),
+        ({"contact": {"name": "Payer"}, "total_amount": 1, "payment_for": "bill"}, "required", "/account"),
         ({"contact": {"name": "Payer"}, "total_amount": 1, "payment_method": "gold"}, "enum_value", "/payment_method"),
         ({"contact": {"name": "Payer"}, "total_amount": 1, "currency": "EUR"}, "currency_mismatch", "/currency"),
-        ({"contact": {"name": "Supplier"}, "total_amount": 1}, "reference_not_found", "/contact"),
+        ({"contact": {"name": "Supplier"}, "total_amount": 1}, "required", "/account"),
+        ({"contact": {"name": "Nobody"}, "total_amount": 1}, "required", "/payment_for"),
         ({"total_amount": 1, "allocations": [on("123456789", 1)]}, "reference_not_found", "/allocations/0/id"),
         ({"total_amount": 1, "allocations": [{"id": "1"}]}, "required", None),
-        ({"total_amount": 1, "allocations": [{**on("1", 1), "type": "bill"}]}, "enum_value", "/allocations/0/type"),
+        ({"total_amount": 1, "allocations": [{**on("1", 1), "type": "bill"}]}, "required", "/account"),
+        (
+            {"total_amount": 1, "payment_for": "invoice", "allocations": [{**on("1", 1), "type": "bill"}]},
+            "wrong_type", "/allocations/0/type",
+        ),
     ],
 )  # fmt: skip
 def test_what_cannot_be_paid(company: Company, body: Any, code: str, pointer: str | None) -> None:
@@ -181,7 +186,9 @@ def test_a_deleted_payment_gives_the_debt_back(company: Company) -> None:
         "authorised",
         11,
     )
-    company.refused("GET", f"payments/{made['id']}", 404, "not_found", reads=1)
+    company.refused("GET", f"payments/{made['id']}", 404, "not_found", reads=2)
+    of_customers = {"payment_for": "invoice"}
+    company.refused("GET", f"payments/{made['id']}", 404, "not_found", reads=1, params=of_customers)
 
 
 def test_rows_with_their_allocations(company: Company) -> None:

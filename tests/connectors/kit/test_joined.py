@@ -222,8 +222,14 @@ def test_ids_tell_the_side_where_their_patterns_do() -> None:
 def test_it_describes_what_any_side_can() -> None:
     told = BOTH.describe()
     assert told["filters"]["payment_for"] == ["eq", "in"]
-    assert told["filters"]["memo"] == ["eq"]
-    assert told["sort"] == ["reference", "transaction_date"]
+    assert told["filters"] == {"payment_for": ["eq", "in"], "reference": ["eq"]}
+    assert told["sort"] == ["transaction_date"]
+    usual = USUAL.describe()
+    assert (usual["filters"]["memo"], usual["sort"]) == (["eq"], ["reference", "transaction_date"])
+    assert "memo" not in BOTH.filters
+    assert BOTH.narrowed("invoice").filters["memo"] == {Op.EQ}
+    assert BOTH.narrowed("loan") is BOTH.narrowed(None) is BOTH
+    assert IN.narrowed("invoice") is IN
     assert told["side"] == {"field": "payment_for", "default": None}
     assert told["sides"]["bill"]["fields"]["memo"] == {"supported": False, "reason": "keeps none"}
     assert told["fields"]["memo"]["supported"]
