@@ -116,7 +116,9 @@ def test_put_get(resource: Resource) -> None:
 
 
 @needs_recordings
-@pytest.mark.parametrize("name", ["bills", "contacts", "credit_notes", "invoices", "items", "purchase_orders"])
+@pytest.mark.parametrize(
+    "name", ["bills", "contacts", "credit_notes", "invoices", "items", "purchase_orders"]
+)
 def test_there_is_evidence(name: str) -> None:
     """The laws above prove nothing about a resource without recordings."""
     (resource,) = (each for connector in load() for each in connector.resources.values() if each.name == name)

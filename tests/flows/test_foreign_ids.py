@@ -71,6 +71,7 @@ def ids(theirs: Theirs) -> dict[str, str]:
         "account_id": theirs.account,
         "integrated_account_id": theirs.account,
         "id": theirs.invoice,
+        "attachment_id": "460000000026049",
         "key_id": theirs.key,
         "entry_id": theirs.log,
         "integration_id": theirs.client,
