@@ -117,7 +117,8 @@ class Files:
         return done(self.preferred)
 
     def _delete_document(self, ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
-        ledger.attachments[ids[0]].remove(self._document(ledger, ids))
+        document = self._document(ledger, ids)  # refuses what is not there before the list is reached for
+        ledger.attachments[ids[0]].remove(document)
         if not ledger.attachments[ids[0]]:
             del ledger.attachments[ids[0]]
         ledger.tables[self.resource.table].changed(self.resource.find(ledger, ids[0]))
