@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
-from connectors.kit.codec import MONEY, TEXT, CodecError
+from connectors.kit.codec import MONEY, TEXT
 from connectors.kit.mapping import ALWAYS, Native, Table, computed, field, names, ref, unmapped
-from connectors.kit.operations import Context
 from connectors.zoho_books import documents as doc
+from connectors.zoho_books.amount_lines import put_price, put_quantity, put_total, put_type
 from connectors.zoho_books.lookups import ACCOUNTS, TAXES
 from connectors.zoho_books.tracking import tracking
 from unified_models.line_items import LineItem
@@ -91,38 +91,19 @@ _SHARED = (
 )  # fmt: skip
 
 
-def _put_type(value: str, native: Native, ctx: Context) -> None:
-    if value != "item":
-        raise CodecError("a transaction has no headings", "enum_value", ("item",))
-
-
-def _put_quantity(value: Decimal, native: Native, ctx: Context) -> None:
-    if value != ONE:
-        detail = "a line of a transaction has an amount only: leave the quantity out, or give 1"
-        raise CodecError(detail, "unsupported_field")
-
-
-def _put_price(value: Decimal, native: Native, ctx: Context) -> None:
-    native["amount"] = value
-
-
-def _put_total(value: Decimal, native: Native, ctx: Context) -> None:
-    native["line_total"] = value
-
-
 LINE = Table(
     LineItem,
     (
         unmapped(line.id, "keeps no ids of what a transaction was for"),
-        computed(line.type, lambda native, ctx: "item", put=_put_type, write=ALWAYS),
+        computed(line.type, lambda native, ctx: "item", put=put_type("a transaction"), write=ALWAYS),
         unmapped(line.item, "books transactions on accounts, not on items"),
         ref(line.account, "account_id", name="account_name", to=ACCOUNTS, write=ALWAYS),
         unmapped(line.name, "has no short text of what a transaction was for; use description"),
         field(line.description, "description", TEXT, write=ALWAYS),
-        computed(line.quantity, lambda native, ctx: ONE, put=_put_quantity, write=ALWAYS),
+        computed(line.quantity, lambda native, ctx: ONE, put=put_quantity("a transaction"), write=ALWAYS),
         unmapped(line.unit, "counts nothing in transactions"),
         computed(
-            line.unit_price, doc.money("item_total"), uses=("item_total",), put=_put_price, write=ALWAYS,
+            line.unit_price, doc.money("item_total"), uses=("item_total",), put=put_price, write=ALWAYS,
             codec=MONEY,
         ),
         unmapped(line.discount_percentage, "has no discounts on transactions"),
@@ -131,7 +112,7 @@ LINE = Table(
         field(line.tax_amount, "tax_amount", MONEY),
         unmapped(line.sub_total, "tells amounts of transactions with their tax"),
         computed(
-            line.total_line_amount, doc.money("item_total"), uses=("item_total",), put=_put_total, write=ALWAYS,
+            line.total_line_amount, doc.money("item_total"), uses=("item_total",), put=put_total, write=ALWAYS,
             codec=MONEY,
         ),
         unmapped(line.project, "books no transactions on projects, but the expenses behind them"),

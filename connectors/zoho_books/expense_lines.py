@@ -2,12 +2,13 @@
 
 from decimal import Decimal
 
-from connectors.kit.codec import ID, MONEY, TEXT, CodecError
+from connectors.kit.codec import ID, MONEY, TEXT
 from connectors.kit.faults import FieldError
 from connectors.kit.mapping import ALWAYS, UPDATE, Native, Table, computed, field, names, ref, unmapped
-from connectors.kit.operations import Context, Record
+from connectors.kit.operations import Record
 from connectors.kit.totals import ONE
 from connectors.zoho_books import documents as doc
+from connectors.zoho_books.amount_lines import put_price, put_quantity, put_total, put_type
 from connectors.zoho_books.kept import completed
 from connectors.zoho_books.lookups import ACCOUNTS, PROJECTS, TAXES
 from connectors.zoho_books.tracking import tracking
@@ -18,38 +19,19 @@ line = names(LineItem)
 STEP = Decimal("0.005")
 
 
-def _put_type(value: str, native: Native, ctx: Context) -> None:
-    if value != "item":
-        raise CodecError("an expense has no headings", "enum_value", ("item",))
-
-
-def _put_quantity(value: Decimal, native: Native, ctx: Context) -> None:
-    if value != ONE:
-        detail = "a line of an expense has an amount only: leave the quantity out, or give 1"
-        raise CodecError(detail, "unsupported_field")
-
-
-def _put_price(value: Decimal, native: Native, ctx: Context) -> None:
-    native["amount"] = value
-
-
-def _put_total(value: Decimal, native: Native, ctx: Context) -> None:
-    native["line_total"] = value
-
-
 LINE = Table(
     LineItem,
     (
         field(line.id, "line_item_id", ID, write=UPDATE),
-        computed(line.type, lambda native, ctx: "item", put=_put_type, write=ALWAYS),
+        computed(line.type, lambda native, ctx: "item", put=put_type("an expense"), write=ALWAYS),
         unmapped(line.item, "books expenses on accounts, not on items"),
         ref(line.account, "account_id", name="account_name", to=ACCOUNTS, write=ALWAYS),
         unmapped(line.name, "has no short text on lines of expenses; use description"),
         field(line.description, "description", TEXT, write=ALWAYS),
-        computed(line.quantity, lambda native, ctx: ONE, put=_put_quantity, write=ALWAYS),
+        computed(line.quantity, lambda native, ctx: ONE, put=put_quantity("an expense"), write=ALWAYS),
         unmapped(line.unit, "counts nothing on lines of expenses"),
         computed(
-            line.unit_price, doc.money("amount"), uses=("amount",), put=_put_price, write=ALWAYS, codec=MONEY
+            line.unit_price, doc.money("amount"), uses=("amount",), put=put_price, write=ALWAYS, codec=MONEY
         ),
         unmapped(line.discount_percentage, "has no discounts on expenses"),
         unmapped(line.discount_amount, "has no discounts on expenses"),
@@ -57,7 +39,7 @@ LINE = Table(
         field(line.tax_amount, "tax_amount", MONEY),
         field(line.sub_total, "item_total", MONEY),
         computed(
-            line.total_line_amount, doc.money("amount"), uses=("amount",), put=_put_total, write=ALWAYS,
+            line.total_line_amount, doc.money("amount"), uses=("amount",), put=put_total, write=ALWAYS,
             codec=MONEY,
         ),
         ref(line.project, "project_id", name="project_name", to=PROJECTS, write=ALWAYS),
