@@ -55,10 +55,11 @@ class Admin:
 
     def journal(self, request: Request, body: Body) -> Any:
         """Calls received; `after` (an id), `dc`, `server`, `method`, `path` (regexp) narrow it."""
-        asked = request.query_params
-        narrow = {name: asked[name] for name in ("dc", "server", "method", "path") if name in asked}
-        after = int(asked.get("after", "0"))
-        calls = [entry.as_dict() for entry in self._world.journal.matching(after=after, **narrow)]
+        asked = dict(request.query_params)
+        after = int(asked.pop("after", "0"))
+        if unknown := asked.keys() - {"dc", "server", "method", "path"}:
+            raise ValueError(f"the journal cannot be narrowed by {', '.join(sorted(unknown))}")
+        calls = [entry.as_dict() for entry in self._world.journal.matching(after=after, **asked)]
         return {"calls": calls, "last": self._world.journal.last}
 
     def clear_journal(self, request: Request, body: Body) -> Any:

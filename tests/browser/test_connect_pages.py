@@ -159,4 +159,4 @@ def test_a_page_elsewhere_cannot_start_a_flow(product: Product, phone: Tab, admi
     before = admin.last()
     phone.leave(lambda: phone.look(f"document.body.innerHTML = {html!r}; document.forms[0].submit()"))
     assert phone.look("document.body.dataset.code") == "csrf_failed"
-    assert admin.calls(after=before, endpoint="authorize") == []
+    assert admin.calls(after=before, server="accounts") == []
