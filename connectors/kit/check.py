@@ -3,6 +3,7 @@
 whole     every unified field is mapped or declared unmapped
 seen      every native path is in a recording or the published specification, or says why not
 quiet     recordings read without issues, and every value has the type its field promises
+exact     a filter by a word asks for every native word that reads as it
 get-put   writing back what was read changes nothing
 put-get   what is written reads back as it was
 """
@@ -26,6 +27,7 @@ from connectors.kit.mapping import (
     Table,
     Unmapped,
     When,
+    Words,
 )
 from connectors.kit.operations import Context, Record
 from connectors.kit.resource import GATEWAY_FIELDS, Resource
@@ -95,6 +97,35 @@ def _ill_typed(model: "type[BaseModel]", record: Record) -> list[str]:
             f"{'/'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_url=False)
         ]
     return []
+
+
+def exact(resource: Resource, words: Iterable[str], ctx: Context, more: Native | None = None) -> list[str]:
+    """Native words that read as a unified word whose filter asks for none of their lists.
+
+    `words` are tried where rows say what they are listed by; `more` is what else stands in those rows.
+    """
+    return sorted(
+        {
+            f"{name}={unified} asks for {list(param.values(unified))}, which miss {word!r}"
+            for name, param in _worded(resource)
+            for word in words
+            for unified in [_read_as(resource, name, {param.native: word, **(more or {})}, ctx)]
+            if unified != word
+            and param.values(unified)
+            and not any(param.lists(each, word) for each in param.values(unified))
+        }
+    )
+
+
+def _worded(resource: Resource) -> Iterator[tuple[str, Words]]:
+    for row in resource.table.rows:
+        found = {id(param): param for param in row.filters.values() if isinstance(param, Words)}
+        yield from ((row.unified, param) for param in found.values() if param.native)
+
+
+def _read_as(resource: Resource, name: str, native: Native, ctx: Context) -> str:
+    value = resource.read({resource.id_key: "1", **native}, ctx, detail=False).record.get(name)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def get_put(resource: Resource, native: Native, ctx: Context) -> list[str]:

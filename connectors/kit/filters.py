@@ -6,15 +6,16 @@ scanned for.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.kit.codec import TEXT, Codec, CodecError
 from connectors.kit.faults import FieldError, Rejected
-from connectors.kit.mapping import Beside, Days, Newest, Param, Table, Words
+from connectors.kit.mapping import Beside, Days, Native, Newest, Param, Table, Words
 from connectors.kit.operations import Context, Filter, Op, Record
+from connectors.kit.reading import get_path
 
 Test = Callable[[Record], bool]
 
@@ -24,15 +25,30 @@ class Plan:
     """Pairs for the provider's query, and the tests every row must pass.
 
     With `newest` the list is sorted by that column, newest first, and ends at the first row failing `reaches`.
+    With `split` it is as many lists as `split` has values.
     """
 
     params: tuple[tuple[str, str], ...]
     tests: tuple[Test, ...]
     newest: str | None = None
     reaches: Test = lambda record: True
+    split: "Split | None" = None
 
     def keeps(self, record: Record) -> bool:
         return all(test(record) for test in self.tests)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Native values none of which lists all that is asked for. Every row is given out by one of them only."""
+
+    by: Words
+    values: tuple[str, ...]
+
+    def owner(self, native: Native) -> str:
+        """The value whose list gives out a row."""
+        word = str(get_path(native, self.by.native) or "")
+        return next((value for value in self.values if self.by.lists(value, word)), self.values[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,7 @@ def plan(table: Table[Any], filters: tuple[Filter, ...], ctx: Context, *, folded
     params: dict[str, str] = {}
     tests: list[Test] = []
     beside: list[Filter] = []
+    splits: list[Split] = []
     bounds: list[tuple[str, Test]] = []
     errors: list[FieldError] = []
     for given in filters:
@@ -73,13 +90,19 @@ def plan(table: Table[Any], filters: tuple[Filter, ...], ctx: Context, *, folded
                 beside.append(given)
             elif isinstance(param, Newest):
                 bounds.append((param.column, _test(name, Op.GTE, value)))
+            elif isinstance(param, Words):
+                splits.append(Split(param, _asked(param, given, value)))
             else:
                 for pair in _narrowing(param, entry.codec, given, value, ctx):
                     params.setdefault(*pair)
             tests.append(_test(name, given.op, value, folded=folded))
         except CodecError as error:
             errors.append(FieldError(error.code, _pointer(given), str(error), error.allowed))
-    if beside and not params and not bounds:
+    for each in splits:
+        if len(each.values) == 1:
+            params.setdefault(each.by.param, each.values[0])
+    split = next((each for each in splits if len(each.values) > 1 and each.by.param not in params), None)
+    if beside and not params and not bounds and not split:
         errors += [
             FieldError("unsupported_filter", _pointer(each), "works only beside a filter the provider knows",
                        tuple(_listed(known, beside=False)))
@@ -88,7 +111,8 @@ def plan(table: Table[Any], filters: tuple[Filter, ...], ctx: Context, *, folded
     if errors:
         raise Rejected(*errors)
     pairs = tuple(params.items())
-    return Plan(pairs, tuple(tests), *bounds[0]) if bounds else Plan(pairs, tuple(tests))
+    found = Plan(pairs, tuple(tests), *bounds[0]) if bounds else Plan(pairs, tuple(tests))
+    return replace(found, split=split)
 
 
 def _pointer(given: Filter) -> str:
@@ -127,7 +151,7 @@ def _parsed(codec: Codec[Any], given: Filter) -> Any:
 
 
 def _narrowing(
-    param: str | Words | Days, codec: Codec[Any], given: Filter, value: Any, ctx: Context
+    param: str | Days, codec: Codec[Any], given: Filter, value: Any, ctx: Context
 ) -> Iterator[tuple[str, str]]:
     values = value if isinstance(value, tuple) else (value,)
     if isinstance(param, str):
@@ -135,17 +159,17 @@ def _narrowing(
             raise CodecError(f"{given.field} takes one value", "unsupported_filter")
         yield param, _spelled(codec, values[0], ctx)
         return
-    if isinstance(param, Days):
-        yield param.param, values[0].astimezone(zone_of(ctx)).date().isoformat()
-        return
-    words = {param.words.get(_plain(each)) for each in values}
-    if None in words or len(words) != 1:
-        raise CodecError(
-            f"{given.field} cannot be filtered by {', '.join(map(_plain, values))}",
-            "unsupported_filter",
-            tuple(param.words),
-        )
-    yield param.param, str(words.pop())
+    yield param.param, values[0].astimezone(zone_of(ctx)).date().isoformat()
+
+
+def _asked(param: Words, given: Filter, value: Any) -> tuple[str, ...]:
+    """The native values that together list what a filter asks for."""
+    words = [_plain(each) for each in (value if isinstance(value, tuple) else (value,))]
+    unknown = [word for word in words if not param.values(word)]
+    if unknown:
+        detail = f"{given.field} cannot be filtered by {', '.join(unknown)}"
+        raise CodecError(detail, "unsupported_filter", tuple(param.words))
+    return tuple(dict.fromkeys(each for word in words for each in param.values(word)))
 
 
 def _plain(value: Any) -> str:

@@ -91,9 +91,9 @@ class Joined(Resource):
         _suit(chosen, query, ctx, self.word)
         if len(chosen) == 1:
             return (yield from next(iter(chosen.values())).list(query, ctx))
-        if query.sort is not None:
-            return (yield from woven.merged(chosen, query, ctx))
-        return (yield from woven.chained(chosen, query, ctx))
+        lists = {word: side.list for word, side in chosen.items()}
+        weave = woven.chained if query.sort is None else woven.merged
+        return (yield from weave(lists, query, ctx))
 
     def _chosen(self, query: ListQuery) -> tuple[dict[str, Resource], ListQuery]:
         """The sides a list speaks of, and the query without what chose them."""

@@ -1,11 +1,12 @@
 """The list flow: narrow at the provider, read, drop what does not match, never answer an empty page too early."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from connectors.kit import filters
+from connectors.kit import filters, woven
 from connectors.kit.faults import Fault, FieldError, Kind, Rejected
 from connectors.kit.http import Flow, Json, Pairs
 from connectors.kit.operations import Answer, Context, Issue, ListQuery, Page, Sort
@@ -16,11 +17,59 @@ if TYPE_CHECKING:
 
 
 def run(resource: "Resource", query: ListQuery, ctx: Context) -> Flow[Page]:
-    """One page. Further provider pages are read only while every row so far was dropped."""
+    """One page, of one native list or of several given out as one."""
     plan = filters.plan(resource.table, query.filters, ctx, folded=query.folded)
-    paging = resource.paging
-    asked = query.sort
+    told = query.sort is not None
     query = _sorted(query, resource, plan.newest)
+    if plan.split is None:
+        return (yield from _native(resource, plan, query, ctx, told=told))
+    lists = {
+        value: partial(_part, resource, plan, plan.split, value, told=told) for value in plan.split.values
+    }
+    if query.sort is None:
+        return (yield from woven.chained(lists, query, ctx, joins=True))
+    return (yield from woven.merged(lists, query, ctx))
+
+
+def _part(
+    resource: "Resource",
+    plan: filters.Plan,
+    split: filters.Split,
+    value: str,
+    query: ListQuery,
+    ctx: Context,
+    *,
+    told: bool,
+) -> Flow[Page]:
+    """The list of one native value, without the rows that another one gives out.
+
+    A provider that knows a value not keeps nothing by it; the first is known wherever there are records.
+    """
+    narrowed = replace(plan, params=(*plan.params, (split.by.param, value)))
+    owns = partial(_is_of, split, value)
+    try:
+        return (yield from _native(resource, narrowed, query, ctx, told=told, owns=owns))
+    except Fault as fault:
+        if fault.kind is not Kind.INVALID or value == split.values[0]:
+            raise
+        return Page([])
+
+
+def _is_of(split: filters.Split, value: str, answer: Answer) -> bool:
+    return isinstance(answer.native, dict) and split.owner(answer.native) == value
+
+
+def _native(
+    resource: "Resource",
+    plan: filters.Plan,
+    query: ListQuery,
+    ctx: Context,
+    *,
+    told: bool,
+    owns: Callable[[Answer], bool] = lambda answer: True,
+) -> Flow[Page]:
+    """One page of one native list. Further provider pages are read only while every row so far was dropped."""
+    paging = resource.paging
     params = _params(resource, query, plan.params)
     reserved = frozenset({paging.page, paging.per_page, paging.column, paging.order})
     params = merged_query(params, ctx, reserved=reserved)
@@ -32,7 +81,7 @@ def run(resource: "Resource", query: ListQuery, ctx: Context) -> Flow[Page]:
             resource.path, resource.many, resource.id_key, params, place, paging, f"list {resource.name}"
         )
         ignored = _ignored_sort(resource, query, batch.body)
-        issues += ignored if asked is not None else []
+        issues += ignored if told else []
         read = [resource.read(row, ctx, detail=False) for row in batch.rows]
         if (
             plan.newest is not None
@@ -40,7 +89,7 @@ def run(resource: "Resource", query: ListQuery, ctx: Context) -> Flow[Page]:
             and (ignored or not _descends(read, query.sort))
         ):
             raise Fault(Kind.GARBLED, message="the provider did not sort as the filter needs")
-        answers = [answer for answer in read if plan.keeps(answer.record)]
+        answers = [answer for answer in read if plan.keeps(answer.record) and owns(answer)]
         following = batch.next if all(plan.reaches(answer.record) for answer in read) else None
         if answers or following is None:
             break

@@ -49,11 +49,27 @@ NEVER, CREATE, UPDATE, ALWAYS = When.NEVER, When.CREATE, When.UPDATE, When.ALWAY
 class Words:
     """A filter the provider knows only for some values: unified text → what its parameter is set to.
 
-    The native set may be wider than the unified one; rows outside are dropped locally.
+    Several native values are several lists, given out as one. The native set may be wider than the unified
+    one; rows outside are dropped locally.
+
+    native   where a row says the native word it is listed by
+    covers   native value → the words it lists, where that is not itself; a row whose word no value asked for
+             covers is taken from the first
     """
 
     param: str
-    words: Mapping[str, str]
+    words: Mapping[str, str | tuple[str, ...]]
+    native: str = ""
+    covers: Mapping[str, frozenset[str]] = _member(default_factory=dict[str, frozenset[str]])
+
+    def values(self, word: str) -> tuple[str, ...]:
+        """Every native value whose lists together hold the unified word."""
+        found = self.words.get(word, ())
+        return (found,) if isinstance(found, str) else found
+
+    def lists(self, value: str, word: str) -> bool:
+        """Whether rows of a native word are in the list of a native value."""
+        return word.casefold() in self.covers.get(value, (value.casefold(),))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,30 @@
-"""Lists over several resources: one after the other, or woven together by a sort key.
+"""Several lists as one: one after the other, or woven together by a sort key.
 
-Both keep, in a position, where they are in each resource's own list.
+Both keep, in a position, where they are in each list.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from connectors.kit.faults import FieldError, Rejected
 from connectors.kit.http import Flow
 from connectors.kit.operations import Answer, Context, Issue, ListQuery, Page, Record, Sort
-from connectors.kit.resource import Resource
 
 Position = Mapping[str, Any]
+
+List = Callable[[ListQuery, Context], Flow[Page]]
 
 
 def _lost() -> Rejected:
     return Rejected(FieldError("invalid_cursor", "/next_cursor", "names no page of this list"))
 
 
-def chained(sides: Mapping[str, Resource], query: ListQuery, ctx: Context) -> Flow[Page]:
+def chained(sides: Mapping[str, List], query: ListQuery, ctx: Context, *, joins: bool = False) -> Flow[Page]:
     """One page of one side, the first that has rows left.
 
     Position: {side, at: its own position, back: the last position before this side}.
+    joins: a page takes along the sides that follow as far as they fit whole.
     """
     words = list(sides)
     at = query.position or {"side": words[0], "at": None}
@@ -30,8 +32,14 @@ def chained(sides: Mapping[str, Resource], query: ListQuery, ctx: Context) -> Fl
         raise _lost()
     while True:
         word = str(at["side"])
-        page = yield from sides[word].list(replace(query, position=at.get("at")), ctx)
-        after = words[words.index(word) + 1 : words.index(word) + 2]
+        page = yield from sides[word](replace(query, position=at.get("at")), ctx)
+        after = words[words.index(word) + 1 :]
+        while joins and after and page.answers and page.next is None and len(page.answers) < query.limit:
+            more = yield from sides[after[0]](replace(query, position=None), ctx)
+            if more.next is not None or len(page.answers) + len(more.answers) > query.limit:
+                break
+            page = joined(page, more)
+            after = after[1:]
         onward: Position | None = None
         if page.next is not None:
             onward = {**at, "at": page.next}
@@ -68,7 +76,15 @@ class _Strand:
         return {"from": self.page.next, "skip": 0} if self.page.next is not None else None
 
 
-def merged(sides: Mapping[str, Resource], query: ListQuery, ctx: Context) -> Flow[Page]:
+def joined(first: Page, more: Page) -> Page:
+    """Both pages as one."""
+    absent = tuple(dict.fromkeys((*first.absent, *more.absent)))
+    return replace(
+        first, answers=[*first.answers, *more.answers], absent=absent, issues=[*first.issues, *more.issues]
+    )
+
+
+def merged(sides: Mapping[str, List], query: ListQuery, ctx: Context) -> Flow[Page]:
     """One page of all sides together, in the order asked for; it may be shorter than asked.
 
     Position: side → {from: its own position, skip: rows of that page already given}. There is no way back.
@@ -81,7 +97,7 @@ def merged(sides: Mapping[str, Resource], query: ListQuery, ctx: Context) -> Flo
             continue
         if not isinstance(start, dict) or not isinstance(cast("Record", start).get("skip"), int):
             raise _lost()
-        page = yield from side.list(replace(query, position=start["from"]), ctx)
+        page = yield from side(replace(query, position=start["from"]), ctx)
         strands[word] = _Strand(start["from"], page, start["skip"])
     answers = _weave(list(strands.values()), query.sort, query.limit)
     onward = {word: at for word, strand in strands.items() if (at := strand.position()) is not None}

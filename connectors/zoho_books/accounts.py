@@ -4,6 +4,7 @@ Lists hide inactive accounts unless asked for all. Lists alone tell the depth an
 alone the balance; `remote_query[showbalance]=true` adds it to lists.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from connectors.kit.actions import masters
@@ -70,6 +71,11 @@ _GROUPS = {
 }
 """Classification → filter. A filter on the type asks for its classification and drops the rest."""
 
+GROUP_WORDS = Words(
+    "filter_by", _GROUPS, "account_type",
+    {_GROUPS[kind]: frozenset(natives) for kind, natives in _KINDS.items()},
+)  # fmt: skip
+
 
 def _type(native: Native) -> str:
     return str(native.get("account_type") or "")
@@ -122,14 +128,14 @@ TABLE = Table(
         ),
         field(
             account.type, "account_type", ENUM(TYPES), write=ALWAYS, sort="account_type",
-            filters={Op.EQ: Words("filter_by", {
+            filters={Op.EQ: replace(GROUP_WORDS, words={
                 unified: _GROUPS[CLASSIFICATIONS[native]] for native, unified in TYPES.items()
             })},
         ),
         field(account.remote_type, "account_type", TEXT),
         computed(
             account.classification, _classification, uses=("account_type",),
-            filters={Op.EQ: Words("filter_by", _GROUPS)},
+            filters={Op.EQ: GROUP_WORDS},
         ),
         field(
             account.code, "account_code", TEXT, write=ALWAYS, sort="account_code",

@@ -46,15 +46,14 @@ LINE = line_table(
     project="project_name",
 )
 
-OPEN = "unpaid"
-"""Zoho's query word for every live bill with a balance, whatever its status says."""
-
 STATUS_WORDS = Words(
     "status",
     {
-        "draft": "draft", "submitted": "pending_approval", "rejected": "rejected", "authorised": OPEN,
-        "partially_paid": OPEN, "paid": "paid", "voided": "void",
+        "draft": "draft", "submitted": "pending_approval", "rejected": "rejected",
+        "authorised": standing.OPEN, "partially_paid": standing.OPEN, "paid": "paid", "voided": "void",
     },
+    native="status",
+    covers=standing.COVERS,
 )  # fmt: skip
 
 

@@ -40,9 +40,10 @@ STATUS = {
 STATUS_WORDS = Words(
     "status",
     {
-        "draft": "draft", "authorised": "open", "paid": "closed", "voided": "void",
+        "draft": "draft", "authorised": ("open", "approved"), "paid": "closed", "voided": "void",
         "submitted": "pending_approval", "rejected": "rejected",
     },
+    native="status",
 )  # fmt: skip
 
 

@@ -133,12 +133,12 @@ def aged(documents: Callable[[], Resource]) -> Callable[[Span, Context], Flow[Sh
 
 
 def _open(resource: Resource, ctx: Context) -> Flow[list[Answer]]:
-    """Every document that is owed something."""
+    """Every document that is owed something; what is approved and not sent yet is not."""
     query = ListQuery(200, filters=(Filter("status", Op.IN, ("authorised", "partially_paid")),))
     found: list[Answer] = []
     while True:
         page = yield from resource.list(query, ctx)
-        found += page.answers
+        found += (each for each in page.answers if each.record.get("remote_status") != "approved")
         if page.next is None:
             return found
         query = replace(query, position=page.next)

@@ -1,6 +1,7 @@
 """Rows that Zoho's sales and purchase documents share."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -189,7 +190,7 @@ def owed(d: Invoice, words: Words) -> tuple[Row, ...]:
         ),
         computed(
             d.is_overdue, standing.is_overdue, uses=("status", "due_date", "balance"), codec=BOOL,
-            filters={Op.EQ: Words("status", {"true": words.words["authorised"]})},
+            filters={Op.EQ: replace(words, words={"true": words.words["authorised"]})},
         ),
         field(d.issue_date, "date", DATE, write=ALWAYS, sort="date", filters=filtering.day("date")),
         field(d.due_date, "due_date", DATE, write=ALWAYS, sort="due_date", filters=filtering.day("due_date")),

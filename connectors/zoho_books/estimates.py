@@ -60,7 +60,15 @@ def _invoices(native: Native, ctx: Context) -> list[Record]:
     return [{"type": "invoice", "id": each, "number": None} for each in found]
 
 
-STATUS_WORDS = Words("status", {word: word for word in ("draft", "accepted", "declined", "expired")})
+STATUS_WORDS = Words(
+    "status",
+    {
+        "draft": "draft", "submitted": ("pending_approval", "approved"), "sent": ("sent", "viewed"),
+        "accepted": "accepted", "declined": "declined", "expired": "expired",
+        "invoiced": ("invoiced", "partially_invoiced"),
+    },
+    native="status",
+)  # fmt: skip
 
 TABLE = Table(
     Estimate,

@@ -48,6 +48,18 @@ BILLABLE = {
 """Native status → billable_status."""
 
 
+BILLABLE_WORDS = Words(
+    "status",
+    {
+        "unbilled": ("unbilled", "billable", "reimbursed"), "invoiced": ("invoiced", "reimbursed"),
+        "non_billable": ("non-billable", "reimbursed"),
+    },
+    native="status",
+    covers={"non-billable": frozenset({"non-billable", "nonbillable"})},
+)  # fmt: skip
+"""What was paid back may have been any of them."""
+
+
 def _billable(native: Native, ctx: Context) -> str | None:
     """Of what was paid back the status does not say it; the rest of the record may."""
     word = native.get("status")
@@ -139,7 +151,7 @@ TABLE = Table(
         field(expense.remote_status, "status", TEXT),
         computed(
             expense.billable_status, _billable, uses=("status", "is_billable", "invoice_id"),
-            filters={Op.EQ: Words("status", {"unbilled": "unbilled", "invoiced": "invoiced"})},
+            filters={Op.EQ: BILLABLE_WORDS},
         ),
         computed(
             expense.reimbursement_status, _reimbursement, list_read=_reimbursed_row,

@@ -30,12 +30,15 @@ def paid_on(native: Native, ctx: Context) -> Any:
     return DATE.read(day) if day else None
 
 
-OPEN = "unpaid"
-"""Zoho's query word for every live invoice with a balance, whatever its status says."""
-
 STATUS_WORDS = Words(
-    "status", {"draft": "draft", "authorised": OPEN, "partially_paid": OPEN, "paid": "paid", "voided": "void"}
-)
+    "status",
+    {
+        "draft": "draft", "submitted": "pending_approval", "rejected": "rejected",
+        "authorised": standing.OPEN, "partially_paid": standing.OPEN, "paid": "paid", "voided": "void",
+    },
+    native="status",
+    covers=standing.COVERS,
+)  # fmt: skip
 
 TABLE = Table(
     Invoice,

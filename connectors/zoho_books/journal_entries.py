@@ -49,6 +49,14 @@ STATUS = ENUM(
 )
 """What was approved is not posted before it is published."""
 
+STATUS_WORDS = Words(
+    "status",
+    {
+        "draft": "draft", "submitted": ("submitted", "approved"), "posted": "published", "rejected": "rejected",
+    },
+    native="status",
+)  # fmt: skip
+
 BASIS = ENUM({"both": "both", "cash": "cash"})
 
 TABLE = Table(
@@ -71,7 +79,7 @@ TABLE = Table(
         many(journal.lines, "line_items", LINE, write=ALWAYS, complete=True, detail_only=True),
         field(
             journal.status, "status", STATUS, write=CREATE,
-            filters={Op.EQ: Words("status", {"draft": "draft", "posted": "published", "rejected": "rejected"})},
+            filters={Op.EQ: STATUS_WORDS, Op.IN: STATUS_WORDS},
         ),
         field(journal.remote_status, "status", TEXT),
         field(

@@ -49,6 +49,20 @@ _STATUS = {
 }
 
 
+_MODES = Words(
+    "filter_by",
+    {
+        "cash": "PaymentMode.Cash", "check": "PaymentMode.Check", "card": "PaymentMode.CreditCard",
+        "bank_transfer": ("PaymentMode.BankTransfer", "PaymentMode.BankRemittance"),
+    },
+    native="payment_mode",
+    covers={
+        f"PaymentMode.{word}": frozenset({word.casefold()})
+        for word in ("Cash", "Check", "CreditCard", "BankTransfer", "BankRemittance")
+    },
+)  # fmt: skip
+
+
 def _status(native: Native, ctx: Context) -> str | None:
     word = str(native.get("payment_status") or native.get("status") or "")
     return _STATUS.get(word.casefold(), word) or None
@@ -96,9 +110,7 @@ def rows(means: Means, to: Lookup, *, account: str, status: str, refund: str, to
         ref(payment.account, f"{account}_id", name=f"{account}_name", to=ACCOUNTS, write=ALWAYS),
         field(
             payment.payment_method, "payment_mode", METHOD, write=ALWAYS,
-            filters={Op.EQ: Words("filter_by", {
-                "cash": "PaymentMode.Cash", "check": "PaymentMode.Check", "card": "PaymentMode.CreditCard",
-            })},
+            filters={Op.EQ: _MODES},
         ),
         field(payment.remote_payment_method, "payment_mode", TEXT),
         field(

@@ -52,25 +52,26 @@ from unified_models.types import Date
 
 order, address = names(PurchaseOrder), names(DocumentAddress)
 
+LIVE = (
+    "open", "issued", "approved", "accepted", "partially_billed", "partially_received", "received",
+    "received_not_billed", "manually_received", "drop_shipped", "in_transit", "to_be_received", "to_be_billed",
+    "signed",
+)  # fmt: skip
+"""Native statuses of an order that is out; Zoho has no word for all of them."""
+
 STATUS = {
     "draft": "draft", "pending_approval": "submitted", "rejected": "rejected", "billed": "billed",
     "billed_not_received": "billed", "closed": "closed", "cancelled": "cancelled",
-    **dict.fromkeys(
-        (
-            "open", "issued", "approved", "accepted", "partially_billed", "partially_received", "received",
-            "received_not_billed", "manually_received", "drop_shipped", "in_transit", "to_be_received",
-            "to_be_billed", "signed",
-        ),
-        "authorised",
-    ),
+    **dict.fromkeys(LIVE, "authorised"),
 }  # fmt: skip
 
 STATUS_WORDS = Words(
     "status",
     {
-        "draft": "draft", "submitted": "pending_approval", "rejected": "rejected", "authorised": "open",
-        "billed": "billed", "closed": "closed", "cancelled": "cancelled",
+        "draft": "draft", "submitted": "pending_approval", "rejected": "rejected", "authorised": LIVE,
+        "billed": ("billed", "billed_not_received"), "closed": "closed", "cancelled": "cancelled",
     },
+    native="status",
 )  # fmt: skip
 
 BILLED = {"to_be_billed": "none", "partially_billed": "partial", "billed": "full"}

@@ -110,8 +110,16 @@ def _sources(native: Native, ctx: Context) -> list[Record]:
 STATUS_WORDS = Words(
     "filter_by",
     {
-        "draft": "Status.Draft", "submitted": "Status.Pending", "authorised": "Status.Confirmed",
+        "draft": "Status.Draft", "submitted": "Status.Pending",
+        "authorised": ("Status.Confirmed", "Status.Approved", "Status.Open", "Status.OverDue"),
         "closed": "Status.Closed", "voided": "Status.Void",
+    },
+    native="status",
+    covers={
+        "Status.Draft": frozenset({"draft"}), "Status.Pending": frozenset({"pending_approval"}),
+        "Status.Confirmed": LIVE - {"approved", "open", "overdue"}, "Status.Approved": frozenset({"approved"}),
+        "Status.Open": frozenset({"open"}), "Status.OverDue": frozenset({"overdue"}),
+        "Status.Closed": frozenset({"closed"}), "Status.Void": frozenset({"void"}),
     },
 )  # fmt: skip
 
@@ -122,7 +130,7 @@ TABLE = Table(
         rows.party(order, "customer", CUSTOMERS),
         computed(
             order.status, _status, uses=("status", "order_status"), write=CREATE,
-            filters={Op.EQ: STATUS_WORDS},
+            filters={Op.EQ: STATUS_WORDS, Op.IN: STATUS_WORDS},
         ),
         field(order.issue_date, "date", DATE, write=ALWAYS, sort="date", filters=filtering.day("date")),
         field(

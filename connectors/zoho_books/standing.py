@@ -17,6 +17,13 @@ STATUS: Mapping[str, str] = {
 
 LIVE = frozenset({"authorised", "partially_paid"})
 
+OPEN = ("unpaid", "approved")
+"""Zoho's query words for every live document: with a balance, whatever its status says, and not sent yet."""
+
+COVERS: Mapping[str, frozenset[str]] = {
+    "unpaid": frozenset({"sent", "viewed", "unpaid", "overdue", "open", "partially_paid"})
+}
+
 
 def status(native: Native, ctx: Context) -> str | None:
     """Partly paid is what the balance says: past due, Zoho calls it overdue."""

@@ -57,6 +57,20 @@ TYPES = {
 STATUSES = {"manually_added": "categorized"}
 """Entered by hand, a transaction has all a categorized one has."""
 
+STATUS_WORDS = Words(
+    "filter_by",
+    {
+        "uncategorized": "Status.Uncategorized", "categorized": ("Status.Categorized", "Status.ManuallyAdded"),
+        "matched": "Status.Matched", "excluded": "Status.Excluded",
+    },
+    native="status",
+    covers={
+        "Status.Uncategorized": frozenset({"uncategorized"}), "Status.Categorized": frozenset({"categorized"}),
+        "Status.ManuallyAdded": frozenset({"manually_added", ""}), "Status.Matched": frozenset({"matched"}),
+        "Status.Excluded": frozenset({"excluded"}),
+    },
+)  # fmt: skip
+
 FIELDS = replace(CUSTOM_FIELDS, ids=("custom_field_id", "customfield_id", "field_id"))
 
 
@@ -123,10 +137,7 @@ TABLE = Table(
         computed(tx.match, _match, uses=("status", "transaction_type", "transaction_id")),
         computed(
             tx.status, _status, uses=("status",),
-            filters={Op.EQ: Words("filter_by", {
-                "uncategorized": "Status.Uncategorized", "matched": "Status.Matched",
-                "excluded": "Status.Excluded",
-            })},
+            filters={Op.EQ: STATUS_WORDS, Op.IN: STATUS_WORDS},
         ),
         field(tx.remote_status, "status", TEXT),
         unmapped(tx.running_balance, "does not tell what an account held after a transaction"),

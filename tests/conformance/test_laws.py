@@ -63,6 +63,21 @@ def published() -> frozenset[str]:
     return frozenset(re.findall(r"^\s*(?:- name: )?([a-z][a-z0-9_]*)\b:?", text, re.MULTILINE))
 
 
+@cache
+def words() -> frozenset[str]:
+    """Every word the specification lists as the value of a parameter or property, and those seen besides."""
+    texts = [path.read_text() for path in PUBLISHED.glob("*.yml")] if PUBLISHED.is_dir() else []
+    found = re.findall(
+        r"(?:<code>\s*|^\s*- '?)([A-Za-z][A-Za-z_-]{2,40})'?(?:\s*</code>|\s*$)", "\n".join(texts), re.M
+    )
+    return frozenset(found) | UNPUBLISHED
+
+
+UNPUBLISHED = frozenset(
+    ("approved", "pending_approval", "rejected", "partially_invoiced", "nonbillable", "shipped", "manually_added")
+)  # fmt: skip
+
+
 def samples(resource: Resource) -> Iterator[tuple[bool, dict[str, Any]]]:
     """(is a single record, native object) of every recording of a resource."""
     for body in recordings():
@@ -86,6 +101,19 @@ def test_whole(resource: Resource) -> None:
 def test_unseen_paths_are_mapped_and_say_why(resource: Resource) -> None:
     assert set(resource.unseen) <= set(check.paths(resource.table))
     assert all(len(why) > 10 for why in resource.unseen.values())
+
+
+OWED = [
+    {"balance": 10, "total": 10, "due_date": "2020-01-01"},
+    {"balance": 5, "total": 10, "due_date": "2020-01-01"},
+    {"balance": 5, "total": 10, "due_date": "2030-01-01", "is_billable": True},
+]
+
+
+@pytest.mark.parametrize("more", OWED, ids=["owed", "partly-owed", "not-due"])
+@pytest.mark.parametrize("resource", TABLES)
+def test_exact(resource: Resource, more: dict[str, Any]) -> None:
+    assert check.exact(resource, words(), CONTEXT, more) == []
 
 
 @needs_recordings

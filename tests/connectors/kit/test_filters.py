@@ -16,6 +16,11 @@ def planned(*filters: Filter, table: Table[Any] = invoices.TABLE) -> Plan:
     return plan(table, filters, CONTEXT)
 
 
+def split(found: Plan) -> tuple[str, ...]:
+    assert found.split is not None
+    return found.split.values
+
+
 def refused(*filters: Filter, table: Table[Any] = invoices.TABLE) -> FieldError:
     with pytest.raises(Rejected) as rejection:
         planned(*filters, table=table)
@@ -61,16 +66,32 @@ def test_an_instant_filtered_by_day_is_narrowed_in_the_companys_calendar() -> No
 
 def test_a_status_is_narrowed_to_a_wider_set_and_rows_outside_are_dropped() -> None:
     found = planned(Filter("status", Op.EQ, "partially_paid"))
-    assert found.params == (("status", "unpaid"),)
+    assert split(found) == ("unpaid", "approved")
     assert found.keeps({"status": "partially_paid"})
     assert not found.keeps({"status": "authorised"})
 
 
-def test_several_statuses_that_share_a_native_set() -> None:
+def test_several_statuses_are_the_native_sets_of_all() -> None:
     found = planned(Filter("status", Op.IN, ("authorised", "partially_paid")))
-    assert found.params == (("status", "unpaid"),)
+    assert split(found) == ("unpaid", "approved")
     assert found.keeps({"status": "authorised"})
-    assert refused(Filter("status", Op.IN, ("draft", "paid"))).code == "unsupported_filter"
+    assert split(planned(Filter("status", Op.IN, ("draft", "paid")))) == ("draft", "paid")
+    assert refused(Filter("status", Op.IN, ("draft", "deleted"))).code == "unsupported_filter"
+
+
+def test_a_native_set_of_one_needs_no_other() -> None:
+    found = planned(Filter("is_overdue", Op.EQ, "true"), Filter("status", Op.EQ, "draft"))
+    assert (found.params, found.split) == ((("status", "draft"),), None)
+    assert not found.keeps({"status": "draft", "is_overdue": False})
+
+
+@pytest.mark.parametrize(
+    ("word", "owner"),
+    [("sent", "unpaid"), ("overdue", "unpaid"), ("approved", "approved"), ("unheard_of", "unpaid")],
+)
+def test_every_row_is_given_out_by_one_native_set(word: str, owner: str) -> None:
+    found = planned(Filter("status", Op.EQ, "authorised")).split
+    assert found is not None and found.owner({"status": word}) == owner
 
 
 def test_a_bare_reference_is_its_id() -> None:
@@ -143,7 +164,7 @@ def test_amounts_and_words_are_compared_as_what_they_are() -> None:
     found = planned(Filter("total_amount", Op.EQ, "10.50"))
     assert found.keeps({"total_amount": Decimal("10.5")})
     overdue = planned(Filter("is_overdue", Op.EQ, "true"))
-    assert overdue.params == (("status", "unpaid"),)
+    assert split(overdue) == ("unpaid", "approved")
     assert overdue.keeps({"is_overdue": True})
     assert not overdue.keeps({"is_overdue": False})
     assert refused(Filter("is_overdue", Op.EQ, "false")).allowed == ("true",)

@@ -50,10 +50,10 @@ def test_the_limit_is_the_providers_most() -> None:
 
 
 def test_a_page_is_never_empty_while_another_follows() -> None:
-    status = Filter("status", Op.EQ, "partially_paid")
+    total = Filter("total_amount", Op.EQ, "2")
     paid = {"balance": 1, "total": 2}
     found, provider = run(
-        listing(ListQuery(limit=2, filters=(status,))),
+        listing(ListQuery(limit=2, filters=(total,))),
         [page(rows(1, 2), more=True), page(rows(3, 4), more=True), page(rows(5, 5, **paid), more=True)],
     )
     assert ids(found) == ["5"]
@@ -205,3 +205,55 @@ def test_such_a_bound_takes_no_other_order() -> None:
     since = Filter("updated_at", Op.GTE, "2026-06-10T00:00:00Z")
     with pytest.raises(Rejected, match="newest first"):
         run(contacts.RESOURCE.list(ListQuery(filters=(since,), sort=Sort("name")), CONTEXT))
+
+
+AUTHORISED = (Filter("status", Op.EQ, "authorised"),)
+
+
+def asked(provider: Any) -> list[str | None]:
+    return [dict(request.query).get("status") for request in provider.seen]
+
+
+def test_several_native_lists_are_given_out_as_one() -> None:
+    approved = rows(3, 3, status="approved")
+    found, provider = run(
+        listing(ListQuery(limit=5, filters=AUTHORISED)),
+        [page([*rows(1, 2), *approved], more=False), page([*approved, *rows(2, 2)], more=False)],
+    )
+    assert (ids(found), asked(provider), found.next) == (["1", "2", "3"], ["unpaid", "approved"], None)
+
+
+def test_the_next_native_list_follows_where_the_first_ends() -> None:
+    first, _ = run(
+        listing(ListQuery(limit=2, filters=AUTHORISED)),
+        [page(rows(1, 1), more=False), page(rows(3, 4, status="approved"), more=False)],
+    )
+    assert ids(first) == ["1"]
+    found, provider = run(
+        listing(ListQuery(limit=2, position=first.next, filters=AUTHORISED)),
+        [page(rows(3, 4, status="approved"), more=False)],
+    )
+    assert (ids(found), asked(provider), found.next) == (["3", "4"], ["approved"], None)
+    back, provider = run(
+        listing(ListQuery(limit=2, position=found.previous, filters=AUTHORISED)),
+        [page(rows(1, 1), more=False), page(rows(3, 4, status="approved"), more=False)],
+    )
+    assert ids(back) == ["1"]
+
+
+def test_sorted_native_lists_are_woven() -> None:
+    dated = [{"invoice_id": f"{day}", "status": "sent", "date": f"2026-01-0{day}"} for day in (1, 4)]
+    between = [{"invoice_id": "3", "status": "approved", "date": "2026-01-03"}]
+    found, _ = run(
+        listing(ListQuery(filters=AUTHORISED, sort=Sort("issue_date"))),
+        [page(dated, more=False), page(between, more=False)],
+    )
+    assert ids(found) == ["1", "3", "4"]
+
+
+def test_a_word_the_provider_knows_not_lists_nothing() -> None:
+    unknown = Fault(Kind.INVALID, 400, "2", "no such status")
+    found, _ = run(listing(ListQuery(filters=AUTHORISED)), [page(rows(1, 1), more=False), unknown])
+    assert ids(found) == ["1"]
+    with pytest.raises(Fault):
+        run(listing(ListQuery(filters=AUTHORISED)), [unknown])
