@@ -36,6 +36,15 @@ class AttachmentParent(Part):
     id: str | None = required("Its id")
 
 
+class AttachedFile(Part):
+    """A file as the record it is attached to tells it; its content is at `…/attachments/{id}/content` below it."""
+
+    id: str | None = read_only("The attachment")
+    file_name: str | None = read_only("Name with its extension")
+    file_size: int | None = read_only("Size in bytes")
+    file_type: str | None = read_only("Media type, such as application/pdf")
+
+
 class Attachment(Record):
     """A file attached to a record."""
 

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from unified_models.attachments import AttachedFile
 from unified_models.fields import read_only, required, writable
 from unified_models.parts import Address, Element, Email, PaymentTerms, Phone
 from unified_models.record import Record
@@ -65,3 +66,4 @@ class Contact(MasterBlock, Record):
     default_account: CodeRef | None = writable("Account its lines are posted to by default")
     parent: ContactRef | None = writable("Contact it belongs to")
     bank_accounts: list[ContactBankAccount] | None = read_only("Its bank accounts, masked")
+    attachments: list[AttachedFile] | None = read_only("Files attached to it")

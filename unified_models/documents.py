@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from unified_models.allocations import Allocation, Refund
+from unified_models.attachments import AttachedFile
 from unified_models.fields import read_only, required, writable
 from unified_models.line_items import LineItem
 from unified_models.money import CurrencyBlock, TotalsBlock
@@ -27,6 +28,7 @@ class Document(TotalsBlock, CurrencyBlock, Record):
     line_items: list[LineItem] | None = required("The lines; in PATCH the complete new list")
     customer_note: str | None = writable("Printed note")
     memo: str | None = writable("Internal note, never shown to the counterparty")
+    attachments: list[AttachedFile] | None = read_only("Files attached to it")
 
     def lacking(self) -> dict[str, str]:
         """What a new document lacks beyond its required fields, by field."""

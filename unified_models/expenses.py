@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from unified_models.allocations import PAYMENT_METHODS
+from unified_models.attachments import AttachedFile
 from unified_models.fields import read_only, required, writable
 from unified_models.line_items import LineItem, unposted
 from unified_models.money import CurrencyBlock, TotalsBlock
@@ -43,6 +44,7 @@ class Expense(TotalsBlock, CurrencyBlock, Record):
         "Whether the employee was paid back"
     )
     has_attachments: bool | None = read_only("Files are attached, such as the receipt")
+    attachments: list[AttachedFile] | None = read_only("Files attached to it, the receipt too")
 
     def lacking(self) -> dict[str, str]:
         """What a new expense lacks beyond its required fields."""

@@ -7,6 +7,7 @@ from pydantic import field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
+from unified_models.attachments import AttachedFile
 from unified_models.fields import read_only, required, writable
 from unified_models.money import CurrencyBlock
 from unified_models.parts import TrackingEntry
@@ -82,6 +83,7 @@ class JournalEntry(CurrencyBlock, Record):
     reversal_of: DocumentRef | None = read_only("The entry it takes back")
     reversed_by: DocumentRef | None = read_only("The entry that takes it back")
     source: DocumentRef | None = read_only("The document that caused it")
+    attachments: list[AttachedFile] | None = read_only("Files attached to it")
 
     @field_validator("lines")
     @classmethod

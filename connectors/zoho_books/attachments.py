@@ -11,10 +11,10 @@ from connectors.kit.attachments import MEDIA, Attachments, Parent, Upload
 from connectors.kit.codec import ID, INTEGER, TEXT
 from connectors.kit.faults import Fault, Kind
 from connectors.kit.http import File, Flow, Json, Reply, Request
-from connectors.kit.mapping import Native, Table, computed, field, names, unmapped
+from connectors.kit.mapping import Native, Row, Table, computed, field, names, unmapped
 from connectors.kit.operations import Answer, Context, Record
 from connectors.kit.paging import merged_query
-from unified_models.attachments import Attachment
+from unified_models.attachments import AttachedFile, Attachment
 
 attachment = names(Attachment)
 
@@ -142,6 +142,24 @@ def files_of(record: Native) -> list[Native]:
         kind = record.get("expense_receipt_type")
         found.append({"document_id": RECEIPT, "file_name": name, "file_type": kind})
     return found
+
+
+def told(native: Native, ctx: Context) -> list[Record]:
+    """The files of a record as the record itself shows them."""
+    return [
+        {
+            "id": str(each["document_id"]),
+            "file_name": each.get("file_name") or None,
+            "file_size": INTEGER.read(each["file_size"]) if each.get("file_size") else None,
+            "file_type": _media(each, ctx),
+        }
+        for each in files_of(native)
+    ]
+
+
+def files_row(unified: list[AttachedFile] | None, *more: str) -> Row:
+    """`more` are the native keys beside `documents` that tell of a file."""
+    return computed(unified, told, uses=("documents", *more), detail_only=True)
 
 
 def _listed(body: Json) -> list[Native]:

@@ -26,6 +26,7 @@ from connectors.kit.mapping import (
 )
 from connectors.kit.operations import Context, Op
 from connectors.kit.resource import Resource
+from connectors.zoho_books.attachments import files_row
 from connectors.zoho_books.codecs import CONTACT_TYPE, CUSTOM_FIELDS, INSTANT, MASTER_STATUS
 from connectors.zoho_books.contact_addresses import addresses, fold_addresses, put_addresses
 from connectors.zoho_books.documents import TERMS
@@ -149,6 +150,7 @@ TABLE = Table(
         field(contact.unapplied_payable, "unused_credits_payable_amount", MONEY),
         ref(contact.default_account, "account_id", name="account_name", detail_only=True),
         unmapped(contact.parent, "has no contacts below contacts"),
+        files_row(contact.attachments),
         computed(contact.bank_accounts, bank_accounts, uses=("bank_accounts",), detail_only=True),
         field(
             contact.status, "status", MASTER_STATUS,
@@ -212,6 +214,6 @@ RESOURCE = Contacts(
     order="created_time",
     search="search_text",
     page_link="/app/{organization}#/contacts/{id}",
-    expansions={"addresses": "contacts", "contact_persons": "contacts"},
+    expansions={"addresses": "contacts", "contact_persons": "contacts", "attachments": "contacts"},
     definitions=definitions("contact"),
 )

@@ -28,6 +28,7 @@ from connectors.kit.references import Lookup
 from connectors.kit.totals import rounded
 from connectors.zoho_books import documents as doc
 from connectors.zoho_books import filtering, standing
+from connectors.zoho_books.attachments import files_row
 from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT
 from connectors.zoho_books.control_totals import places_of
 from connectors.zoho_books.lookups import CURRENCIES, LOCATIONS, TAXES
@@ -249,6 +250,7 @@ def printed(d: Document, noun: str) -> tuple[Row, ...]:
     return (
         field(d.customer_note, "notes", TEXT, write=ALWAYS, detail_only=True),
         unmapped(d.memo, f"keeps no internal note on {noun}; customer_note is printed"),
+        files_row(d.attachments),
     )
 
 

@@ -29,6 +29,7 @@ from connectors.kit.resource import Issues, Resource
 from connectors.kit.totals import difference
 from connectors.zoho_books import documents as doc
 from connectors.zoho_books import filtering
+from connectors.zoho_books.attachments import files_row
 from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT, METHOD
 from connectors.zoho_books.document_resource import IDS, scopes
 from connectors.zoho_books.document_rows import has_attachments
@@ -163,6 +164,7 @@ TABLE = Table(
             lambda native, ctx: bool(native.get("expense_receipt_name")) or has_attachments(native, ctx),
             uses=("has_attachment", "documents", "expense_receipt_name"),
         ),
+        files_row(expense.attachments, "expense_receipt_name", "expense_receipt_type"),
         coded(expense.currency, "currency_code", writes="currency_id", to=CURRENCIES, write=ALWAYS),
         field(expense.exchange_rate, "exchange_rate", RATE, write=ALWAYS),
         computed(expense.base_currency, lambda native, ctx: ctx.currency),
@@ -236,6 +238,6 @@ RESOURCE = Expenses(
     page_link="/app/{organization}#/expenses/{id}",
     statuses={"authorised": None},
     default_status="authorised",
-    expansions={"line_items": "expenses", "contact": "contacts"},
+    expansions={"line_items": "expenses", "attachments": "expenses", "contact": "contacts"},
     definitions=definitions("expense"),
 )

@@ -26,6 +26,7 @@ from connectors.kit.operations import Answer, Context, Op, Record
 from connectors.kit.paging import merged_query
 from connectors.kit.resource import Resource
 from connectors.zoho_books import filtering
+from connectors.zoho_books.attachments import files_row
 from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT
 from connectors.zoho_books.control_totals import places_of
 from connectors.zoho_books.document_resource import IDS, scopes, verb, verbs
@@ -106,6 +107,7 @@ TABLE = Table(
         ),
         unmapped(journal.reversal_of, "does not link an entry with its reversal"),
         unmapped(journal.reversed_by, "does not link an entry with its reversal"),
+        files_row(journal.attachments),
         unmapped(journal.source, "lists entries made by hand; those of documents are in transactions"),
         custom_fields(journal.custom_fields, CUSTOM_FIELDS),
         tracking(journal.tracking_categories),
@@ -191,6 +193,6 @@ RESOURCE = JournalEntries(
     page_link="/app/{organization}#/accountant/journals/{id}",
     statuses={"draft": None, "posted": None},
     default_status="posted",
-    expansions={"lines": "journal_entries"},
+    expansions={"lines": "journal_entries", "attachments": "journal_entries"},
     definitions=definitions("journal"),
 )
