@@ -10,7 +10,7 @@ from app.core import json
 from app.core.errors import Problem
 from app.keys.access import authenticated
 from app.unified import attachments, stream
-from app.unified.calls import Call, account_of, admit, checked_id, not_offered
+from app.unified.calls import Call, account_of, admit, checked_id, may_expand, not_offered
 from app.unified.capabilities import router as capabilities
 from app.unified.changes import change_of, on_its_side, remote_query_of, side_of
 from app.unified.inside import inside
@@ -22,7 +22,6 @@ from app.unified.reports import asked_of, report
 from app.unified.service import Shown, Unified
 from app.unified.supervised import supervisor
 from app.unified.writes import router as writes
-from connectors.kit.attachments import Attachments
 from connectors.kit.reports import Reports
 from connectors.kit.resource import LISTS, Resource
 from unified_models import MODELS
@@ -40,13 +39,11 @@ _VERBS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 async def _list(request: Request, model: str, name: str) -> Response:
     call = on_its_side(await admit(request, model, name, "list"))
     wanted = listing(call.query, call.resource, remote_query_of(call))
+    may_expand(call, wanted.expand)
     if wanted.view.format == "stream":
         lines = await stream.lines(_service(request), call, wanted)
         return StreamingResponse(lines, headers=call.headers(), media_type="application/x-ndjson")
-    body = await _service(request).list(call, wanted)
-    if isinstance(call.resource, Attachments):
-        attachments.linked(body, call, call.resource)
-    return _json(body, call)
+    return _json(await _service(request).list(call, wanted), call)
 
 
 async def _get(request: Request, model: str, name: str) -> Response:

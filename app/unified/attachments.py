@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.datastructures import UploadFile
@@ -12,6 +11,7 @@ from starlette.responses import Response
 from app.core import json
 from app.core.errors import Problem
 from app.gateway.engine import Gateway
+from app.unified.addresses import content_of
 from app.unified.calls import Call, admit, checked_id
 from app.unified.changes import Change
 from app.unified.intents import Intents
@@ -147,27 +147,8 @@ async def _uploaded(request: Request) -> Upload:
 
 def _shown(answer: Answer, files: Attachments, call: Call, id: str) -> dict[str, Any]:
     body, _ = single(answer, files.model, View())
-    body["file_url"] = _url(call, call.resource.name, id, body["id"])
+    body["file_url"] = content_of(call, call.resource.name, id, body["id"])
     return body
-
-
-def linked(body: dict[str, Any], call: Call, files: Attachments) -> dict[str, Any]:
-    """A list answer with the address of each file's content."""
-    rows: Any = body["result"]
-    for row in rows.values() if isinstance(rows, dict) else rows:
-        parent = row.get("parent")
-        if isinstance(parent, dict) and "file_url" in row:
-            name = files.parents[parent["type"]].resource
-            row["file_url"] = _url(call, name, parent["id"], row["id"])
-    return body
-
-
-def _url(call: Call, name: str, id: str, attachment: str) -> str:
-    public = str(call.request.app.state.settings.public_url or "").rstrip("/")
-    path = (
-        f"/unified/{call.model}/{name}/{quote(id, safe='')}/attachments/{quote(attachment, safe='')}/content"
-    )
-    return public + path
 
 
 def _gateway(call: Call) -> Gateway:

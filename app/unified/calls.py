@@ -99,6 +99,12 @@ async def admit(request: Request, model: str, name: str, operation: str) -> Call
     )
 
 
+def may_expand(call: Call, names: tuple[str, ...]) -> None:
+    """What expansions bring into a list needs its own scope. Problem insufficient_scope."""
+    for name in names:
+        require(call.principal, f"{call.model}.{call.resource.expansions[name]}:read")
+
+
 async def account_of(request: Request, principal: Principal, query: Query) -> Account:
     """The account a request names, ready to be called."""
     return await request.app.state.accounts.usable(principal, _account_id(request, principal, query))

@@ -1,7 +1,7 @@
-"""Making list rows complete: one more call per row, as many as the caller allows."""
+"""Making list rows whole: their own complete records and those they refer to, as many calls as the caller allows."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from app.core.errors import Problem
 from app.gateway.engine import Gateway
 from app.unified.calls import Call
 from app.unified.refusals import translated
+from connectors.kit.http import Flow
 from connectors.kit.operations import Answer, Context, Issue, Page
 from connectors.kit.resource import Resource
 
@@ -22,99 +23,113 @@ class Budget:
 
     left: int
 
-    def take(self) -> bool:
-        if self.left <= 0:
-            return False
-        self.left -= 1
-        return True
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A complete record to read, or one list inside it that the record itself does not tell."""
+
+    resource: str
+    side: str | None
+    id: str
+    part: str | None = None
+
+
+_Found = Mapping[_Read, Any]
+"""What was read (an `Answer`, or the rows of a list inside), or the Problem that came of it."""
 
 
 async def expand(
     gateway: Gateway, call: Call, names: tuple[str, ...], page: Page, context: Context, budget: Budget
 ) -> None:
-    """Fill `page` in place. Rows are made complete from the first on; the rest stay partial.
+    """Fill `page` in place, row by row from the first on: a row gets all that was asked for, or stays partial.
 
-    A row that cannot be read stays as it is, with an issue `expansion_failed`.
+    A record that several rows need is read once. What cannot be read leaves its rows partial, with an issue
+    `expansion_failed`.
     """
-    own = call.resource.name
-    targets = {name: call.resource.expansions[name] for name in names}
-    if any(target == own for target in targets.values()):
-        await _complete(gateway, call, page, context, budget)
-    for name, target in targets.items():
-        if target != own:
-            await _references(gateway, call, name, target, page, context, budget)
+    wanted = [_needed(call, answer, names) for answer in page.answers]
+    chosen: dict[_Read, None] = {}
+    for answer, reads in zip(page.answers, wanted, strict=True):
+        new = [read for read in dict.fromkeys(reads.values()) if read not in chosen]
+        cost = sum(_cost(call, read) for read in new)
+        if cost > budget.left:
+            answer.record["is_partial"] = True
+            reads.clear()
+            continue
+        budget.left -= cost
+        chosen.update(dict.fromkeys(new))
+    found = await _read_all(gateway, call, chosen, context)
+    for index, reads in enumerate(wanted):
+        for name, read in reads.items():
+            _fill(page, index, name, found[read])
 
 
-async def _complete(gateway: Gateway, call: Call, page: Page, context: Context, budget: Budget) -> None:
-    rows = [index for index, answer in enumerate(page.answers) if answer.record.get("is_partial")]
-    chosen = [index for index in rows if budget.take()]
-    sides: dict[str | None, list[str]] = {}
-    for index in chosen:
-        record = page.answers[index].record
-        sides.setdefault(record.get(call.resource.by or ""), []).append(record["id"])
-    answers: dict[str, Answer | Problem] = {}
-    for side, ids in sides.items():
-        answers |= await _read(gateway, call, call.resource.on(side), ids, context)
-    for index in chosen:
-        found = answers[page.answers[index].record["id"]]
-        if isinstance(found, Answer):
-            page.answers[index] = found
-        else:
-            page.issues.append(_failed(f"/result/{index}", found))
+def _needed(call: Call, answer: Answer, names: tuple[str, ...]) -> dict[str, _Read]:
+    """What has to be read for one row, by the field it fills; "" is the row itself, which comes first."""
+    own, record = call.resource, answer.record
+    side = record.get(own.by or "")
+    reads: dict[str, _Read] = {}
+    for name in names:
+        target = own.expansions[name]
+        if target != own.name:
+            id = record[name].get("id") if isinstance(record.get(name), Mapping) else None
+            if id is not None:
+                reads[name] = _Read(target, None, id)
+            continue
+        if record.get("is_partial"):
+            reads = {"": _Read(own.name, side, record["id"]), **reads}
+        if name in own.on(side).apart:
+            reads[name] = _Read(own.name, side, record["id"], name)
+    return reads
 
 
-async def _references(
-    gateway: Gateway, call: Call, name: str, target: str, page: Page, context: Context, budget: Budget
-) -> None:
-    """Put the whole record in place of a reference; a record referred to often is read once."""
-    resource = call.account.connector.resources.get((call.model, target))
-    if resource is None:
-        return
-    chosen: dict[str, None] = {}
-    for answer in page.answers:
-        id = _id_of(answer.record.get(name))
-        if id is not None and id not in chosen and budget.take():
-            chosen[id] = None
-    answers = await _read(gateway, call, resource, list(chosen), context)
-    for index, answer in enumerate(page.answers):
-        reference = answer.record.get(name)
-        found = answers.get(_id_of(reference) or "")
-        if isinstance(found, Answer) and isinstance(reference, Mapping):
-            answer.record[name] = {**reference, **found.record}
-        elif isinstance(found, Problem):
-            page.issues.append(_failed(f"/result/{index}/{name}", found))
+def _fill(page: Page, index: int, name: str, found: Any) -> None:
+    """The row itself first: what else was read is put into the complete one."""
+    row = page.answers[index]
+    if isinstance(found, Problem):
+        pointer = f"/result/{index}/{name}" if name else f"/result/{index}"
+        retryable = found.known.retryable
+        page.issues.append(Issue("expansion_failed", pointer, found.detail, retryable=retryable))
+        row.record["is_partial"] = True
+    elif name:
+        row.expanded[name] = found.record if isinstance(found, Answer) else found
+    else:
+        found.expanded = {key: value for key, value in row.record.items() if key not in found.record}
+        page.answers[index] = found
 
 
-def _id_of(reference: Any) -> str | None:
-    return reference.get("id") if isinstance(reference, Mapping) else None
-
-
-async def _read(
-    gateway: Gateway, call: Call, resource: Resource, ids: list[str], context: Context
-) -> dict[str, Answer | Problem]:
-    """Complete records by id, a few at a time. After a spent budget at the provider no more are asked for."""
+async def _read_all(gateway: Gateway, call: Call, reads: Iterable[_Read], context: Context) -> _Found:
+    """A few at a time. After a spent budget at the provider no more are asked for."""
     gate = asyncio.Semaphore(_AT_ONCE)
-    found: dict[str, Answer | Problem] = {}
+    found: dict[_Read, Any] = {}
     stopped: list[Problem] = []
 
-    async def one(id: str) -> None:
+    async def one(read: _Read) -> None:
         async with gate:
             if stopped:
-                found[id] = stopped[0]
+                found[read] = stopped[0]
                 return
             try:
                 with translated():
-                    found[id] = await gateway.perform(call.run, resource.get(id, context))
+                    found[read] = await gateway.perform(call.run, _flow(call, read, context))
             except Problem as problem:
-                found[id] = problem
+                found[read] = problem
                 if problem.status in (424, 429, 503, 504):
                     stopped.append(problem)
 
     async with asyncio.TaskGroup() as group:
-        for id in ids:
-            group.create_task(one(id))
+        for read in reads:
+            group.create_task(one(read))
     return found
 
 
-def _failed(pointer: str, problem: Problem) -> Issue:
-    return Issue("expansion_failed", pointer, problem.detail, retryable=problem.known.retryable)
+def _resource(call: Call, read: _Read) -> Resource:
+    return call.account.connector.resources[call.model, read.resource].on(read.side)
+
+
+def _cost(call: Call, read: _Read) -> int:
+    return _resource(call, read).costs[read.part or "get"]
+
+
+def _flow(call: Call, read: _Read, context: Context) -> Flow[Any]:
+    resource = _resource(call, read)
+    return resource.inside(read.part, read.id, context) if read.part else resource.get(read.id, context)

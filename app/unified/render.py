@@ -29,6 +29,8 @@ def record_of(answer: Answer, model: type[BaseModel]) -> dict[str, Any]:
     partial = bool(source.get("is_partial"))
     if not partial:
         shown["etag"] = etag_of(shown)
+    for name, whole in answer.expanded.items():
+        shown[name] = {**(shown.get(name) or {}), **whole} if isinstance(whole, Mapping) else whole
     shown["is_partial"] = partial
     shown["remote_data"] = answer.native
     return shown

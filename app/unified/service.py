@@ -8,6 +8,7 @@ from app.core.clock import Clock
 from app.core.cursor import Cursors
 from app.core.errors import Problem
 from app.gateway.engine import Gateway
+from app.unified.addresses import addressed
 from app.unified.calls import DEFAULT_TIMEOUT, Call
 from app.unified.changes import SIDES, Change, fingerprint
 from app.unified.expansion import Budget, expand
@@ -17,6 +18,7 @@ from app.unified.preview import LIFETIME, Promise, Step, Tokens, captured, promi
 from app.unified.progress import Progress, watched
 from app.unified.refusals import translated
 from app.unified.render import envelope, record_of, single
+from connectors.kit.attachments import Attachments
 from connectors.kit.http import Flow, Pairs, Reply
 from connectors.kit.operations import Answer, Context, ListQuery, Page
 
@@ -187,6 +189,8 @@ class Unified:
     ) -> Page:
         query = ListQuery(limit, position, listing.filters, listing.sort, listing.search)
         page = await self._perform(call, call.resource.list(query, context))
+        if isinstance(call.resource, Attachments):
+            addressed(page, call, call.resource)
         if listing.expand:
             await expand(self._gateway, call, listing.expand, page, context, budget)
         call.run.meter.result_count = len(page.answers)

@@ -43,9 +43,9 @@ def describe(resource: "Resource") -> dict[str, Any]:
 
 
 def calls(resource: "Resource") -> dict[str, int]:
-    """Provider calls of each method when no reference has to be looked up; lists: per page."""
+    """Provider calls of each method, action and list inside when no reference has to be looked up; lists: per page."""
     cost = dict.fromkeys(sorted(resource.methods), 1)
-    return {**cost, **dict.fromkeys(sorted(resource.actions), 2)}
+    return {**cost, **dict.fromkeys(sorted(resource.actions), 2), **dict.fromkeys(sorted(resource.lists), 1)}
 
 
 def fields(table: Table[Any]) -> dict[str, dict[str, Any]]:

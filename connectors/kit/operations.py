@@ -97,7 +97,8 @@ Outcome = Literal["created", "updated", "deleted", "unchanged", "already_existed
 class Answer:
     """One record. `native` is what it was read from (`remote_data`). `outcome` is None on reads.
 
-    `model` is the record's where an action made one of another kind.
+    `model` is the record's where an action made one of another kind. `expanded` is shown with the record, by field,
+    though no part of it and its etag: whole records in place of references, what only list rows tell.
     """
 
     record: Record
@@ -105,6 +106,7 @@ class Answer:
     issues: list[Issue] = field(default_factory=list[Issue])
     outcome: Outcome | None = None
     model: type[BaseModel] | None = None
+    expanded: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(slots=True)

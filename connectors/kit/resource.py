@@ -127,6 +127,16 @@ class Resource:
         return tuple(row.unified for row in rows if isinstance(row, Computed) and row.list_read is not None)
 
     @cached_property
+    def apart(self) -> frozenset[str]:
+        """Lists inside a record that neither it nor its list rows tell."""
+        return frozenset(row.unified for row in self.table.rows if row.detail_only and row.list_only)
+
+    @cached_property
+    def costs(self) -> Mapping[str, int]:
+        """Provider calls of each method, action and list inside."""
+        return self.describe()["calls"]
+
+    @cached_property
     def id_key(self) -> str:
         return self.table.by_name["id"].paths[0]
 

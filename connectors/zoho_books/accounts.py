@@ -193,5 +193,6 @@ RESOURCE = Accounts(
     list_query=(("filter_by", "AccountType.All"),),
     order="account_name",
     search="search_text",
+    expansions={"current_balance": "accounts"},
     page_link="/app/{organization}#/accountant/chartofaccounts/{id}",
 )

@@ -185,6 +185,6 @@ RESOURCE = Bills(
     page_link="/app/{organization}#/bills/{id}",
     statuses={"draft": None, "authorised": None},
     default_status="authorised",
-    expansions={"line_items": "bills", "allocations": "bills", "contact": "contacts"},
+    expansions={"line_items": "bills", "allocations": "bills", "attachments": "bills", "contact": "contacts"},
     definitions=definitions("bill"),
 )

@@ -62,7 +62,12 @@ RESOURCE = Credits(
     page_link="/app/{organization}#/creditnotes/{id}",
     statuses={"draft": None, "authorised": None},
     default_status="authorised",
-    expansions={"line_items": "credit_notes", "allocations": "credit_notes", "contact": "contacts"},
+    expansions={
+        "line_items": "credit_notes",
+        "allocations": "credit_notes",
+        "attachments": "credit_notes",
+        "contact": "contacts",
+    },
     pdf=printer("/creditnotes", "credit note"),
     unseen=UNSEEN,
     definitions=definitions("creditnote"),

@@ -167,7 +167,7 @@ RESOURCE = Estimates(
     page_link="/app/{organization}#/quotes/{id}",
     statuses={"draft": None, "sent": "authorise"},
     default_status="draft",
-    expansions={"line_items": "estimates", "contact": "contacts"},
+    expansions={"line_items": "estimates", "attachments": "estimates", "contact": "contacts"},
     pdf=printer("/estimates", "estimate"),
     definitions=definitions("estimate"),
 )

@@ -135,6 +135,10 @@ class Invoices(Documents):
             return (yield from settling.settle(self, SETTLED, (RECEIVED, CREDIT_NOTES), id, body, ctx))
         return (yield from super().act(action, id, body, ctx))
 
+    def describe(self) -> dict[str, Any]:
+        told = super().describe()
+        return {**told, "calls": {**told["calls"], "allocations": 2}}
+
 
 ISSUED = Invoices(
     name="invoices",
@@ -152,7 +156,12 @@ ISSUED = Invoices(
     page_link="/app/{organization}#/invoices/{id}",
     statuses={"draft": None, "authorised": "authorise"},
     default_status="draft",
-    expansions={"line_items": "invoices", "contact": "contacts"},
+    expansions={
+        "line_items": "invoices",
+        "allocations": "invoices",
+        "attachments": "invoices",
+        "contact": "contacts",
+    },
     pdf=printer("/invoices", "invoice"),
     definitions=definitions("invoice"),
 )

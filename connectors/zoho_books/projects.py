@@ -143,6 +143,6 @@ RESOURCE = Projects(
     list_query=(("filter_by", "Status.All"),),
     order="created_time",
     page_link="/app/{organization}#/timesheet/projects/{id}",
-    expansions={"contact": "contacts"},
+    expansions={"budget_amount": "projects", "contact": "contacts"},
     definitions=definitions("project"),
 )

@@ -273,7 +273,7 @@ RESOURCE = PurchaseOrders(
     page_link="/app/{organization}#/purchaseorders/{id}",
     statuses={"draft": None, "authorised": "issue"},
     default_status="draft",
-    expansions={"line_items": "purchase_orders", "contact": "contacts"},
+    expansions={"line_items": "purchase_orders", "attachments": "purchase_orders", "contact": "contacts"},
     pdf=printer("/purchaseorders", "purchase order"),
     definitions=definitions("purchaseorder"),
 )  # fmt: skip

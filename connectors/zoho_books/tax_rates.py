@@ -245,5 +245,6 @@ RESOURCE = TaxRates(
     ids=r"[0-9]{1,24}",
     own=TAXES,
     scopes={verb: f"ZohoBooks.settings.{verb.upper()}" for verb in ("create", "read", "update", "delete")},
+    expansions={"components": "tax_rates"},
     unseen={"is_inactive": "observed live in rows of the list; the recorded list is empty"},
 )

@@ -110,4 +110,5 @@ RESOURCE = Resource(
     scopes={verb: f"ZohoBooks.settings.{verb.upper()}" for verb in ("read", "update", "delete")},
     list_query=(("filter_by", "Status.All"),),
     order="name",
+    expansions={"created_at": "users"},
 )

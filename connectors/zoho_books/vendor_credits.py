@@ -59,7 +59,12 @@ RESOURCE = Credits(
     page_link="/app/{organization}#/vendorcredits/{id}",
     statuses={"draft": None, "authorised": None},
     default_status="authorised",
-    expansions={"line_items": "vendor_credits", "allocations": "vendor_credits", "contact": "contacts"},
+    expansions={
+        "line_items": "vendor_credits",
+        "allocations": "vendor_credits",
+        "attachments": "vendor_credits",
+        "contact": "contacts",
+    },
     pdf=printer("/vendorcredits", "vendor credit"),
     unseen=UNSEEN,
     definitions=definitions("vendor_credit"),

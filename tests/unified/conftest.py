@@ -69,6 +69,8 @@ class Provider:
         fault = self.fail(ask)
         if fault is not None:
             raise fault
+        if ask.path.startswith("/contacts/"):
+            return Reply(200, body={"id": ask.path.removeprefix("/contacts/")})
         id = ask.path.removeprefix("/invoices").strip("/")
         if ask.method == "GET" and not id:
             start, size = (int(value) for _, value in ask.query[:2])
@@ -96,7 +98,7 @@ def read(row: Mapping[str, Any], *, complete: bool) -> Answer:
         "issue_date": date(2026, 2, 1),
         "total_amount": row.get("total", Decimal("10.50")),
         "updated_at": row.get("updated", NOW),
-        "contact": {"id": "c1", "name": "Acme", "type": "customer"},
+        "contact": {"id": row.get("contact", "c1"), "name": "Acme", "type": "customer"},
         "is_partial": not complete,
     }
     if complete:
@@ -117,7 +119,7 @@ class Invoices(Resource):
     sorts = frozenset({"issue_date"})
 
     def describe(self) -> dict[str, Any]:
-        return {"filters": {name: sorted(ops) for name, ops in self.filters.items()}}
+        return {"calls": {"get": 1}, "filters": {name: sorted(ops) for name, ops in self.filters.items()}}
 
     def list(self, query: Any, ctx: Any) -> Any:
         start = (query.position or {}).get("start", 0)
@@ -177,8 +179,26 @@ RESOURCE = Invoices(
         "authorise": Action(name="authorise", doc="Make it live.", path="/invoices/{id}/approve"),
         "email": Action(name="email", doc="Mail it.", path="/invoices/{id}/email", reaches_person=True),
     },
-    expansions={"line_items": "invoices"},
+    expansions={"line_items": "invoices", "contact": "contacts"},
     pdf=pdf,
+)
+
+
+class Contacts(Resource):
+    """Only read in place of what refers to it."""
+
+    def get(self, id: str, ctx: Any) -> Any:
+        reply = yield Ask("GET", f"/contacts/{id}")
+        return Answer({"id": reply.body["id"], "name": "Acme", "website": "https://acme.example"}, reply.body)
+
+
+CONTACTS = Contacts(
+    name="contacts",
+    path="/contacts",
+    one="contact",
+    many="contacts",
+    table=Table(MODELS["accounting", "contacts"], ()),
+    methods=frozenset({"get"}),
 )
 
 CURRENCIES = Resource(
@@ -238,7 +258,7 @@ def account(id: str = "acc_1") -> Any:
             slug="zohobooks",
             label="Books",
             native=SimpleNamespace(reserved_query=("organization_id",)),
-            resources={("accounting", "invoices"): RESOURCE, ("accounting", "currencies"): CURRENCIES},
+            resources={("accounting", each.name): each for each in (RESOURCE, CURRENCIES, CONTACTS)},
         ),
         data_center=DataCenter("us", "https://a.example", "https://b.example"),
         organization=Organization("org1", "Acme", currency="EUR", time_zone="Europe/Berlin"),

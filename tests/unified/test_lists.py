@@ -62,35 +62,6 @@ async def test_the_limit_is_clamped_and_echoed(world: Any) -> None:
     assert (await world.ask("GET", "/invoices", "limit=5000")).json()["limit"] == 200
 
 
-async def test_expansion_completes_the_first_rows_within_its_budget(world: Any) -> None:
-    world.fill(5)
-    body = (await world.ask("GET", "/invoices", "expand[]=line_items&max_calls=3")).json()
-    assert [row["is_partial"] for row in body["result"]] == [False, False, False, True, True]
-    assert body["result"][0]["line_items"] == [{"name": "Tea", "quantity": 2}]
-    assert "etag" in body["result"][0]
-    assert (body["provider_calls"], body["is_partial_response"]) == (4, True)
-    full = (await world.ask("GET", "/invoices", "expand=line_items")).json()
-    assert full["is_partial_response"] is False and "absent_fields" not in full
-
-
-async def test_a_row_that_cannot_be_expanded_stays_with_an_issue(world: Any) -> None:
-    world.fill(3)
-    world.provider.fail = lambda ask: Fault(Kind.NOT_FOUND, 404) if ask.path == "/invoices/2" else None
-    body = (await world.ask("GET", "/invoices", "expand=line_items")).json()
-    assert [row["is_partial"] for row in body["result"]] == [False, True, False]
-    assert [(issue["code"], issue["pointer"]) for issue in body["issues"]] == [
-        ("expansion_failed", "/result/1")
-    ]
-
-
-async def test_expansion_stops_asking_a_provider_that_is_out_of_budget(world: Any) -> None:
-    world.fill(60)
-    world.provider.fail = lambda ask: Fault(Kind.MINUTE, 429) if ask.path != "/invoices" else None
-    body = (await world.ask("GET", "/invoices", "expand=line_items&max_calls=60")).json()
-    assert body["result_count"] == 60
-    assert body["provider_calls"] <= 1 + 8
-
-
 async def test_fields_are_chosen_and_left_out(world: Any) -> None:
     world.fill(1)
     chosen = (await world.ask("GET", "/invoices", "fields[]=id&fields[]=number")).json()["result"][0]

@@ -41,6 +41,8 @@ async def test_one_path_per_resource_method_and_action(world: Any) -> None:
     paths, schemas = document(world)
     base = "/unified/accounting"
     assert {path: sorted(item) for path, item in paths.items()} == {
+        f"{base}/contacts/meta": ["get"],
+        f"{base}/contacts/{{id}}": ["get"],
         f"{base}/currencies": ["get"],
         f"{base}/currencies/meta": ["get"],
         f"{base}/currencies/{{id}}": ["get"],

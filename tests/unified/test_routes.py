@@ -42,10 +42,14 @@ async def test_a_foreign_account_is_not_there(world: Any) -> None:
 
 
 async def test_what_the_connector_does_not_offer(world: Any) -> None:
-    for name in ("contacts", "invoice"):
+    for name in ("items", "invoice"):
         answer = await world.ask("GET", f"/{name}")
         assert answer.status_code == 404
-        assert answer.json()["offered"] == ["accounting/currencies", "accounting/invoices"]
+        assert answer.json()["offered"] == [
+            "accounting/contacts",
+            "accounting/currencies",
+            "accounting/invoices",
+        ]
     answer = await world.ask("POST", "/currencies", json={"code": "EUR"})
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
     assert (await world.ask("DELETE", "/currencies/1")).json()["code"] == "method_not_allowed"
