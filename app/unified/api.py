@@ -98,11 +98,11 @@ async def _pdf(request: Request, model: str, name: str) -> Response:
 
 
 async def _inside(request: Request, model: str, name: str) -> Response:
-    call = await admit(request, model, name, "get")
+    part = request.url.path.rstrip("/").rpartition("/")[2]
+    call = await admit(request, model, name, part)
     id = checked_id(request.path_params["id"])
     side = side_of(call.resource, call.query)
     call.query.finish()
-    part = request.url.path.rpartition("/")[2]
     return _json(await inside(request.app.state.gateway, call, part, id, side), call)
 
 

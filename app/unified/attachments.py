@@ -44,7 +44,7 @@ async def _files(request: Request, operation: str) -> tuple[Call, Attachments, s
 
 
 async def _list(request: Request) -> Response:
-    call, files, type, id = await _files(request, "get")
+    call, files, type, id = await _files(request, "attachments")
     answers = await _listed(call, files, type, id)
     rows = [_shown(answer, files, call, id) for answer in answers]
     body = {"result": rows, "result_count": len(rows), "provider_calls": call.run.meter.calls}
@@ -52,7 +52,7 @@ async def _list(request: Request) -> Response:
 
 
 async def _get(request: Request) -> Response:
-    call, files, type, id = await _files(request, "get")
+    call, files, type, id = await _files(request, "attachments")
     wanted = checked_id(request.path_params["attachment"])
     for answer in await _listed(call, files, type, id):
         if answer.record["id"] == wanted:
@@ -63,7 +63,7 @@ async def _get(request: Request) -> Response:
 
 async def _content(request: Request) -> Response:
     """The bytes as the provider gives them, offered as a download whatever they are."""
-    call, files, type, id = await _files(request, "get")
+    call, files, type, id = await _files(request, "attachments")
     wanted = checked_id(request.path_params["attachment"])
     with translated():
         reply = await _gateway(call).perform(call.run, files.content(type, id, wanted, call.context()))

@@ -14,7 +14,7 @@ from app.keys.access import authenticated, require
 from app.unified.query import Query
 from connectors.kit.http import Pairs
 from connectors.kit.operations import Context
-from connectors.kit.resource import Resource
+from connectors.kit.resource import LISTS, Resource
 
 ACCOUNT_HEADER = "x-integrated-account-id"
 TIMEOUT_HEADER = "ledgerway-timeout"
@@ -68,7 +68,7 @@ async def admit(request: Request, model: str, name: str, operation: str) -> Call
     needs_reauth.
     """
     principal = await authenticated(request)
-    reads = operation in ("list", "get", "pdf", "meta", "custom-fields", "stream")
+    reads = operation in _READING
     require(principal, f"{model}.{name}:{'read' if reads else 'write'}")
     query = Query(request.scope.get("query_string", b""))
     account = await account_of(request, principal, query)
@@ -143,6 +143,7 @@ def _no_method(request: Request, resource: Resource) -> Problem:
     return Problem("method_not_allowed", detail, headers={"Allow": ", ".join(allowed)}, allowed=allowed)
 
 
+_READING = frozenset({"list", "get", "pdf", "meta", "custom-fields", "attachments", *LISTS})
 _SAID = {"GET": "read", "POST": "created", "PATCH": "changed", "DELETE": "deleted"}
 
 
