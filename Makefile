@@ -4,13 +4,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help demo test check bench migrate docs format clean
+.PHONY: help demo test check bench coverage migrate docs format clean
 
 help:
 	@echo "make demo    the whole product on this machine: sandbox, gateway, a connected organisation (ARGS=--once to exit)"
 	@echo "make test    every test, in parallel (ARGS='-k name' to choose)"
 	@echo "make check   lint, types, import contracts"
 	@echo "make bench   throughput, latency, CPU and memory, side by side with a bare pass-through"
+	@echo "make coverage every operation, and the test that performs it"
 	@echo "make migrate bring the database up to date"
 	@echo "make docs    regenerate the generated references"
 	@echo "make format  rewrite the code in the project's format"
@@ -36,6 +37,9 @@ check: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks $(ARGS)
+
+coverage: .venv/ready
+	@$(BIN)/python -m tests.flows.coverage
 
 migrate: .venv/ready
 	$(BIN)/ledgerway migrate

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from tests.flows.coverage import named_for
 from tests.support.product import Product, Sandbox
+from tests.support.witness import PERFORMED
 
 if TYPE_CHECKING:
     from tests.flows.company import Company
@@ -102,3 +104,11 @@ def connected(ample: Product) -> Iterator[Callable[..., "Company"]]:
     yield connect
     for client in opened:
         client.close()
+
+
+@pytest.fixture(autouse=True)
+def does_what_it_is_named_for(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that coverage.json names for an operation performs it."""
+    yield
+    missing = named_for(request.node.nodeid) - PERFORMED[request.node.nodeid]
+    assert not missing, f"coverage.json names this test for {sorted(missing)}, which it did not do"

@@ -12,6 +12,7 @@ import httpx
 
 from app.demo.browser import Browser, Page
 from app.demo.processes import Server, free_ports, ledgerway
+from tests.support.witness import witness
 
 LOCATIONS = ("us", "eu", "in", "au", "jp", "ca", "cn", "sa")
 
@@ -102,6 +103,7 @@ class Product:
             headers={"Authorization": f"Bearer {key or self.key}"},
             timeout=60,
             trust_env=False,
+            event_hooks={"response": [witness]},
         )
 
     def link(self, tenant: str | None = "tenant-1", key: str | None = None, **members: Any) -> str:
