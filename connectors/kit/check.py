@@ -60,15 +60,29 @@ def paths(table: Table[Any], prefix: str = "") -> Iterator[str]:
             yield from (prefix + path for path in row.paths)
 
 
-def seen(resource: Resource, recorded: Iterable[Native], published: frozenset[str]) -> list[str]:
-    """Native paths nobody has seen. `published` holds the names a specification uses."""
+def evidence(resource: Resource, recorded: Iterable[Native], published: frozenset[str]) -> dict[str, str]:
+    """Native path → where it was seen: in a recording, or else in the specification. The rest nobody has seen.
+
+    `published` holds the names the specification of the resource uses.
+    """
     known: set[str] = set()
     for native in recorded:
         known |= set(_keys(native))
+    found = {
+        path: "recording" if path in known else "specification"
+        for path in set(paths(resource.table))
+        if path in known or path.rpartition(".")[2] in published
+    }
+    return dict(sorted(found.items()))
+
+
+def seen(resource: Resource, recorded: Iterable[Native], published: frozenset[str]) -> list[str]:
+    """Native paths nobody has seen, and nothing says why they are mapped."""
+    found = evidence(resource, recorded, published)
     return sorted(
         f"{resource.name}: {path} is in no recording and no specification"
-        for path in set(paths(resource.table))
-        if path not in known and path.rpartition(".")[2] not in published and path not in resource.unseen
+        for path in set(paths(resource.table)) - found.keys()
+        if path not in resource.unseen
     )
 
 

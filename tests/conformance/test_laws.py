@@ -1,13 +1,6 @@
 """Every table of every connector keeps the laws, against every recording there is."""
 
-import json
-import os
-import re
-from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +9,7 @@ from connectors.kit import check
 from connectors.kit.operations import Context
 from connectors.kit.registry import load
 from connectors.kit.resource import Resource
-
-ROOT = Path(__file__).resolve().parents[2]
-SPECS = Path(os.environ.get("LEDGERWAY_ZOHO_SPECS", ROOT.parent / "shared"))
-RECORDINGS = SPECS / "zoho-books-recordings"
-PUBLISHED = SPECS / "zoho-books-openapi"
+from tests.conformance.evidence import RECORDINGS, published, samples, words
 
 needs_recordings = pytest.mark.skipif(not RECORDINGS.is_dir(), reason=f"no recordings at {RECORDINGS}")
 
@@ -40,52 +29,6 @@ TABLES = [
     if part is resource or part not in connector.resources.values()
 ]
 """Every resource with a table of its own; a side that is a resource itself is held to the laws once."""
-
-
-@cache
-def recordings() -> tuple[Mapping[str, Any], ...]:
-    """The bodies of recorded answers; sketches made by hand are no evidence."""
-    index = json.loads((RECORDINGS / "index.json").read_text())
-    files = [entry["file"] for entry in index["entries"] if entry["provenance"].startswith("recorded")]
-    texts = ((RECORDINGS / name).read_text() for name in files)
-    parsed = (json.loads(text, parse_float=Decimal) for text in texts)
-    return tuple(
-        each["response"]["body"] for each in parsed if isinstance(each.get("response", {}).get("body"), dict)
-    )
-
-
-@cache
-def published() -> frozenset[str]:
-    """Every name the specification uses for a property or parameter."""
-    if not PUBLISHED.is_dir():
-        return frozenset()
-    text = "\n".join(path.read_text() for path in PUBLISHED.glob("*.yml"))
-    return frozenset(re.findall(r"^\s*(?:- name: )?([a-z][a-z0-9_]*)\b:?", text, re.MULTILINE))
-
-
-@cache
-def words() -> frozenset[str]:
-    """Every word the specification lists as the value of a parameter or property, and those seen besides."""
-    texts = [path.read_text() for path in PUBLISHED.glob("*.yml")] if PUBLISHED.is_dir() else []
-    found = re.findall(
-        r"(?:<code>\s*|^\s*- '?)([A-Za-z][A-Za-z_-]{2,40})'?(?:\s*</code>|\s*$)", "\n".join(texts), re.M
-    )
-    return frozenset(found) | UNPUBLISHED
-
-
-UNPUBLISHED = frozenset(
-    ("approved", "pending_approval", "rejected", "partially_invoiced", "nonbillable", "shipped", "manually_added")
-)  # fmt: skip
-
-
-def samples(resource: Resource) -> Iterator[tuple[bool, dict[str, Any]]]:
-    """(is a single record, native object) of every recording of a resource."""
-    for body in recordings():
-        one, many = body.get(resource.one), body.get(resource.many)
-        if isinstance(one, dict) and resource.id_key in one:
-            yield True, one
-        if isinstance(many, list):
-            yield from ((False, row) for row in many if isinstance(row, dict) and resource.id_key in row)
 
 
 def records(resource: Resource) -> list[dict[str, Any]]:
