@@ -16,7 +16,8 @@ from app.core.schema import SchemaTooNew
 from app.core.secrets import KeyringUnusable
 from app.core.settings import SettingsError, load_settings
 from app.demo.cli import demo
-from app.keys.cli import audit, keys, ring
+from app.keys.cli import audit, keys
+from app.keys.ring_cli import ring
 from app.main import NotReady
 
 cli = typer.Typer(

@@ -22,13 +22,15 @@ from app.core.cursor import Cursors
 from app.core.database import Database
 from app.core.front import Front
 from app.core.process import harden, settle_memory
-from app.core.secrets import Keyring, load, load_or_create
+from app.core.secrets import Keyring, LiveKeyring, load, load_or_create
 from app.core.settings import Settings, SettingsError, load_settings
 from app.gateway import api as log_api
 from app.gateway.opening import open_gateway
 from app.keys import api as keys
 from app.keys.access import Access
 from app.keys.data_keys import check_ring
+from app.keys.presence import Presence
+from app.keys.wrappers import open_wrapper
 from app.proxy import api as proxy
 from app.unified import api as unified
 from app.unified import openapi
@@ -75,9 +77,9 @@ def create_app(
     app.state.connectors = connectors
     for connector in app.state.connectors:
         connector_settings(settings, connector.settings_prefix, connector)
-    app.state.keyring = keyring or _keyring(settings, clock)
+    app.state.keyring = LiveKeyring(keyring or _keyring(settings, clock))
     app.state.database = _database(settings)
-    app.state.cursors = Cursors(app.state.keyring.derive("cursor"))
+    app.state.cursors = Cursors(lambda: app.state.keyring.signing("cursor"))
     app.state.closing = False
     app.state.checks = {
         "storage": app.state.database.ping,
@@ -126,7 +128,11 @@ def _furnish(app: FastAPI) -> None:
     settings, database, clock, connectors = state.settings, state.database, state.clock, state.connectors
     state.access = Access(database, state.keyring, clock)
     state.accounts = Accounts(database, clock, settings, connectors)
-    state.credentials = Credentials(database, state.keyring, clock)
+    state.presence = Presence(database, state.keyring, clock)
+    wrapper, state.close_wrapper = open_wrapper(settings, state.keyring)
+    if settings.vault_address is not None:
+        state.checks["key service"] = wrapper.health
+    state.credentials = Credentials(database, wrapper, clock)
     state.clients = OAuthClients(database, state.credentials.vault, clock, settings, connectors)
     state.gateway = open_gateway(
         settings, database, clock, state.accounts, state.credentials, state.clients, connectors
@@ -159,6 +165,8 @@ async def _close(app: FastAPI) -> None:
         state.access.settle,
         state.accounts.settle,
         state.gateway.close,
+        state.presence.close,
+        state.close_wrapper,
         state.database.close,
     ):
         try:
@@ -185,6 +193,7 @@ async def _lifespan(app: FastAPI, background: bool = True) -> AsyncGenerator[Non
         await _opens(app)
         if background:
             await app.state.gateway.start()
+            app.state.presence.start()
             if settings.worker:
                 app.state.sweep.start()
             settle_memory()

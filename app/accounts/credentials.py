@@ -10,7 +10,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app.accounts import store
 from app.core.clock import Clock
 from app.core.database import Database
-from app.core.secrets import Context, Keyring, LocalWrapper, Reason, SecretUnavailable, Vault
+from app.core.secrets import Context, KeyWrapper, Reason, SecretUnavailable, Vault
 from app.keys.data_keys import DataKeyRows
 from app.models.grants import Grant
 
@@ -21,10 +21,10 @@ class Credentials:
     `vault` seals other secrets in the same way.
     """
 
-    def __init__(self, database: Database, keyring: Keyring, clock: Clock) -> None:
+    def __init__(self, database: Database, wrapper: KeyWrapper, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self.vault = Vault(database, LocalWrapper(keyring), DataKeyRows(), clock)
+        self.vault = Vault(database, wrapper, DataKeyRows(), clock)
 
     async def store_tokens(
         self,

@@ -11,7 +11,7 @@ from app.connect.service import Connect
 from app.connect.sweep import Sweep
 from app.core.clock import Clock
 from app.core.database import Database
-from app.core.secrets import Keyring
+from app.core.secrets import Ring
 from app.core.settings import Settings
 from app.gateway.engine import Gateway
 from connectors.kit.connector import Connector
@@ -21,7 +21,7 @@ def open_connect(
     database: Database,
     clock: Clock,
     settings: Settings,
-    keyring: Keyring,
+    keyring: Ring,
     credentials: Credentials,
     accounts: Accounts,
     clients: OAuthClients,
@@ -32,7 +32,7 @@ def open_connect(
     adoption = Adoption(database, clock, credentials, accounts, clients, gateway, connectors)
     connect = Connect(
         database, clock, settings, credentials.vault, accounts, clients, gateway, adoption, tuple(connectors),
-        keyring.derive("connect-forms"),
+        lambda: keyring.signing("connect-forms"),
     )  # fmt: skip
     importing = Importing(database, clock, accounts, clients, gateway, adoption, credentials)
     return connect, importing, Sweep(database, clock, adoption)

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
@@ -69,7 +69,7 @@ class Connect:
         gateway: Gateway,
         adoption: Adoption,
         connectors: tuple[Connector, ...],
-        key: bytes,
+        keys: Callable[[], Sequence[bytes]],
     ) -> None:
         self._database = database
         self._clock = clock
@@ -80,17 +80,16 @@ class Connect:
         self._gateway = gateway
         self._adoption = adoption
         self._connectors = connectors
-        self._key = key
+        self._keys = keys
 
     # what every page needs
 
     def csrf(self, *parts: str) -> str:
         """A form token bound to `parts` (the link, and the cookie once there is one)."""
-        message = "\x00".join(parts).encode()
-        return hmac.new(self._key, b"csrf\x00" + message, hashlib.sha256).hexdigest()
+        return _csrf(self._keys()[0], parts)
 
     def check_csrf(self, given: str, *parts: str) -> None:
-        if not hmac.compare_digest(given.encode(), self.csrf(*parts).encode()):
+        if not any(hmac.compare_digest(given.encode(), _csrf(key, parts).encode()) for key in self._keys()):
             raise Stopped("csrf_failed")
 
     def connector(self, name: str | None) -> Connector:
@@ -353,3 +352,8 @@ def _verifier_context(environment_id: str) -> Context:
     return Context(
         environment_id, f"environment:{environment_id}", "oauth.pkce_verifier", "oauth_states.verifier_blob"
     )
+
+
+def _csrf(key: bytes, parts: tuple[str, ...]) -> str:
+    message = "\x00".join(parts).encode()
+    return hmac.new(key, b"csrf\x00" + message, hashlib.sha256).hexdigest()

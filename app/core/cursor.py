@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.core import json
@@ -14,17 +15,18 @@ _LONGEST = 4096
 
 
 class Cursors:
-    """Signs and opens cursors with one 256-bit key: they survive restarts, and every process reads them."""
+    """Signs cursors with the first of `keys()` and opens those of any: they survive restarts and a change of
+    key, and every process reads them."""
 
-    def __init__(self, key: bytes) -> None:
-        if len(key) < 32:
-            raise ValueError("a cursor key has at least 32 bytes")
-        self._key = key
+    def __init__(self, keys: Callable[[], Sequence[bytes]]) -> None:
+        self._keys = keys
 
     def sign(self, position: dict[str, Any], *binding: str) -> str:
         """`position` as URL-safe text. `binding` (account, resource, query …) must be the same on `open`."""
         payload = json.encode(position)
-        return base64.urlsafe_b64encode(self._mac(payload, binding) + payload).rstrip(b"=").decode()
+        return (
+            base64.urlsafe_b64encode(_mac(self._keys()[0], payload, binding) + payload).rstrip(b"=").decode()
+        )
 
     def open(self, text: str, *binding: str) -> dict[str, Any]:
         """The position in `text`. Problem `invalid_cursor` when forged, damaged, or of another request."""
@@ -36,13 +38,14 @@ class Cursors:
         except (binascii.Error, ValueError):
             raise refused from None
         mac, payload = raw[:_MAC], raw[_MAC:]
-        if not hmac.compare_digest(mac, self._mac(payload, binding)):
+        if not any(hmac.compare_digest(mac, _mac(key, payload, binding)) for key in self._keys()):
             raise refused
         return json.decode(payload)
 
-    def _mac(self, payload: bytes, binding: tuple[str, ...]) -> bytes:
-        mac = hmac.new(self._key, b"ledgerway/cursor/v1", hashlib.sha256)
-        for part in (*(text.encode() for text in binding), payload):
-            mac.update(len(part).to_bytes(8, "big"))
-            mac.update(part)
-        return mac.digest()[:_MAC]
+
+def _mac(key: bytes, payload: bytes, binding: tuple[str, ...]) -> bytes:
+    mac = hmac.new(key, b"ledgerway/cursor/v1", hashlib.sha256)
+    for part in (*(text.encode() for text in binding), payload):
+        mac.update(len(part).to_bytes(8, "big"))
+        mac.update(part)
+    return mac.digest()[:_MAC]

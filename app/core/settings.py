@@ -3,10 +3,10 @@
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "LEDGERWAY_"
@@ -63,6 +63,17 @@ def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _service(value: str | None) -> str | None:
+    if value is None:
+        return None
+    origin = origin_of(value)
+    if origin.startswith("http:") and not is_loopback(urlsplit(origin).hostname or ""):
+        raise ValueError("must be https")
+    return origin
+
+
+_VAULT_NAME = r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$"
+
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 
 
@@ -73,6 +84,8 @@ class Settings(BaseSettings):
     return_urls   when not empty, the only URLs a connect flow may return to
     egress_allow  CIDRs that webhooks may reach although they are private
     worker        whether this process does background work
+    vault_…       a Vault-compatible transit engine that wraps data keys instead of the key ring: where it is, the
+                  file its token is in, its mount and the name of the key (made with `derived=true`)
     access_log    whether each request is logged
     """
 
@@ -92,6 +105,16 @@ class Settings(BaseSettings):
     worker: bool = True
     body_limit: int = Field(default=1_000_000, ge=1_000, le=100_000_000)
     proxy_body_limit: int = Field(default=25_000_000, ge=1_000, le=1_000_000_000)
+    vault_address: Annotated[str | None, AfterValidator(_service)] = None
+    vault_token_file: Path | None = None
+    vault_mount: str = Field(default="transit", pattern=_VAULT_NAME)
+    vault_key: str = Field(default="ledgerway", pattern=_VAULT_NAME)
+
+    @model_validator(mode="after")
+    def _vault_has_a_token(self) -> Self:
+        if self.vault_address is not None and self.vault_token_file is None:
+            raise ValueError(f"{PREFIX}VAULT_ADDRESS needs {PREFIX}VAULT_TOKEN_FILE")
+        return self
 
     @property
     def development(self) -> bool:

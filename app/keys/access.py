@@ -1,5 +1,6 @@
 """Authentication of requests, for FastAPI routes and for raw ASGI applications."""
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from fastapi import Request
+from structlog.stdlib import get_logger
 
 from app.core.auth import Principal
 from app.core.clock import Clock
@@ -14,7 +16,7 @@ from app.core.database import Database
 from app.core.errors import Problem
 from app.core.log import note
 from app.core.once import Once
-from app.core.secrets import Keyring
+from app.core.secrets import Ring
 from app.keys import format as key_format
 from app.keys import store, tokens
 from app.keys.format import KeyText
@@ -23,6 +25,7 @@ from app.keys.store import KnownKey
 from app.models.api_keys import ApiKey
 from unified_models import MODELS
 
+_log = get_logger("ledgerway.access")
 _BELIEVED = 5.0  # seconds a key is believed without looking at its row: so soon a revocation is seen
 _REMEMBERED = 10_000
 _DATA = frozenset({model for model, _ in MODELS} | {"proxy"})
@@ -45,7 +48,7 @@ class _Proved:
 class Access:
     """Turns credentials into a Principal. Rows are remembered for at most five seconds."""
 
-    def __init__(self, database: Database, keyring: Keyring, clock: Clock) -> None:
+    def __init__(self, database: Database, keyring: Ring, clock: Clock) -> None:
         self._database = database
         self._keyring = keyring
         self._clock = clock
@@ -53,6 +56,7 @@ class Access:
         self._proved: dict[bytes, _Proved] = {}
         self._look = Once[str, KnownKey | None]()
         self._stamps = Stamps(database, clock, ApiKey)
+        self._moving: set[asyncio.Task[None]] = set()
 
     async def authenticate(self, header: str | None, client_ip: str | None) -> Principal:
         """The principal of an `Authorization: Bearer …` header: an API key or an account token.
@@ -99,6 +103,10 @@ class Access:
         if len(self._proved) >= _REMEMBERED:
             self._proved.clear()
         proved = self._proved[proof] = _Proved(key, principal)
+        if key.pepper_id != self._keyring.primary:
+            task = asyncio.create_task(self._move(key, text), name=f"pepper-{key.id}")
+            self._moving.add(task)
+            task.add_done_callback(self._moving.discard)
         return proved
 
     def mint(self, principal: Principal, account_id: str) -> str:
@@ -115,7 +123,7 @@ class Access:
 
     async def settle(self) -> None:
         """Returns when the uses noted so far are stored. For the end of a process."""
-        await self._stamps.settle()
+        await asyncio.gather(self._stamps.settle(), *self._moving)
 
     async def _by_token(self, text: str, client_ip: str | None) -> Principal:
         token = tokens.read(self._keyring, text, self._clock.now())
@@ -160,6 +168,16 @@ class Access:
         given = key_format.digest(text, self._keyring, pepper_id)
         stored = key.digest if key is not None else bytes(len(given))
         return hmac.compare_digest(given, stored) and key is not None and key.mode == text.mode
+
+    async def _move(self, key: KnownKey, text: KeyText) -> None:
+        """Store the digest under the primary pepper, so that the old one can be retired. The next use repeats it."""
+        pepper_id = self._keyring.primary
+        digest = key_format.digest(text, self._keyring, pepper_id)
+        try:
+            async with self._database.write() as session:
+                await store.replace_digest(session, key, digest, pepper_id)
+        except Exception as error:
+            _log.warning("pepper_not_moved", key_id=key.id, error=type(error).__name__)
 
     def _check_in_force(self, key: KnownKey, client_ip: str | None) -> None:
         if key.revoked_at is not None:

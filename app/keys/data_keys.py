@@ -1,15 +1,16 @@
-"""Where the vault's data keys are stored, and whether the key ring fits them."""
+"""Where the vault's data keys are stored, whether the key ring fits them, and their wrapping anew."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 
-from sqlalchemy import CursorResult, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import Clock
 from app.core.database import Database
-from app.core.secrets import Keyring, WrappedKey
-from app.core.secrets.vault import StoredKey
+from app.core.secrets import KeyWrapper, Ring, WrappedKey
+from app.core.secrets.vault import StoredKey, wrap_context
 from app.models.api_keys import ApiKey
 from app.models.data_keys import DataKey, KeyringCheck
 
@@ -60,7 +61,7 @@ class DataKeyRows:
         return list(ids)
 
 
-async def check_ring(database: Database, keyring: Keyring, clock: Clock) -> list[str]:
+async def check_ring(database: Database, keyring: Ring, clock: Clock) -> list[str]:
     """What is wrong between this process's key ring and the database, in words; empty when it may serve.
 
     Keys the database has not seen are noted for other processes to compare. Names keys, never shows them.
@@ -75,25 +76,19 @@ async def check_ring(database: Database, keyring: Keyring, clock: Clock) -> list
             )
         )
         peppers = set(
-            await session.scalars(
-                select(ApiKey.pepper_id)
-                .distinct()
-                .where(
-                    ApiKey.revoked_at.is_(None),
-                    or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > clock.now()),
-                )
-            )
+            await session.scalars(select(ApiKey.pepper_id).distinct().where(_in_force(clock.now())))
         )
+    usable = {key.id: key for key in keyring.keys.values() if key.status.opens}
     wrong = [
         f"key {key.id} of the ring in {keyring.source} is not the key {key.id} this database was written with"
-        for key in keyring.keys.values()
+        for key in usable.values()
         if known.get(key.id, key.check) != key.check
     ]
     wrong += [
         f"the ring in {keyring.source} lacks key {key_id}, which stored secrets need"
-        for key_id in sorted((used | peppers) - keyring.keys.keys())
+        for key_id in sorted((used | peppers) - usable.keys())
     ]
-    fresh = [key for key in keyring.keys.values() if key.id not in known]
+    fresh = [key for key in usable.values() if key.id not in known]
     if fresh and not wrong:
         async with database.write() as session:
             insert = sqlite.insert if database.dialect == "sqlite" else postgresql.insert
@@ -107,12 +102,69 @@ async def check_ring(database: Database, keyring: Keyring, clock: Clock) -> list
 
 
 async def keys_in_use(database: Database) -> dict[str, int]:
-    """How many data keys each ring key wraps."""
+    """How many data keys each wrapping key wraps."""
     async with database.read() as session:
         rows = await session.execute(
             select(DataKey.kek_id, func.count()).where(DataKey.state != "shredded").group_by(DataKey.kek_id)
         )
         return {kek_id: count for kek_id, count in rows}  # noqa: C416
+
+
+async def peppered(database: Database, key_id: str, now: datetime) -> list[str]:
+    """Ids of the API keys in force whose digest needs a ring key. Each use of one moves it to the primary."""
+    async with database.read() as session:
+        return list(
+            await session.scalars(
+                select(ApiKey.id).where(ApiKey.pepper_id == key_id, _in_force(now)).order_by(ApiKey.id)
+            )
+        )
+
+
+async def rewrap(
+    database: Database, wrapper: KeyWrapper, clock: Clock, batch: int = 500
+) -> AsyncIterator[tuple[int, int]]:
+    """Wraps every data key under the wrapper's present key; yields (done, remaining) after each batch.
+
+    May be cut off and run again, and run beside itself: a row is replaced only as it was read.
+    """
+    current, done, last = await wrapper.current(), 0, ""
+    outdated = (
+        DataKey.state != "shredded",
+        or_(DataKey.kek_id != current, DataKey.provider != wrapper.provider),
+    )
+    while True:
+        async with database.read() as session:
+            remaining = await session.scalar(select(func.count()).select_from(DataKey).where(*outdated)) or 0
+            rows = list(
+                await session.scalars(
+                    select(DataKey).where(*outdated, DataKey.id > last).order_by(DataKey.id).limit(batch)
+                )
+            )
+        if not rows:
+            return
+        anew = [
+            (row, await wrapper.rewrap(stored.wrapped, wrap_context(row.environment_id, row.owner, row.id)))
+            for row in rows
+            if (stored := _stored(row)).wrapped is not None
+        ]
+        async with database.write() as session:
+            for row, wrapped in anew:
+                await session.execute(
+                    update(DataKey)
+                    .where(DataKey.id == row.id, DataKey.kek_id == row.kek_id, DataKey.wrapped == row.wrapped)
+                    .values(
+                        wrapped=wrapped.blob,
+                        kek_id=wrapped.kek_id,
+                        provider=wrapped.provider,
+                        rewrapped_at=clock.now(),
+                    )
+                )
+        done, last = done + len(rows), rows[-1].id
+        yield done, max(0, remaining - len(rows))
+
+
+def _in_force(now: datetime) -> ColumnElement[bool]:
+    return ApiKey.revoked_at.is_(None) & or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now)
 
 
 def _stored(row: DataKey) -> StoredKey:

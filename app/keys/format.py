@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from app.core.auth import Mode
 from app.core.ids import BASE62, base62
-from app.core.secrets import Keyring, Secret
+from app.core.secrets import Ring, Secret
 
 PATTERN = r"lw_(test|live)_([0-9A-Za-z]{12})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})"
 """For secret scanners."""
@@ -49,7 +49,7 @@ def read(text: str) -> KeyText | None:
     return KeyText(mode, found[2], found[3][-4:], Secret(text))
 
 
-def digest(key: KeyText, keyring: Keyring, pepper_id: str) -> bytes:
+def digest(key: KeyText, keyring: Ring, pepper_id: str) -> bytes:
     """What is stored of a key. SecretUnavailable when the ring lacks the pepper."""
     return hmac.digest(keyring.derive(PEPPER, pepper_id), key.text.reveal(), hashlib.sha256)
 

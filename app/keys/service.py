@@ -14,7 +14,7 @@ from app.core.clock import Clock
 from app.core.database import Database
 from app.core.errors import FieldError, Problem
 from app.core.ids import new_id
-from app.core.secrets import Keyring, Secret
+from app.core.secrets import Ring, Secret
 from app.keys import audit, format, store
 from app.keys.audit import Actor
 from app.keys.schemas import ApiKeyRequest
@@ -38,7 +38,7 @@ class Made:
 class Keys:
     """The keys of environments."""
 
-    def __init__(self, database: Database, keyring: Keyring, clock: Clock) -> None:
+    def __init__(self, database: Database, keyring: Ring, clock: Clock) -> None:
         self._database = database
         self._keyring = keyring
         self._clock = clock

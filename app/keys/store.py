@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from sqlalchemy import ColumnElement, or_, select, tuple_
+from sqlalchemy import ColumnElement, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.auth import Mode
@@ -57,6 +57,15 @@ async def known(session: AsyncSession, kid: str) -> KnownKey | None:
         networks=None if key.networks is None else tuple(ip_network(text) for text in key.networks),
         expires_at=key.expires_at,
         revoked_at=key.revoked_at,
+    )
+
+
+async def replace_digest(session: AsyncSession, key: KnownKey, digest: bytes, pepper_id: str) -> None:
+    """The same key text under another pepper; nothing when another process was first."""
+    await session.execute(
+        update(ApiKey)
+        .where(ApiKey.id == key.id, ApiKey.pepper_id == key.pepper_id)
+        .values(digest=digest, pepper_id=pepper_id)
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from app.core import json
 from app.core.auth import Principal
-from app.core.secrets import Keyring, SecretUnavailable
+from app.core.secrets import Ring, SecretUnavailable
 
 PREFIX = "lwt_"
 LIFETIME = timedelta(minutes=15)
@@ -37,7 +37,7 @@ def data_scopes(principal: Principal, families: frozenset[str]) -> frozenset[str
     )
 
 
-def mint(keyring: Keyring, kid: str, account_id: str, scopes: frozenset[str], now: datetime) -> str:
+def mint(keyring: Ring, kid: str, account_id: str, scopes: frozenset[str], now: datetime) -> str:
     """A token that ends `LIFETIME` after `now`."""
     payload = json.encode(
         {
@@ -52,7 +52,7 @@ def mint(keyring: Keyring, kid: str, account_id: str, scopes: frozenset[str], no
     return f"{PREFIX}{_text(payload)}.{_text(mac)}"
 
 
-def read(keyring: Keyring, text: str, now: datetime) -> AccountToken | None:
+def read(keyring: Ring, text: str, now: datetime) -> AccountToken | None:
     """What a token says, or None when it is forged, damaged or expired."""
     body, dot, signature = text.removeprefix(PREFIX).partition(".")
     if not text.startswith(PREFIX) or not dot or len(text) > _LONGEST or not text.isascii():
@@ -71,7 +71,7 @@ def read(keyring: Keyring, text: str, now: datetime) -> AccountToken | None:
     return AccountToken(said["kid"], said["account"], frozenset(said["scopes"]), until)
 
 
-def _mac(keyring: Keyring, key_id: str, payload: bytes) -> bytes:
+def _mac(keyring: Ring, key_id: str, payload: bytes) -> bytes:
     return hmac.digest(keyring.derive(_PURPOSE, key_id), payload, hashlib.sha256)
 
 

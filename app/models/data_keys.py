@@ -14,7 +14,7 @@ class DataKey(Base, kw_only=True):
     id        32 hexadecimal digits; the same 16 bytes stand in every blob sealed under it
     owner     "grant:{id}", "environment:{id}" …: whose secrets it seals
     wrapped   envelope of the key under `kek_id`; None once shredded
-    provider  which key wrapper made it ("local")
+    provider  which key wrapper made it
     state     active | decrypt_only | shredded
     """
 
@@ -50,3 +50,16 @@ class KeyringCheck(Base, kw_only=True):
     key_id: Mapped[str] = mapped_column(primary_key=True)
     check_value: Mapped[bytes]
     created_at: Mapped[datetime]
+
+
+class KeyringProcess(Base, kw_only=True):
+    """One running process and the version of the ring it holds, said every few seconds."""
+
+    __tablename__ = "keyring_processes"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    pid: Mapped[int]
+    version: Mapped[int]
+    primary_key_id: Mapped[str]
+    seen_at: Mapped[datetime]

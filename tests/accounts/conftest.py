@@ -15,7 +15,7 @@ from app.accounts.service import Accounts
 from app.core.auth import Principal
 from app.core.clock import Clock
 from app.core.database import Database
-from app.core.secrets import Keyring, keyring
+from app.core.secrets import Keyring, LocalWrapper, keyring
 from app.core.settings import Settings
 from app.models import Environment, Grant, IntegratedAccount
 from connectors.kit.auth import DataCenter, OAuth, Refusal, TokenRefused
@@ -96,7 +96,7 @@ class House:
 
     def new_credentials(self) -> Credentials:
         """As another process would have: nothing in memory."""
-        return Credentials(self.database, self.ring, self.clock)
+        return Credentials(self.database, LocalWrapper(self.ring), self.clock)
 
     @property
     def clients(self) -> OAuthClients:

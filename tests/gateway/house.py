@@ -19,7 +19,7 @@ from app.accounts.credentials import Credentials
 from app.accounts.service import Account, Accounts
 from app.core.clock import Clock
 from app.core.database import Database
-from app.core.secrets import Keyring, keyring
+from app.core.secrets import Keyring, LocalWrapper, keyring
 from app.core.settings import load_settings
 from app.gateway.engine import Gateway, Lane, RawCall, Run
 from app.gateway.opening import open_gateway
@@ -182,7 +182,7 @@ def open_house(database: Database, ring: Keyring, twin: Twin | None = None) -> H
     """The rooms, put together as the server does it."""
     settings, clock, connectors = load_settings(mode="development"), Hurried(), (CONNECTOR,)
     accounts = Accounts(database, clock, settings, connectors)
-    credentials = Credentials(database, ring, clock)
+    credentials = Credentials(database, LocalWrapper(ring), clock)
     clients = OAuthClients(database, credentials.vault, clock, settings, connectors)
     gateway = open_gateway(settings, database, clock, accounts, credentials, clients, connectors)
     return House(twin, database, ring, accounts, credentials, gateway, None)  # type: ignore[arg-type]

@@ -33,7 +33,7 @@ async def served(home: House) -> AsyncIterator[FastAPI]:
     app.include_router(router)
     access = Access(home.database, home.ring, Clock())
     app.state.database, app.state.accounts, app.state.gateway = home.database, home.accounts, home.gateway
-    app.state.access, app.state.clock, app.state.cursors = access, Clock(), Cursors(b"k" * 32)
+    app.state.access, app.state.clock, app.state.cursors = access, Clock(), Cursors(lambda: [b"k" * 32])
     try:
         yield app
     finally:

@@ -84,7 +84,7 @@ async def room(database_url: str, tmp_path: Path) -> AsyncIterator[Room]:
     errors.install(app)
     app.include_router(router)
     app.state.database, app.state.keyring, app.state.clock = database, ring, clock
-    app.state.access, app.state.cursors = access, Cursors(ring.derive("cursor"))
+    app.state.access, app.state.cursors = access, Cursors(lambda: ring.signing("cursor"))
     yield Room(database, ring, clock, access, app)
     await access.settle()
     await database.close()

@@ -11,7 +11,8 @@ from app.core.errors import Problem
 from app.core.secrets import KeyringMissing, KeyringUnusable
 from app.core.settings import SettingsError
 from app.keys import format as key_format
-from app.keys.cli import audit, keys, ring
+from app.keys.cli import audit, keys
+from app.keys.ring_cli import ring
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -70,14 +71,36 @@ class Product:
     def start(self) -> "Product":
         first = free_ports(self.processes)
         self.bases = [f"http://127.0.0.1:{first + n}" for n in range(self.processes)]
-        for n, base in enumerate(self.bases):
-            server = Server(
-                f"gateway{n}", ledgerway("serve", "--port", str(first + n)), self.folder, self.environment()
-            )
-            self._servers.append(server)
-            server.wait(f"{base}/readyz")
+        self._servers = []
+        for n in range(self.processes):
+            self._servers.append(self._serve(n))
         self.key = self.create_key("tests")
         return self
+
+    def _serve(self, n: int) -> Server:
+        base = self.bases[n]
+        server = Server(
+            f"gateway{n}",
+            ledgerway("serve", "--port", base.rpartition(":")[2]),
+            self.folder,
+            self.environment(),
+        )
+        server.wait(f"{base}/readyz")
+        return server
+
+    def crash(self, n: int) -> None:
+        """kill -9 the n-th gateway and start it again."""
+        os.kill(self._servers[n].pid, signal.SIGKILL)
+        self._servers[n].stop()
+        self._servers[n] = self._serve(n)
+
+    def command(self, *arguments: str) -> str:
+        """What `ledgerway …` prints; it must succeed."""
+        done = subprocess.run(
+            ledgerway(*arguments), env={**os.environ, **self.environment()}, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
     def environment(self) -> dict[str, str]:
         settings = self.sandbox.settings() | {
@@ -90,12 +113,7 @@ class Product:
         return settings
 
     def create_key(self, environment: str, *arguments: str) -> str:
-        made = subprocess.run(
-            ledgerway("keys", "create", "--environment", environment, "--mode", "test", *arguments),
-            env={**os.environ, **self.environment()}, capture_output=True, text=True,
-        )  # fmt: skip
-        assert made.returncode == 0, made.stderr
-        return made.stdout.strip()
+        return self.command("keys", "create", "--environment", environment, "--mode", "test", *arguments)
 
     def client(self, key: str | None = None, base: int = 0) -> httpx.Client:
         return httpx.Client(

@@ -19,7 +19,7 @@ from app.core.auth import Principal
 from app.core.cursor import Cursors
 from app.core.database import Database
 from app.core.errors import Problem, install
-from app.core.secrets import keyring
+from app.core.secrets import LocalWrapper, keyring
 from app.gateway.runs import Allowance, Run
 from app.keys import access
 from app.models import Environment
@@ -326,8 +326,8 @@ async def world(monkeypatch: pytest.MonkeyPatch, migrated: Path, tmp_path: Path)
     app.state.clock = Clock()
     copy = shutil.copy(migrated, tmp_path / "ledgerway.db")
     app.state.database = database = Database(f"sqlite:///{copy}")
-    app.state.credentials = Credentials(database, keyring.generate(NOW), app.state.clock)
-    app.state.cursors = Cursors(b"k" * 32)
+    app.state.credentials = Credentials(database, LocalWrapper(keyring.generate(NOW)), app.state.clock)
+    app.state.cursors = Cursors(lambda: [b"k" * 32])
     app.state.settings = SimpleNamespace(public_url="http://127.0.0.1")
     scopes = {"accounting:*"}
     token: list[str] = []

@@ -16,7 +16,7 @@ PROMISE = Promise("POST /x 1", "2", '"e"')
 
 def tokens(passed: timedelta = timedelta()) -> Tokens:
     clock: Any = SimpleNamespace(now=lambda: NOW + passed)
-    return Tokens(Cursors(b"k" * 32), clock)
+    return Tokens(Cursors(lambda: [b"k" * 32]), clock)
 
 
 def test_a_token_lives_fifteen_minutes() -> None:

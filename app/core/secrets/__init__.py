@@ -2,7 +2,8 @@
 
 from app.core.secrets.envelope import Context
 from app.core.secrets.failures import KeyringMissing, KeyringUnusable, Reason, SecretUnavailable
-from app.core.secrets.keyring import Keyring, load, load_or_create
+from app.core.secrets.keyring import Keyring, Ring, load, load_or_create
+from app.core.secrets.live import LiveKeyring
 from app.core.secrets.secret import Secret
 from app.core.secrets.vault import Vault
 from app.core.secrets.wrapping import KeyWrapper, LocalWrapper, WrappedKey
@@ -13,8 +14,10 @@ __all__ = [
     "Keyring",
     "KeyringMissing",
     "KeyringUnusable",
+    "LiveKeyring",
     "LocalWrapper",
     "Reason",
+    "Ring",
     "Secret",
     "SecretUnavailable",
     "Vault",

@@ -1,7 +1,7 @@
 """The key ring: the keys that wrap data keys and that signing keys are derived from.
 
 A JSON file of its owner's only (mode 0600), never in the database or its backups. Exactly one key is
-`primary` (wraps), others are `decrypt` (only unwrap) or `disabled` (refused, kept for their id).
+`primary` (wraps), others are `decrypt` (only unwrap), `disabled` (refused) or `destroyed` (only the id is left).
 """
 
 import base64
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from app.core.secrets.envelope import KEY_SIZE, hkdf
 from app.core.secrets.failures import (
@@ -34,7 +34,7 @@ ALGORITHM = "A256GCM-HKDF"
 _CREDENTIAL = "ledgerway-keyring"
 _CONTAINER_SECRET = Path("/run/secrets/ledgerway_keyring")
 _LARGEST = 1 << 20
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _INIT = "`ledgerway keyring init` makes one"
 
 
@@ -44,20 +44,53 @@ class Status(StrEnum):
     PRIMARY = "primary"
     DECRYPT = "decrypt"
     DISABLED = "disabled"
+    DESTROYED = "destroyed"
+
+    @property
+    def opens(self) -> bool:
+        """Whether what the key sealed can still be read."""
+        return self in (Status.PRIMARY, Status.DECRYPT)
 
 
 @dataclass(frozen=True, slots=True)
 class RingKey:
-    """One key of 256 bits. `check` is a short MAC: two processes compare keys by it without showing them."""
+    """One key of 256 bits; a destroyed one is empty.
+
+    `check` is a short MAC: two processes compare keys by it without showing them. `retired` is when it was
+    taken out of use.
+    """
 
     id: str
     status: Status
     created: str
     material: Secret
+    retired: str | None = None
 
     @property
     def check(self) -> bytes:
         return hmac.digest(self.material.reveal(), b"ledgerway-kek-check", "sha256")[:8]
+
+
+class Ring(Protocol):
+    """What the house asks of its keys, whether the ring stands still or follows its file."""
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def primary(self) -> str: ...
+
+    @property
+    def keys(self) -> Mapping[str, RingKey]: ...
+
+    @property
+    def source(self) -> str: ...
+
+    def material(self, key_id: str) -> bytes: ...
+
+    def derive(self, purpose: str, key_id: str | None = None) -> bytes: ...
+
+    def signing(self, purpose: str) -> list[bytes]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +107,7 @@ class Keyring:
         key = self.keys.get(key_id)
         if key is None:
             raise SecretUnavailable(Reason.UNKNOWN_KEY)
-        if key.status is Status.DISABLED:
+        if not key.status.opens:
             raise SecretUnavailable(Reason.KEY_DISABLED)
         return key.material.reveal()
 
@@ -86,6 +119,11 @@ class Keyring:
         return hkdf(
             self.material(key_id or self.primary), KEY_SIZE, None, b"ledgerway/derived/v1/" + purpose.encode()
         )
+
+    def signing(self, purpose: str) -> list[bytes]:
+        """Keys for signatures that outlive a change of primary: sign with the first, accept any."""
+        usable = [key.id for key in self.keys.values() if key.status.opens and key.id != self.primary]
+        return [self.derive(purpose, key_id) for key_id in (self.primary, *usable)]
 
     def dump(self) -> bytes:
         """The file's content, keys in clear."""
@@ -99,6 +137,7 @@ class Keyring:
                         "alg": ALGORITHM,
                         "status": key.status.value,
                         "created": key.created,
+                        **({"retired": key.retired} if key.retired else {}),
                         "material": _text(key.material.reveal()),
                         "check": _text(key.check),
                     }
@@ -110,10 +149,15 @@ class Keyring:
 
 
 def generate(now: datetime) -> Keyring:
-    """A ring of one random primary key, named after the month and a random tail."""
-    key_id = f"kek-{now:%Y-%m}-{os.urandom(3).hex()}"
-    key = RingKey(key_id, Status.PRIMARY, f"{now:%Y-%m-%dT%H:%M:%SZ}", Secret(os.urandom(KEY_SIZE)))
-    return Keyring(1, key_id, {key_id: key}, "new")
+    """A ring of one random primary key."""
+    key = fresh_key(now, Status.PRIMARY)
+    return Keyring(1, key.id, {key.id: key}, "new")
+
+
+def fresh_key(now: datetime, status: Status, key_id: str | None = None) -> RingKey:
+    """A random key; unless named, it is called after the month and a random tail."""
+    key_id = key_id or f"kek-{now:%Y-%m}-{os.urandom(3).hex()}"
+    return RingKey(key_id, status, f"{now:%Y-%m-%dT%H:%M:%SZ}", Secret(os.urandom(KEY_SIZE)))
 
 
 def parse(content: bytes, source: str) -> Keyring:
@@ -224,14 +268,15 @@ def _check_file(status: os.stat_result, path: Path) -> None:
 
 def _read_key(entry: dict[str, Any], source: str) -> RingKey:
     key_id = entry["id"]
-    if not _ID.fullmatch(key_id):
+    if not ID.fullmatch(key_id):
         raise KeyringUnusable(f"the key ring in {source} has a key whose id is not usable")
     if entry.get("alg", ALGORITHM) != ALGORITHM:
         raise KeyringUnusable(f"key {key_id} in {source} is of an unknown kind")
-    material = _bytes(entry["material"])
-    if len(material) != KEY_SIZE:
+    status, material = Status(entry["status"]), _bytes(entry["material"])
+    if len(material) != (0 if status is Status.DESTROYED else KEY_SIZE):
         raise KeyringUnusable(f"key {key_id} in {source} does not have 32 bytes")
-    key = RingKey(key_id, Status(entry["status"]), str(entry["created"]), Secret(material))
+    retired = entry.get("retired")
+    key = RingKey(key_id, status, str(entry["created"]), Secret(material), str(retired) if retired else None)
     if not hmac.compare_digest(key.check, _bytes(entry["check"])):
         raise KeyringUnusable(f"key {key_id} in {source} is damaged: its check value does not fit")
     return key

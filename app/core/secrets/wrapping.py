@@ -8,7 +8,7 @@ from typing import Protocol
 
 from app.core.secrets.envelope import KEY_SIZE, decrypt, encrypt
 from app.core.secrets.failures import KeyringUnusable, Reason, SecretUnavailable
-from app.core.secrets.keyring import Keyring
+from app.core.secrets.keyring import Ring
 
 _MAGIC = b"LK\x01"
 _LOCAL = b"\x01"
@@ -35,8 +35,12 @@ class KeyWrapper(Protocol):
         """The name stored with every key it wrapped."""
         ...
 
+    async def current(self) -> str:
+        """The id of the key that wraps now."""
+        ...
+
     async def wrap(self, key: bytes, context: bytes) -> WrappedKey:
-        """The key wrapped under the primary key."""
+        """The key wrapped under the present key."""
         ...
 
     async def unwrap(self, wrapped: WrappedKey, context: bytes) -> bytes:
@@ -44,7 +48,7 @@ class KeyWrapper(Protocol):
         ...
 
     async def rewrap(self, wrapped: WrappedKey, context: bytes) -> WrappedKey:
-        """The same key wrapped under the present primary key."""
+        """The same key wrapped under the present key."""
         ...
 
     async def health(self) -> None:
@@ -57,8 +61,11 @@ class LocalWrapper:
 
     provider = "local"
 
-    def __init__(self, keyring: Keyring) -> None:
+    def __init__(self, keyring: Ring) -> None:
         self._ring = keyring
+
+    async def current(self) -> str:
+        return self._ring.primary
 
     async def wrap(self, key: bytes, context: bytes) -> WrappedKey:
         kek_id = self._ring.primary
@@ -84,6 +91,38 @@ class LocalWrapper:
             self._ring.material(self._ring.primary)
         except SecretUnavailable:
             raise KeyringUnusable("the primary key of the ring cannot be used") from None
+
+
+class Wrappers:
+    """Wraps with one wrapper and opens what any of them wrapped: how an installation moves from one to another."""
+
+    def __init__(self, present: KeyWrapper, *others: KeyWrapper) -> None:
+        self._present = present
+        self._known = {one.provider: one for one in (present, *others)}
+
+    @property
+    def provider(self) -> str:
+        return self._present.provider
+
+    async def current(self) -> str:
+        return await self._present.current()
+
+    async def wrap(self, key: bytes, context: bytes) -> WrappedKey:
+        return await self._present.wrap(key, context)
+
+    async def unwrap(self, wrapped: WrappedKey, context: bytes) -> bytes:
+        wrapper = self._known.get(wrapped.provider)
+        if wrapper is None:
+            raise SecretUnavailable(Reason.UNKNOWN_KEY)
+        return await wrapper.unwrap(wrapped, context)
+
+    async def rewrap(self, wrapped: WrappedKey, context: bytes) -> WrappedKey:
+        if wrapped.provider == self.provider:
+            return await self._present.rewrap(wrapped, context)
+        return await self.wrap(await self.unwrap(wrapped, context), context)
+
+    async def health(self) -> None:
+        await self._present.health()
 
 
 def _header(kek_id: str) -> bytes:
