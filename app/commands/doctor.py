@@ -14,6 +14,7 @@ from app.core.database import Database
 from app.core.secrets import Keyring, load
 from app.core.settings import PREFIX, Settings, load_settings
 from app.keys.data_keys import check_ring
+from app.keys.wrappers import open_wrapper
 from connectors import load as load_connectors
 
 Finding: TypeAlias = tuple[Literal["ok", "warn", "fail"], str]
@@ -109,6 +110,17 @@ async def _storage(
             told = "the key ring lies beside the database: no backup should hold both"
             findings.append(("warn", told))
     await step("key ring", ring)
+    if keyring is not None and settings.vault_address is not None:
+        await step("key service", lambda: _key_service(settings, keyring))
+
+
+async def _key_service(settings: Settings, keyring: Keyring) -> Finding:
+    wrapper, close = open_wrapper(settings, keyring)
+    try:
+        await wrapper.health()
+        return ("ok", f"key service wraps with {await wrapper.current()}")
+    finally:
+        await close()
 
 
 def _side_by_side(settings: Settings, database: Database) -> bool:
