@@ -34,5 +34,5 @@ class CompanyInfo(Record):
     fiscal_year_end_day: int | None = read_only("1 to 31")
     language: str | None = read_only("Language code")
     plan: str | None = read_only("Its plan at the provider")
-    lock_date: Date | None = read_only("Nothing before this day may change")
+    lock_date: Date | None = read_only("Nothing dated up to this day may change")
     features: Features | None = read_only("What is switched on")

@@ -79,6 +79,7 @@ CODES: Final[dict[str, Code]] = {
     "reference_not_found": Code(422, "Reference not found"),
     "reference_ambiguous": Code(422, "Reference is ambiguous"),
     "total_mismatch": Code(422, "Total does not add up"),
+    "period_locked": Code(422, "Period is locked"),
     "would_remove_lines": Code(422, "Lines would be removed"),
     "idempotency_key_reused": Code(422, "Idempotency-Key used for another request"),
     "webhook_url_forbidden": Code(422, "URL not allowed"),

@@ -31,6 +31,8 @@ T = TypeVar("T")
 _ATTEMPT_SECONDS = 30.0
 _EXCHANGE_SECONDS = 12.0
 _CLIENT_GONE = 499
+_SETTLED = frozenset({Kind.FORBIDDEN, Kind.METHOD, Kind.NOT_FOUND})
+"""Refusals that asking again a moment later will not change."""
 
 
 class Gateway:
@@ -167,10 +169,12 @@ class Gateway:
         run.meter.method, run.meter.native_path = request.method, request.path
         if request.is_read and request.fresh_for > 0:
             known = self._fresh.find(account.id, request)
+            if isinstance(known, Fault):
+                raise known
             if known is not None:
                 return known
         elif not request.is_read:
-            self._fresh.drop(account.id)
+            self._fresh.stale(account.id)
         wire = shaped(request, account.connector, account.data_center, account.organization.id)
         tally.renewed = False
         attempt = 0
@@ -186,10 +190,12 @@ class Gateway:
             verdict = self._attempts.verdict(run, fault, repeatable=request.is_repeatable, attempt=attempt)
             if isinstance(verdict, GiveUp):
                 tally.verdict = (fault, verdict)
+                if request.lasting and fault.kind in _SETTLED:
+                    self._fresh.keep(account.id, request, fault)
                 raise fault
             await self._attempts.clock.sleep(verdict.seconds)
         if not request.is_read:
-            self._fresh.drop(account.id)
+            self._fresh.stale(account.id)
         elif request.fresh_for > 0:
             self._fresh.keep(account.id, request, reply)
         return reply

@@ -1,8 +1,13 @@
-"""Answers a flow allowed to be remembered for a moment, per account, forgotten at the account's next write."""
+"""Answers a flow allowed to be remembered for a moment, per account.
+
+Most are forgotten at the account's next write; those no write of the unified API can change last.
+"""
 
 from collections import OrderedDict
+from dataclasses import dataclass, replace
 
 from app.core.clock import Clock
+from connectors.kit.faults import Fault
 from connectors.kit.http import Reply, Request
 
 _ACCOUNTS = 1000
@@ -10,32 +15,49 @@ _PER_ACCOUNT = 64
 _LARGEST = 512 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """`lasting`: no write of the unified API makes it stale."""
+
+    until: float
+    said: Reply | Fault
+    lasting: bool
+
+
 class Fresh:
     """Bounded: 64 answers of at most half a megabyte for each of the 1,000 accounts used last."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._accounts: OrderedDict[str, OrderedDict[tuple[object, ...], tuple[float, Reply]]] = OrderedDict()
+        self._accounts: OrderedDict[str, OrderedDict[tuple[object, ...], _Kept]] = OrderedDict()
 
-    def find(self, account_id: str, request: Request) -> Reply | None:
-        """The remembered answer, if it is still fresh."""
+    def find(self, account_id: str, request: Request) -> Reply | Fault | None:
+        """The remembered answer or refusal, if it is still fresh."""
         answers = self._accounts.get(account_id)
         found = None if answers is None else answers.get(_key(request))
-        if found is None or found[0] < self._clock.monotonic():
+        if found is None or found.until < self._clock.monotonic():
             return None
-        return found[1]
+        return replace(found.said) if isinstance(found.said, Fault) else found.said
 
-    def keep(self, account_id: str, request: Request, reply: Reply) -> None:
-        """Remember an answer for `request.fresh_for` seconds."""
-        if len(reply.content) > _LARGEST:
+    def keep(self, account_id: str, request: Request, said: Reply | Fault) -> None:
+        """Remember what was said for `request.fresh_for` seconds."""
+        if isinstance(said, Reply) and len(said.content) > _LARGEST:
             return
         answers = self._accounts.setdefault(account_id, OrderedDict())
         self._accounts.move_to_end(account_id)
-        answers[_key(request)] = (self._clock.monotonic() + request.fresh_for, reply)
+        until = self._clock.monotonic() + request.fresh_for
+        answers[_key(request)] = _Kept(until, said, request.lasting)
         if len(answers) > _PER_ACCOUNT:
             answers.popitem(last=False)
         if len(self._accounts) > _ACCOUNTS:
             self._accounts.popitem(last=False)
+
+    def stale(self, account_id: str) -> None:
+        """Forget what a write of the account may have changed."""
+        answers = self._accounts.get(account_id)
+        if answers is not None:
+            for key in [key for key, kept in answers.items() if not kept.lasting]:
+                del answers[key]
 
     def drop(self, account_id: str) -> None:
         """Forget everything of an account."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.core.errors import FieldError, Problem
+from app.core.errors import Problem
 from app.gateway.cure import Executed
 from connectors.kit.connector import Connector
 from connectors.kit.faults import Fault, Kind
@@ -16,6 +16,8 @@ _CODES: dict[Kind, str] = {
     Kind.INVALID: "provider_validation_failed",
     Kind.DUPLICATE: "already_exists",
     Kind.CONFLICT: "provider_conflict",
+    Kind.DEPENDENTS: "has_dependents",
+    Kind.LOCKED: "period_locked",
     Kind.MINUTE: "provider_rate_limited",
     Kind.DAY: "provider_daily_quota_exhausted",
     Kind.CONCURRENT: "provider_rate_limited",
@@ -37,6 +39,8 @@ _DETAILS: dict[Kind, str] = {
     Kind.INVALID: "{label} refused a value.",
     Kind.DUPLICATE: "{label} already has such a record.",
     Kind.CONFLICT: "The state of the record in {label} does not allow this.",
+    Kind.DEPENDENTS: "Other records in {label} depend on this one; take them back first.",
+    Kind.LOCKED: "The books of {label} are locked for this day.",
     Kind.MINUTE: "The organisation's calls of this minute are used up.",
     Kind.DAY: "The organisation's calls of this day are used up.",
     Kind.CONCURRENT: "Too many calls of this organisation are in process.",
@@ -51,7 +55,17 @@ _DETAILS: dict[Kind, str] = {
 
 _OF_THE_NETWORK = frozenset({Kind.TIMEOUT, Kind.NETWORK, Kind.TLS})
 _LIMITS = frozenset({Kind.MINUTE, Kind.DAY, Kind.CONCURRENT})
-_SAYS_MORE = frozenset({Kind.INVALID, Kind.DUPLICATE, Kind.CONFLICT, Kind.FORBIDDEN, Kind.METHOD})
+_SAYS_MORE = frozenset(
+    {
+        Kind.INVALID,
+        Kind.DUPLICATE,
+        Kind.CONFLICT,
+        Kind.DEPENDENTS,
+        Kind.LOCKED,
+        Kind.FORBIDDEN,
+        Kind.METHOD,
+    }
+)
 
 
 def problem_of(fault: Fault, connector: Connector, executed: Executed, *, retryable: bool) -> Problem:
@@ -80,10 +94,11 @@ def problem_of(fault: Fault, connector: Connector, executed: Executed, *, retrya
         extra["retry_after"] = max(1, int(fault.retry_after + 0.999))
     if fault.existing is not None:
         extra["existing"] = dict(fault.existing)
+    if fault.records is not None:
+        extra["records"] = [dict(each) for each in fault.records]
     if isinstance(fault.raw, dict | list):
         extra["raw_response"] = fault.raw  # decoded JSON only: a foreign HTML page is not passed on
-    errors: tuple[FieldError, ...] = ()
-    return Problem(code, detail, errors=errors, **extra)
+    return Problem(code, detail, errors=fault.errors, **extra)
 
 
 def _origin(fault: Fault) -> str:

@@ -18,5 +18,6 @@ def describe(connector: Connector, model: str, resource: Resource) -> dict[str, 
         "create_schema": schema_of(resource.model, "create") if "create" in resource.methods else None,
         "update_schema": schema_of(resource.model, "update") if "update" in resource.methods else None,
         **resource.describe(),
+        "checks": connector.guard.cost.get(resource.name, {}) if connector.guard is not None else {},
         "match_on": list(matchable(resource)),
     }

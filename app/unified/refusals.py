@@ -13,6 +13,7 @@ _OWN_CODE = frozenset(
         "reference_not_found",
         "reference_ambiguous",
         "total_mismatch",
+        "period_locked",
         "would_remove_lines",
     }
 )

@@ -19,6 +19,7 @@ from app.unified.progress import Progress, watched
 from app.unified.refusals import translated
 from app.unified.render import envelope, record_of, single
 from connectors.kit.attachments import Attachments
+from connectors.kit.guarding import guarded
 from connectors.kit.http import Flow, Pairs, Reply
 from connectors.kit.operations import Answer, Context, ListQuery, Page
 
@@ -236,7 +237,7 @@ def _binding(call: Call, listing: Listing) -> tuple[str, str, str]:
     return call.account.id, f"{call.model}/{call.resource.name}", listing.binding
 
 
-def _flow(call: Call, change: Change, context: Context) -> Flow[Answer] | Flow[str]:
+def _change(call: Call, change: Change, context: Context) -> Flow[Answer] | Flow[str]:
     resource, id = call.resource.on(change.side), change.id
     if id is None and change.matching is not None:
         resource = resource.on(change.body.get(resource.by or ""))
@@ -248,6 +249,12 @@ def _flow(call: Call, change: Change, context: Context) -> Flow[Answer] | Flow[s
     if change.operation == "delete":
         return resource.delete(id, context)
     return resource.act(change.operation, id, change.body, context)
+
+
+def _flow(call: Call, change: Change, context: Context) -> Flow[Any]:
+    """The change, guarded as its connector wants it."""
+    guard, flow = call.account.connector.guard, _change(call, change, context)
+    return flow if guard is None else guarded(flow, guard, context)
 
 
 def _right_side(call: Call, answer: Answer, side: str | None) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from connectors.kit.auth import OAuth
 from connectors.kit.faults import Fault
+from connectors.kit.guarding import Guard
 from connectors.kit.http import Flow, Pairs, Reply
 from connectors.kit.limits import Budget
 from connectors.kit.resource import Resource
@@ -58,7 +59,8 @@ class Connector:
     """`name` is the folder, `slug` what answers say, `aliases` what requests may also say.
 
     `judge` turns an answer into a Fault, or None when it is good. `organizations` lists what a grant reaches;
-    its requests are sent without an organisation. `resources` is keyed (model, resource).
+    its requests are sent without an organisation. `resources` is keyed (model, resource). `guard` is asked before
+    every write of the unified API.
     """
 
     name: str
@@ -72,3 +74,4 @@ class Connector:
     native: Native
     resources: Mapping[tuple[str, str], Resource]
     aliases: tuple[str, ...] = ()
+    guard: Guard | None = None

@@ -5,7 +5,7 @@ Rejected         the input cannot be sent: one or more field errors (422)
 Conflict         the input contradicts the provider's state (409): multiple_matches, invalid_transition …
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
@@ -21,7 +21,9 @@ class Kind(StrEnum):
     METHOD = "method"  # no such route or method at the provider
     INVALID = "invalid"  # the provider refused a value
     DUPLICATE = "duplicate"
-    CONFLICT = "conflict"  # state does not allow it (has dependents, wrong status)
+    CONFLICT = "conflict"  # state does not allow it
+    DEPENDENTS = "dependents"  # other records rest on it
+    LOCKED = "locked"  # it is dated in a closed period
     MINUTE = "minute"  # per-minute limit
     DAY = "day"  # daily limit
     CONCURRENT = "concurrent"  # too many calls in process
@@ -38,11 +40,23 @@ Phase = Literal["idle", "headers", "body", "answered"]
 """How far a call got: nothing sent, headers sent, body sent, answer received."""
 
 
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One refused field of a request body. `pointer` is a JSON pointer ("/line_items/0/item")."""
+
+    code: str
+    pointer: str
+    detail: str
+    allowed: tuple[str, ...] = ()
+    did_you_mean: str | None = None
+
+
 @dataclass(eq=False)
 class Fault(Exception):
     """A failed call. `code` and `message` are the provider's own; `retry_after` is seconds when known.
 
-    `existing` is the record that is in the way of a duplicate: {resource, id}.
+    `existing` is the record that is in the way of a duplicate, `records` are those that rest on what was to go:
+    {resource, id}. `errors` name the fields that were refused, where that is known.
     """
 
     kind: Kind
@@ -54,20 +68,11 @@ class Fault(Exception):
     phase: Phase = "answered"
     headers: Mapping[str, str] | None = None
     existing: Mapping[str, str] | None = None
+    records: Sequence[Mapping[str, Any]] | None = None
+    errors: tuple[FieldError, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.kind} (status {self.status}, code {self.code}): {self.message}"
-
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """One refused field of a request body. `pointer` is a JSON pointer ("/line_items/0/item")."""
-
-    code: str
-    pointer: str
-    detail: str
-    allowed: tuple[str, ...] = ()
-    did_you_mean: str | None = None
 
 
 class Rejected(Exception):

@@ -29,7 +29,8 @@ class Request:
     `path` starts with "/" and stands below the connector's API prefix; ids in it are percent-encoded.
     `query` never holds the organisation: the gateway adds it. `body` is sent as JSON with decimals exact.
     `step` is what a person reads in a preview ("find the customer"). `fresh_for` lets the gateway answer
-    a GET from its memory of the same account for that many seconds. `repeatable` says whether sending it
+    a GET from its memory of the same account for that many seconds, or, `lasting`, also past writes of the
+    unified API: what they never change. `repeatable` says whether sending it
     twice equals sending it once; None derives it from the method. `then` tells which calls follow a good
     answer, for a preview: an id only that answer can give stands in them as "{id}".
     """
@@ -43,6 +44,7 @@ class Request:
     expect: Literal["json", "bytes"] = "json"
     step: str = ""
     fresh_for: float = 0.0
+    lasting: bool = False
     repeatable: bool | None = None
     then: "tuple[Request, ...]" = ()
 

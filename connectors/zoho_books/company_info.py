@@ -1,12 +1,13 @@
 """Company info: /organizations.
 
 The list of organisations and the single record have little in common: the list knows the plan and the
-country's code, the record the addresses. Both are read, so that the record is complete.
+country's code, the record the addresses. Both are read, so that the record is complete, and with them how far
+all transactions are locked.
 """
 
 from typing import Any
 
-from connectors.kit.codec import ID, TEXT
+from connectors.kit.codec import DATE, ID, TEXT
 from connectors.kit.custom_fields import custom_fields
 from connectors.kit.faults import Fault, Kind
 from connectors.kit.filters import plan
@@ -16,6 +17,7 @@ from connectors.kit.operations import Context, ListQuery, Page
 from connectors.kit.paging import Paging, merged_query, rows_of
 from connectors.kit.resource import Resource
 from connectors.zoho_books.codecs import CUSTOM_FIELDS
+from connectors.zoho_books.locking import locked_until, locks
 from unified_models.company_info import CompanyInfo
 from unified_models.parts import Address
 
@@ -106,7 +108,7 @@ TABLE = Table(
         computed(company.fiscal_year_end_day, _end_day, uses=("fiscal_year_start_month",)),
         field(company.language, "language_code", TEXT),
         field(company.plan, "plan_name", TEXT),
-        unmapped(company.lock_date, "does not tell how far transactions are locked"),
+        field(company.lock_date, "transaction_lock_date", DATE),
         unmapped(company.features, "does not tell what is switched on"),
         custom_fields(company.custom_fields, CUSTOM_FIELDS),
         unmapped(company.tracking_categories, "puts reporting tags on transactions, not on organisations"),
@@ -122,9 +124,14 @@ class CompanyInfos(Resource):
             raise Fault(Kind.NOT_FOUND, message="no such company here", phase="idle")
         detail = self.unwrap((yield Request("GET", self.at(id), merged_query((), ctx), step=step)))
         listed = yield Request("GET", self.path, step="read its plan", fresh_for=300)
+        locked = {"transaction_lock_date": locked_until((yield from locks(fresh_for=0)))}
         own = (row for row in rows_of(listed.body, self.many) if str(row.get(self.id_key)) == id)
         # What the record says stands; a blank in it does not hide what the list says.
-        return {**next(own, {}), **{name: value for name, value in detail.items() if value not in (None, "")}}
+        return {
+            **locked,
+            **next(own, {}),
+            **{name: value for name, value in detail.items() if value not in (None, "")},
+        }
 
     def list(self, query: ListQuery, ctx: Context) -> Flow[Page]:
         plan(self.table, query.filters, ctx)
@@ -134,7 +141,7 @@ class CompanyInfos(Resource):
         return Page([(yield from self.get(ctx.organization_id, ctx))])
 
     def describe(self) -> dict[str, Any]:
-        return {**super().describe(), "calls": {"get": 2, "list": 2}}
+        return {**super().describe(), "calls": {"get": 3, "list": 3}}
 
 
 RESOURCE = CompanyInfos(

@@ -45,8 +45,9 @@ _LOOKED_UP: Mapping[str, tuple[str, ...]] = {
     "purchase_orders": ("contacts", "accountants", "projects", "salesorders", "bills"),
     "sales_orders": ("contacts", "accountants", "projects"),
     "sales_receipts": ("contacts", "accountants", "projects"),
+    "vendor_credits": ("contacts", "accountants", "projects", "bills"),
 }
-"""Resource → further areas a write reads, to resolve references."""
+"""Resource → further areas a write reads: to resolve references, and (accountants) which days are locked."""
 
 _MADE: Mapping[str, tuple[str, ...]] = {
     "estimates": ("invoices", "salesorders"),

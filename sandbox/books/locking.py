@@ -5,7 +5,7 @@ from .fields import choice, day, text
 from .ledger import Ledger
 from .resource import Route, body_of
 
-MODULES = ("all", "sales", "purchases", "banking", "accountant")
+MODULES = ("all", "sales", "purchase", "accountant", "banking", "inventory_adjustments")
 _OF: dict[str, tuple[str, ...]] = {
     "sales": (
         "/invoices",
@@ -15,7 +15,7 @@ _OF: dict[str, tuple[str, ...]] = {
         "/creditnotes",
         "/customerpayments",
     ),
-    "purchases": ("/bills", "/purchaseorders", "/vendorcredits", "/vendorpayments", "/expenses"),
+    "purchase": ("/bills", "/purchaseorders", "/vendorcredits", "/vendorpayments", "/expenses"),
     "banking": ("/banktransactions",),
     "accountant": ("/journals",),
 }
@@ -59,12 +59,11 @@ def _shown(ledger: Ledger, lock: Row | None, module: str = "all") -> Row:
         "transaction_lock_id": found.get("transaction_lock_id", ""),
         "accounting_period_id": "",
         "transaction_lock_status": "enabled" if lock else "disabled",
-        "transaction_lock_module": found.get("module", module),
         "transaction_lock_date": found.get("transaction_lock_date", ""),
         "lock_status": "locked" if lock else "unlocked",
         "lock_status_formatted": "Locked" if lock else "Unlocked",
         "lock_scope": MODULES.index(found.get("module", module)),
-        "lock_scope_formatted": str(found.get("module", module)).capitalize(),
+        "lock_scope_formatted": str(found.get("module", module)).replace("_", " ").capitalize(),
         "partial_lock_number": 1 if found.get("partial") else 0,
         "locked_by": found.get("locked_by", ""),
         "reason": found.get("reason", ""),

@@ -258,6 +258,7 @@ def account(id: str = "acc_1") -> Any:
             slug="zohobooks",
             label="Books",
             native=SimpleNamespace(reserved_query=("organization_id",)),
+            guard=None,
             resources={("accounting", each.name): each for each in (RESOURCE, CURRENCIES, CONTACTS)},
         ),
         data_center=DataCenter("us", "https://a.example", "https://b.example"),

@@ -68,7 +68,7 @@ def test_locked_days(desk: Any, customer: str) -> None:
 
 def test_locks_of_one_part(desk: Any, customer: str) -> None:
     desk.put(
-        "/transactionlock", {"transaction_lock_module": "purchases", "transaction_lock_date": "2026-03-31"}
+        "/transactionlock", {"transaction_lock_module": "purchase", "transaction_lock_date": "2026-03-31"}
     )
     desk.invoice(customer, date="2026-03-01", due_date="2026-03-01")
     assert desk.refused("POST", "/expenses", {"date": "2026-03-01"}) == (400, 1008)
