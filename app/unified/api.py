@@ -13,7 +13,7 @@ from app.unified import attachments, stream
 from app.unified.calls import Call, account_of, admit, checked_id, may_expand, not_offered
 from app.unified.capabilities import router as capabilities
 from app.unified.changes import change_of, on_its_side, remote_query_of, side_of
-from app.unified.inside import inside
+from app.unified.inside import element, inside, removable
 from app.unified.intents import Intents
 from app.unified.listing import listing, view_of
 from app.unified.meta import describe
@@ -106,6 +106,20 @@ async def _inside(request: Request, model: str, name: str) -> Response:
     return _json(await inside(request.app.state.gateway, call, part, id, side), call)
 
 
+async def _refund(request: Request, model: str, name: str) -> Response:
+    call = await admit(request, model, name, "get")
+    id, refund = (checked_id(request.path_params[part]) for part in ("id", "element"))
+    side = side_of(call.resource, call.query)
+    call.query.finish()
+    return _json(await element(request.app.state.gateway, call, "refunds", id, refund, side), call)
+
+
+async def _delete_refund(request: Request, model: str, name: str) -> Response:
+    call = await admit(request, model, name, "delete-refund")
+    removable(call, "refunds")
+    return await _write(call, "delete-refund")
+
+
 async def _meta(request: Request, model: str, name: str) -> Response:
     call = await admit(request, model, name, "meta")
     call.query.finish()
@@ -137,6 +151,9 @@ async def _elsewhere(request: Request) -> Response:
 
 def _offered(resources: Sequence[Resource], below: list[str]) -> list[str]:
     """The HTTP methods some connector offers at a resource's address and what follows it."""
+    if len(below) == 3 and below[1] in LISTS:
+        parts = [part for resource in resources for part in resource.parts if below[1] in part.removable]
+        return ["GET", "DELETE"] if parts else []
     if not resources or len(below) > 2:
         return []
     methods = frozenset[str]().union(*(resource.methods for resource in resources))
@@ -217,6 +234,8 @@ def _offer(model: str, name: str) -> None:
         ("DELETE", f"{base}/{{id}}", _delete),
         ("GET", f"{base}/{{id}}/pdf", _pdf),
         *(("GET", f"{base}/{{id}}/{part}", _inside) for part in LISTS),
+        ("GET", f"{base}/{{id}}/refunds/{{element}}", _refund),
+        ("DELETE", f"{base}/{{id}}/refunds/{{element}}", _delete_refund),
         ("POST", f"{base}/{{id}}/{{action}}", _act),
     ):
         router.add_api_route(path, _endpoint(handler, model, name), methods=[method], include_in_schema=False)

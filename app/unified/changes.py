@@ -20,13 +20,17 @@ SIDES = {"invoices": ("type", "invoice"), "payments": ("payment_for", "invoice")
 """Resources whose native collections may be joined: the field that says which side, and the path's default."""
 
 
+REMOVALS = {"delete-refund": "refunds"}
+"""Operations that delete one element of a list inside a record → the list."""
+
 _ASIDE = frozenset({b"integrated_account_id", b"preview", b"preview_token"})
 """Parameters that do not make two requests different."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`operation` is create, update, delete or the name of an action; `side` what `type=` asked for."""
+    """`operation` is create, update, delete, the name of an action, or one of REMOVALS, of `element`; `side` is
+    what `type=` asked for."""
 
     operation: str
     id: str | None
@@ -41,12 +45,14 @@ class Change:
     status: int = 200
     matching: Rule | None = None
     preview_token: str | None = None
+    element: str | None = None
 
 
 async def change_of(call: Call, operation: str) -> Change:
     """Read the query, the headers and the body of a write. Problem for whatever is wrong with them."""
     request, query = call.request, call.query
     id = checked_id(request.path_params["id"]) if operation != "create" else None
+    element = checked_id(request.path_params["element"]) if operation in REMOVALS else None
     view = view_of(query, call.resource.model)
     remote_query = remote_query_of(call)
     side = side_of(call.resource, query) if operation != "create" or call.resource.sides else None
@@ -70,6 +76,7 @@ async def change_of(call: Call, operation: str) -> Change:
         preview=preview,
         matching=matching,
         preview_token=token,
+        element=element,
         status=201 if operation == "create" or _creates(call, operation) else 200,
     )
 
@@ -81,7 +88,7 @@ def _creates(call: Call, operation: str) -> bool:
 
 async def _body(call: Call, operation: str) -> tuple[Any, dict[str, Any]]:
     """The body as it came and as its model understood it."""
-    if operation == "delete":
+    if operation == "delete" or operation in REMOVALS:
         return {}, {}
     request = call.request
     is_action = operation not in ("create", "update")

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from app.core import json
-from app.unified import openapi_files
+from app.unified import openapi_files, openapi_inside
 from app.unified.answers import REF, components, issued, ref, shown
 from app.unified.examples import body_example, record_example
 from app.unified.listing import DEFAULT_EXPANSION_CALLS, FORMATS, MAXIMUM_LIMIT, supported
@@ -116,8 +116,11 @@ class _Described:
             found[f"{self.base}/custom-fields"] = {"get": self._custom_fields()}
         if any(resource.pdf for resource in self.resources):
             found[f"{self.base}/{{id}}/pdf"] = {"get": self._pdf()}
-        for part in sorted(frozenset[str]().union(*(resource.lists for resource in self.resources))):
-            found[f"{self.base}/{{id}}/{part}"] = {"get": self._inside(part)}
+        for name in sorted(frozenset[str]().union(*(resource.lists for resource in self.resources))):
+            model = part_of(self.record, name) if name in self.record.model_fields else None
+            items = self._component(model, "read") if model is not None else {"type": "object"}
+            removable = any(name in part.removable for each in self.resources for part in each.parts)
+            found |= openapi_inside.paths(self.base, name, self._operation, _ID, items, removable=removable)
         if self.has_files:
             record = self._component(MODELS[self.model, "attachments"], "read")
             found |= openapi_files.paths(self.base, self._operation, _ID, record)
@@ -228,22 +231,6 @@ class _Described:
             "description": "The document as the provider prints it",
             "headers": LIMIT_HEADERS,
             "content": {"application/pdf": {"schema": schema}},
-        }
-        return operation
-
-    def _inside(self, part: str) -> dict[str, Any]:
-        operation = self._operation(part, f"The {part} of one of the {self.name}", "read", [_ID])
-        model = part_of(self.record, part) if part in self.record.model_fields else None
-        items = self._component(model, "read") if model is not None else {"type": "object"}
-        found = {"type": "array", "items": items}
-        schema = {"type": "object", "required": ["result", "result_count", "provider_calls"],
-                  "properties": {"result": found,
-                                 "result_count": {"type": "integer"},
-                                 "provider_calls": {"type": "integer"}}}  # fmt: skip
-        operation["responses"]["200"] = {
-            "description": "All of them",
-            "headers": LIMIT_HEADERS,
-            "content": {"application/json": {"schema": schema}},
         }
         return operation
 

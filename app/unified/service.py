@@ -10,7 +10,7 @@ from app.core.errors import Problem
 from app.gateway.engine import Gateway
 from app.unified.addresses import addressed
 from app.unified.calls import DEFAULT_TIMEOUT, Call
-from app.unified.changes import SIDES, Change, fingerprint
+from app.unified.changes import REMOVALS, SIDES, Change, fingerprint
 from app.unified.expansion import Budget, expand
 from app.unified.listing import DEFAULT_LIMIT, MAXIMUM_LIMIT, Listing, View
 from app.unified.matching import matched
@@ -248,6 +248,8 @@ def _change(call: Call, change: Change, context: Context) -> Flow[Answer] | Flow
         return resource.update(id, change.body, context, replace_lines=change.replace_lines)
     if change.operation == "delete":
         return resource.delete(id, context)
+    if change.element is not None:
+        return resource.remove(REMOVALS[change.operation], id, change.element, context)
     return resource.act(change.operation, id, change.body, context)
 
 

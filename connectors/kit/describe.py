@@ -36,6 +36,7 @@ def describe(resource: "Resource") -> dict[str, Any]:
         "default_status": resource.default_status,
         "actions": {name: _action(action) for name, action in sorted(resource.actions.items())},
         "lists": sorted(resource.lists),
+        "removable": sorted(resource.removable),
         "pdf": resource.pdf is not None,
         "scopes": dict(resource.scopes),
         "calls": calls(resource),

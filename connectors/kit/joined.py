@@ -173,6 +173,10 @@ class Joined(Resource):
     def delete(self, id: str, ctx: Context) -> Flow[str]:
         return (yield from _write(id, ctx, self._keepers(id), lambda side: side.delete(id, ctx)))
 
+    def remove(self, name: str, id: str, element: str, ctx: Context) -> Flow[str]:
+        able = [side for side in self._keepers(id) if name in side.removable]
+        return (yield from _write(id, ctx, able, lambda side: side.remove(name, id, element, ctx)))
+
     def act(self, action: str, id: str, body: Record, ctx: Context) -> Flow[Answer]:
         able = [side for side in self._keepers(id) if action in side.actions]
         return (yield from _write(id, ctx, able, lambda side: side.act(action, id, body, ctx)))

@@ -52,6 +52,7 @@ class Resource:
     default_status    status of a record created without one
     expansions        expansion → the resource whose `get` fills it (its own name: the row's own `get`)
     by, sides         of a resource that joins collections: the field that says which, and its words → resources
+    removable         those of `lists` whose elements can be deleted one by one
     definitions       which custom fields the company defined: {id, api_name, label, type, is_required, options}
     unseen            native path no recording and no published specification knows → why it is mapped
     """
@@ -77,6 +78,7 @@ class Resource:
     unseen: Mapping[str, str] = field(default_factory=dict[str, str])
     by: str | None = None
     sides: "Mapping[str, Resource]" = field(default_factory=dict[str, "Resource"])
+    removable: frozenset[str] = frozenset()
     pdf: Callable[[str, Context], Flow[Reply]] | None = None
     definitions: Callable[[Context], Flow[Records]] | None = None
 
@@ -198,6 +200,14 @@ class Resource:
     def inside(self, name: str, id: str, ctx: Context) -> Flow[Records]:
         """One of `lists` of one record. Override where the record itself does not tell it."""
         return (yield from self.get(id, ctx)).record.get(name) or []
+
+    def remove(self, name: str, id: str, element: str, ctx: Context) -> Flow[str]:
+        """Deletes one element of one of `removable`, found below the record under the list's name."""
+        if not re.fullmatch(self.ids, element):
+            raise Fault(Kind.NOT_FOUND, message="no such element", phase="idle")
+        path = f"{self.at(id)}/{name}/{quote(element, safe='')}"
+        yield Request("DELETE", path, merged_query((), ctx), step=f"delete one of the {name}")
+        return element
 
     def fetch(self, id: str, ctx: Context, step: str) -> Flow[Json]:
         """The native object of one record."""

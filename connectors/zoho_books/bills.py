@@ -33,7 +33,7 @@ from connectors.zoho_books.lookups import BILLS as LOOKUP
 from connectors.zoho_books.lookups import CUSTOMERS, PURCHASE_ORDERS, VENDORS
 from connectors.zoho_books.references import documents_named
 from connectors.zoho_books.settlement import BILLS, MADE, VENDOR_CREDITS, share
-from unified_models.actions import Apply
+from unified_models.actions import Apply, Unapply
 from unified_models.bills import Bill
 
 bill = names(Bill)
@@ -134,6 +134,10 @@ ACTIONS = verbs(
         "apply", "credits", "Settles the bill with payments and vendor credits.", "authorised", "partially_paid",
         fields=Apply,
     ),
+    verb(
+        "unapply", "payments/{share}", "Takes settlements back; the bill owes their amount again.",
+        "authorised", "partially_paid", "paid", fields=Unapply, method="DELETE",
+    ),
 )  # fmt: skip
 
 
@@ -166,6 +170,8 @@ class Bills(Documents):
     def act(self, action: str, id: str, body: Record, ctx: Context) -> Flow[Answer]:
         if action == "apply":
             return (yield from settling.settle(self, BILLS, (MADE, VENDOR_CREDITS), id, body, ctx))
+        if action == "unapply":
+            return (yield from settling.unsettle(self, BILLS, VENDOR_CREDITS, None, id, body, ctx))
         return (yield from super().act(action, id, body, ctx))
 
 

@@ -54,6 +54,7 @@ RESOURCE = Credits(
         reckoned=Reckoned(party="customer_id", rounded=("/creditnotes", "creditnotes", "creditnote")),
     ),
     ids=IDS,
+    removable=frozenset({"refunds"}),
     actions=ACTIONS,
     own=numbered(LOOKUP),
     scopes=scopes("creditnotes"),

@@ -19,7 +19,7 @@ from connectors.zoho_books.lines import LINE
 from connectors.zoho_books.lookups import CUSTOMERS, INVOICES
 from connectors.zoho_books.settlement import CREDIT_NOTES, RECEIVED, share
 from connectors.zoho_books.settlement import INVOICES as SETTLED
-from unified_models.actions import Apply
+from unified_models.actions import Apply, Unapply
 from unified_models.invoices import Invoice
 
 invoice = names(Invoice)
@@ -92,6 +92,16 @@ ACTIONS = verbs(
         "partially_paid",
         fields=Apply,
     ),
+    verb(
+        "unapply",
+        "payments/{share}",
+        "Takes settlements back; the invoice owes their amount again.",
+        "authorised",
+        "partially_paid",
+        "paid",
+        fields=Unapply,
+        method="DELETE",
+    ),
     verb("write-off", "writeoff", "Writes off what is still owed.", "authorised", "partially_paid"),
     mail(
         "email",
@@ -133,6 +143,10 @@ class Invoices(Documents):
     def act(self, action: str, id: str, body: Record, ctx: Context) -> Flow[Answer]:
         if action == "apply":
             return (yield from settling.settle(self, SETTLED, (RECEIVED, CREDIT_NOTES), id, body, ctx))
+        if action == "unapply":
+            return (
+                yield from settling.unsettle(self, SETTLED, CREDIT_NOTES, "creditsapplied", id, body, ctx)
+            )
         return (yield from super().act(action, id, body, ctx))
 
     def describe(self) -> dict[str, Any]:

@@ -52,6 +52,7 @@ RESOURCE = Made(
     entity="vendorpayment",
     table=TABLE,
     ids=IDS,
+    removable=frozenset({"refunds"}),
     actions=actions(MADE),
     scopes=scopes("vendorpayments"),
     order="date",

@@ -59,6 +59,7 @@ RESOURCE = Received(
     entity="payment",
     table=TABLE,
     ids=IDS,
+    removable=frozenset({"refunds"}),
     actions=actions(RECEIVED),
     scopes=scopes("customerpayments"),
     order="created_time",

@@ -1,6 +1,6 @@
 """The actions that change what settles what: apply, unapply and refund of payments and credits."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from connectors.kit.actions import Action
@@ -99,15 +99,7 @@ def unapply(resource: Resource, means: Means, id: str, body: Record, ctx: Contex
     noun = resource.noun
     now = yield from resource.fetch(id, ctx, f"read the {noun} as it stands")
     present = [each for each in now.get(means.shares) or () if isinstance(each, dict)]
-    known = {str(each.get(means.share)) for each in present}
-    errors = [
-        FieldError("reference_not_found", f"/allocation_ids/{place}", f"the {noun} has no settlement {each}")
-        for place, each in enumerate(body["allocation_ids"])
-        if each not in known
-    ]
-    if errors:
-        raise Rejected(*errors)
-    gone = tuple(dict.fromkeys(body["allocation_ids"]))
+    gone = _gone(body, {str(each.get(means.share)) for each in present}, noun)
     if not means.own:
         return (yield from _steps(resource, id, ctx, [_kept(means, id, now, present, gone, ctx)]))
     path = f"{means.path}/{id}/{means.target.type}s"
@@ -185,6 +177,42 @@ def settle(
     path = f"{resource.at(id)}/credits"
     request = Request("POST", path, merged_query((), ctx), target.credits(sent), step=f"settle the {noun}")
     return (yield from _steps(resource, id, ctx, [request]))
+
+
+def unsettle(
+    resource: Resource,
+    target: Target,
+    credit: Means,
+    credits: str | None,
+    id: str,
+    body: Record,
+    ctx: Context,
+) -> Flow[Answer]:
+    """unapply on a document. Credits are taken back at its own `credits`, or, without, at the credit itself."""
+    at = resource.at(id)
+    told = yield from resource.inside("allocations", id, ctx)
+    known = {str(each["allocation_id"]): each for each in told}
+    gone = _gone(body, known, resource.noun)
+    requests: list[Request] = []
+    for each in gone:
+        path = f"{at}/payments/{each}"
+        if known[each]["type"] == credit.type:
+            own = f"{credit.path}/{known[each]['id']}/{target.type}s"
+            path = f"{own if credits is None else f'{at}/{credits}'}/{each}"
+        requests.append(Request("DELETE", path, merged_query((), ctx), step=f"take settlement {each} back"))
+    return (yield from _steps(resource, id, ctx, requests))
+
+
+def _gone(body: Record, known: Container[str], noun: str) -> tuple[str, ...]:
+    """The settlements to take back, all of which there are."""
+    errors = [
+        FieldError("reference_not_found", f"/allocation_ids/{place}", f"the {noun} has no settlement {each}")
+        for place, each in enumerate(body["allocation_ids"])
+        if each not in known
+    ]
+    if errors:
+        raise Rejected(*errors)
+    return tuple(dict.fromkeys(body["allocation_ids"]))
 
 
 def _check_sources(given: Sequence[Record], kinds: dict[str, Means]) -> Flow[None]:

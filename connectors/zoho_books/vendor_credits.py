@@ -51,6 +51,7 @@ RESOURCE = Credits(
         path="/vendorcredits", side="vendor", entity="vendor_credit", reckoned=Reckoned(party="vendor_id")
     ),
     ids=IDS,
+    removable=frozenset({"refunds"}),
     actions=ACTIONS,
     own=numbered(LOOKUP),
     scopes=scopes("debitnotes"),

@@ -150,6 +150,26 @@ def test_apply_unapply_refund(company: Company) -> None:
     )
     assert company.truth("payments", made["id"])["unused_amount"] == Decimal("47.5")
 
+    (told,) = returned["refunds"]
+    assert company.get(f"{path}/refunds/{told['id']}") == told
+    preview = company.good(company.call("DELETE", f"{path}/refunds/{told['id']}", params={"preview": "true"}))
+    assert [step["method"] for step in preview["steps"] if not step["sent"]] == ["DELETE"]
+    company.delete(f"{path}/refunds/{told['id']}")
+    assert company.truth("payments", made["id"])["unused_amount"] == 60
+    company.refused("GET", f"{path}/refunds/{told['id']}", 404, "not_found", reads=None)
+    elsewhere = f"invoices/{first}/refunds/1"
+    company.refused("DELETE", elsewhere, 405, "method_not_allowed")
+
+
+def test_an_invoice_gives_its_settlements_back(company: Company) -> None:
+    id = invoice(company, 30)
+    made = company.create("payments", total_amount=30, allocations=[on(id, 30)], issues=["defaulted"])
+    (share,) = company.get(f"invoices/{id}/allocations")["result"]
+    assert (share["type"], share["id"]) == ("payment", made["id"])
+    back = company.act(f"invoices/{id}/unapply", allocation_ids=[share["allocation_id"]])
+    assert (back["status"], back["balance"]) == ("authorised", 30)
+    assert company.get(f"payments/{made['id']}")["unapplied_amount"] == 30
+
 
 def test_allocations_change_only_by_actions(company: Company) -> None:
     made = company.create("payments", contact={"name": "Payer"}, total_amount=7, issues=["defaulted"])

@@ -147,6 +147,44 @@ def test_credit_notes_settle_an_invoice_from_its_side(twin: Twin) -> None:
     assert twin.get("credit_notes", note["id"]).record["status"] == "paid"
 
 
+@pytest.mark.parametrize(("resource", "settles", "contact", "account"), SIDES)
+def test_settlements_are_taken_back_from_the_documents_side(
+    twin: Twin, resource: str, settles: str, contact: str, account: str
+) -> None:
+    made = credit(twin, resource, contact, account).record
+    id = document(twin, settles, contact, account)
+    share = {"type": resource[:-1], "id": made["id"], "amount": D(30)}
+    twin.act(settles, id, "apply", allocations=[share])
+    paid_by = {"bills": {"account": {"name": "Petty Cash"}}}.get(settles, {})
+    on = [{"type": settles[:-1], "id": id, "amount": D(50)}]
+    payment = twin.create("payments", total_amount=60, allocations=on, **paid_by).record
+    assert twin.get(settles, id).record["balance"] == D(20)
+
+    told = twin.run(twin.resource(settles).inside("allocations", id, twin.context))
+    ids = {each["type"]: each["allocation_id"] for each in told}
+    back = twin.act(settles, id, "unapply", allocation_ids=[ids["payment"]]).record
+    assert (back["balance"], twin.get("payments", payment["id"]).record["unapplied_amount"]) == (D(70), D(60))
+    back = twin.act(settles, id, "unapply", allocation_ids=[ids[resource[:-1]]]).record
+    assert (back["balance"], twin.get(resource, made["id"]).record["remaining_credit"]) == (D(100), D(30))
+    with pytest.raises(Rejected) as refusal:
+        twin.act(settles, id, "unapply", allocation_ids=[ids["payment"]])
+    assert refusal.value.errors[0].pointer == "/allocation_ids/0"
+
+
+@pytest.mark.parametrize(("resource", "settles", "contact", "account"), SIDES)
+def test_a_refund_is_taken_back(twin: Twin, resource: str, settles: str, contact: str, account: str) -> None:
+    id = credit(twin, resource, contact, account).record["id"]
+    paid = twin.act(resource, id, "refund", account={"name": "Petty Cash"}, total_amount=D(10)).record
+    refund = paid["refunds"][0]["id"]
+    assert twin.run(twin.resource(resource).remove("refunds", id, refund, twin.context)) == refund
+    after = twin.get(resource, id).record
+    assert (after["refunds"], after["remaining_credit"]) == ([], D(30))
+    for gone in (refund, "no-id"):
+        with pytest.raises(Fault) as fault:
+            twin.run(twin.resource(resource).remove("refunds", id, gone, twin.context))
+        assert fault.value.kind is Kind.NOT_FOUND
+
+
 def test_a_draft_that_came_out_live_is_told() -> None:
     native = {"creditnote_id": "1", "status": "open", "total": D(1), "balance": D(1)}
     body = {"contact": {"id": "5"}, "status": "draft", "line_items": [{"name": "x", "unit_price": D(1)}]}
