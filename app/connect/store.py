@@ -68,6 +68,12 @@ async def drop_stale_states(session: AsyncSession, now: datetime) -> None:
     await session.execute(delete(OAuthState).where(OAuthState.expires_at < now))
 
 
+async def drop_old_links(session: AsyncSession, before: datetime, at_most: int) -> None:
+    """Forget links that ended before an instant; those whose grant still waits for its choice stay."""
+    old = select(LinkToken.id).where(LinkToken.expires_at < before, LinkToken.state != "choosing")
+    await session.execute(delete(LinkToken).where(LinkToken.id.in_(old.limit(at_most))))
+
+
 async def offer_choice(
     session: AsyncSession,
     link: LinkToken,

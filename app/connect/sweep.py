@@ -3,6 +3,7 @@
 import asyncio
 import random
 from contextlib import suppress
+from datetime import timedelta
 
 from structlog.stdlib import get_logger
 
@@ -14,10 +15,12 @@ from app.core.database import Database
 _log = get_logger("ledgerway.connect")
 
 _EVERY = (300.0, 600.0)
+_KEPT = timedelta(days=30)  # after its end a link can still be looked up by those who ask what became of it
+_AT_MOST = 1000
 
 
 class Sweep:
-    """Every five to ten minutes: sign-ins nobody returned from, and grants whose choice was never made."""
+    """Every five to ten minutes: sign-ins nobody returned from, grants whose choice was never made, old links."""
 
     def __init__(self, database: Database, clock: Clock, adoption: Adoption) -> None:
         self._database = database
@@ -29,6 +32,7 @@ class Sweep:
         """One bounded pass; how many grants it ended."""
         async with self._database.write() as session:
             await store.drop_stale_states(session, self._clock.now())
+            await store.drop_old_links(session, self._clock.now() - _KEPT, _AT_MOST)
         return await self._adoption.sweep()
 
     def start(self) -> None:

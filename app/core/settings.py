@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     vault_…       a Vault-compatible transit engine that wraps data keys instead of the key ring: where it is, the
                   file its token is in, its mount and the name of the key (made with `derived=true`)
     access_log    whether each request is logged
+    log_days      how long entries of the call log are kept
     """
 
     model_config = SettingsConfigDict(
@@ -102,6 +103,7 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     access_log: bool = True
+    log_days: int = Field(default=30, ge=1, le=3650)
     worker: bool = True
     body_limit: int = Field(default=1_000_000, ge=1_000, le=100_000_000)
     proxy_body_limit: int = Field(default=25_000_000, ge=1_000, le=1_000_000_000)

@@ -1,11 +1,13 @@
 """The call log: one redacted record per run, gathered in memory and written together within a second."""
 
 import asyncio
+import random
 from collections import deque
+from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy import CursorResult, delete, select, text
 
 from app.core import json
 from app.core.clock import Clock
@@ -14,6 +16,7 @@ from app.core.errors import Problem
 from app.core.ids import new_id
 from app.gateway.runs import Run
 from app.models.call_log import CallLog
+from app.models.environments import Environment
 
 _log = structlog.get_logger("ledgerway.calls")
 
@@ -40,8 +43,9 @@ _INTO_POSTGRESQL = (
 class Calls:
     """Records end on the storage at the latest a second later; a killed process loses that second."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, kept: timedelta) -> None:
         self._database = database
+        self._kept = kept
         self._clock = clock
         self._rows: deque[dict[str, Any]] = deque(maxlen=_MOST)
         self._writing = asyncio.Lock()
@@ -114,6 +118,32 @@ class Calls:
                     _log.error("call log entries lost", count=len(batch), exc_info=error)
                 written += len(batch)
         return written
+
+    async def forget(self) -> int:
+        """Delete entries older than they are kept, in small pieces; how many."""
+        before, gone = self._clock.now() - self._kept, 0
+        async with self._database.read() as session:
+            environments = list(await session.scalars(select(Environment.id)))
+        for environment_id in environments:
+            of_environment = CallLog.environment_id == environment_id
+            old = select(CallLog.id).where(of_environment, CallLog.created_at < before).limit(_BATCH)
+            while True:
+                async with self._database.write() as session:
+                    done = await session.execute(delete(CallLog).where(CallLog.id.in_(old)))
+                assert isinstance(done, CursorResult)
+                gone += done.rowcount
+                if done.rowcount < _BATCH:
+                    break
+        return gone
+
+    async def keep_forgetting(self) -> None:
+        """Forget about once an hour. Runs for ever."""
+        while True:
+            await asyncio.sleep(random.uniform(1800.0, 5400.0))  # noqa: S311 — processes should not meet
+            try:
+                await self.forget()
+            except Exception as error:
+                _log.warning("old call log not deleted", error=type(error).__name__)
 
     async def keep_writing(self) -> None:
         """Write out twice a second. Runs for ever."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from datetime import timedelta
 from typing import Protocol
 
 import structlog
@@ -76,7 +77,7 @@ def open_gateway(
 
     refresher = Refresher(database, clock, credentials, accounts, doors, exchange)
     tokens = Tokens(credentials, refresher, clock)
-    calls = Calls(database, clock)
+    calls = Calls(database, clock, timedelta(days=settings.log_days))
     attempts = Attempts(
         door, Governor(QuotaShelf(database, clock), clock), tokens, calls, Hosts(clock), clock
     )
@@ -89,5 +90,5 @@ def open_gateway(
             except Exception as error:
                 _log.warning("probe of ended grants failed", error=type(error).__name__)
 
-    background = (tokens.keep_ahead, probe) if settings.worker else ()
+    background = (tokens.keep_ahead, probe, calls.keep_forgetting) if settings.worker else ()
     return Gateway(attempts, Fresh(clock), (calls.keep_writing, *background))

@@ -17,6 +17,7 @@ from app.core.settings import load_settings
 from app.keys.audit import Actor
 from app.main import create_app
 from app.models import Environment, Grant
+from app.models.link_tokens import LinkToken
 from connectors.kit.auth import Token
 from connectors.kit.connector import Organization
 from tests.support.wire import Wire, answer, wire
@@ -143,3 +144,27 @@ async def test_a_token_another_environment_holds_is_not_revoked(
         assert revoked(provider) == []
         account = await app.state.credentials.open_access(theirs)
         assert account is not None and account[0] == "a"
+
+
+async def test_a_link_is_forgotten_a_month_after_its_end(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(database_url, tmp_path, monkeypatch) as (app, clock, _):
+        now = clock.now()
+        async with app.state.database.write() as session:
+            for state, days in (("new", -29), ("consumed", -31), ("choosing", -31), ("failed", -400)):
+                ended = now + timedelta(days=days)
+                session.add(
+                    LinkToken(
+                        id=f"lnk_{state}",
+                        environment_id="env_one",
+                        token_hash=state.encode(),
+                        tenant_id="t",
+                        created_at=ended,
+                        expires_at=ended,
+                        state=state,
+                    )
+                )
+        await app.state.sweep.once()
+        async with app.state.database.read() as session:
+            assert set(await session.scalars(select(LinkToken.id))) == {"lnk_new", "lnk_choosing"}

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import select
 
 from app.core import errors
 from app.core.clock import Clock
@@ -187,5 +188,27 @@ def test_texts_no_database_takes_are_made_fit(database_url: str) -> None:
             assert entry.source_event == "x" * 500
             assert await home.gateway._attempts.calls.write_out() == 0
             assert await count(home.database, CallLog) == 1
+
+    asyncio.run(run())
+
+
+def test_old_entries_are_forgotten(database_url: str) -> None:
+    async def run() -> None:
+        async with house(database_url) as home:
+            calls = home.gateway._attempts.calls
+            await home.ask()
+            await calls.write_out()
+            async with home.database.write() as session:
+                stored = (await session.scalars(select(CallLog))).one()
+                for number, days in enumerate((29, 31, 400)):
+                    old = {
+                        name: getattr(stored, name)
+                        for name in (column.key for column in CallLog.__table__.columns)
+                    }
+                    old |= {"id": f"log_{number}", "created_at": stored.created_at - timedelta(days=days)}
+                    session.add(CallLog(**old))
+            assert await calls.forget() == 2
+            assert await calls.forget() == 0
+            assert {entry.id for entry in await home.log()} == {stored.id, "log_0"}
 
     asyncio.run(run())
