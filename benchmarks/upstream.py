@@ -1,13 +1,16 @@
-"""A canned provider: token endpoint, one organisation, one invoice, one page of 200. `python -m … PORT`.
+"""A canned provider: token endpoint, one organisation, one invoice, lists of invoices. `python -m … PORT`.
 
-Bodies come from the sandbox's ledger, encoded once, so that serving them costs almost nothing. The header or
-query `delay` (milliseconds) holds an answer back.
+Bodies come from the sandbox's ledger, encoded once, so that serving them costs almost nothing. Parameters:
+`delay` (milliseconds) holds an answer back; `rows` makes the list of invoices that long, page by page, of which
+`held` pages and more are never answered and `broken` pages and more fail. `/served` tells how many pages were
+asked for and how many are waited for now.
 """
 
 import asyncio
 import json
 import sys
 from datetime import UTC, datetime
+from sys import maxsize
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -56,27 +59,59 @@ def bodies() -> dict[str, bytes]:
     return {path: json.dumps(value, default=str).encode() for path, value in told.items()}
 
 
+class Pages:
+    """A list of any length: one row, over and over, each time with an id of its own."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self._row = json.dumps({**row, "invoice_id": "@id@"}, default=str).encode()
+        self.served = 0
+        self.waiting = 0
+
+    async def answer(self, asked: dict[str, int], receive: Any) -> tuple[int, bytes]:
+        self.served += 1
+        if asked["page"] >= asked.get("held", maxsize):
+            self.waiting += 1
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            self.waiting -= 1
+        if asked["page"] >= asked.get("broken", maxsize):
+            return 500, b'{"code":1000,"message":"Internal Error"}'
+        return 200, self._page(asked["page"], asked["per_page"], asked["rows"])
+
+    def _page(self, page: int, size: int, rows: int) -> bytes:
+        numbers = range((page - 1) * size, min(page * size, rows))
+        body = b",".join(self._row.replace(b"@id@", b"%d" % (10**15 + number)) for number in numbers)
+        more = b"true" if page * size < rows else b"false"
+        return b'{"code":0,"message":"success","page_context":{"has_more_page":%s},"invoices":[%s]}' % (
+            more,
+            body,
+        )
+
+
 class Canned:
     def __init__(self) -> None:
         self._bodies = bodies()
+        self._pages = Pages(json.loads(self._bodies["/invoices"])["invoices"][0])
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
-        path = scope["path"]
-        query = scope["query_string"]
-        if b"delay=" in query:
-            await asyncio.sleep(int(parse_qs(query.decode())["delay"][0]) / 1000)
-        key = "token" if path.endswith("/token") else path.removeprefix("/books/v3")
-        body = self._bodies.get(key, b'{"code":5,"message":"Invalid URL Passed"}')
-        await send(
-            {
-                "type": "http.response.start",
-                "status": 200,
-                "headers": [*_JSON, (b"content-length", b"%d" % len(body))],
-            }
-        )
+        status, body = await self._answer(scope["path"], scope["query_string"].decode(), receive)
+        headers = [*_JSON, (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, path: str, query: str, receive: Any) -> tuple[int, bytes]:
+        asked = parse_qs(query) if "delay=" in query or "rows=" in query else {}
+        if "delay" in asked:
+            await asyncio.sleep(int(asked["delay"][0]) / 1000)
+        if "rows" in asked:
+            numbers = {name: int(given[0]) for name, given in asked.items() if given[0].isdecimal()}
+            return await self._pages.answer(numbers, receive)
+        if path == "/served":
+            return 200, json.dumps({"pages": self._pages.served, "waiting": self._pages.waiting}).encode()
+        key = "token" if path.endswith("/token") else path.removeprefix("/books/v3")
+        return 200, self._bodies.get(key, b'{"code":5,"message":"Invalid URL Passed"}')
 
 
 if __name__ == "__main__":
