@@ -66,4 +66,5 @@ class Contact(MasterBlock, Record):
     default_account: CodeRef | None = writable("Account its lines are posted to by default")
     parent: ContactRef | None = writable("Contact it belongs to")
     bank_accounts: list[ContactBankAccount] | None = read_only("Its bank accounts, masked")
+    portal_status: str | None = read_only("The provider's word for its customer portal")
     attachments: list[AttachedFile] | None = read_only("Files attached to it")

@@ -157,6 +157,7 @@ TABLE = Table(
             filters={Op.EQ: Words("filter_by", {"active": "Status.Active", "archived": "Status.Inactive"})},
         ),
         field(contact.remote_status, "status", TEXT),
+        field(contact.portal_status, "portal_status", TEXT),
         custom_fields(contact.custom_fields, CUSTOM_FIELDS),
         tracking(contact.tracking_categories, located=False),
     ),
