@@ -15,7 +15,7 @@ from app.accounts.service import Accounts
 from app.connect import api as connect
 from app.connect import hosted
 from app.connect.opening import open_connect
-from app.core import errors, log, operate, reference
+from app.core import errors, failpoints, log, operate, reference
 from app.core.clock import Clock
 from app.core.connectors import connector_settings
 from app.core.cursor import Cursors
@@ -34,6 +34,7 @@ from app.keys.wrappers import open_wrapper
 from app.proxy import api as proxy
 from app.unified import api as unified
 from app.unified import openapi
+from app.unified.shelf import BEAT, WriteShelf
 from app.unified.supervised import supervisor
 from connectors import load as load_connectors
 
@@ -57,6 +58,7 @@ def create_app(
     SettingsError, KeyringUnusable when this machine is not set up for it.
     """
     settings = settings or load_settings()
+    failpoints.arm(development=settings.development)
     clock = clock or Clock()
     connectors = load_connectors()
     app = Front(
@@ -142,6 +144,7 @@ def _furnish(app: FastAPI) -> None:
         state.gateway, connectors,
     )  # fmt: skip
     state.writes = supervisor(app)
+    state.shelf = WriteShelf(database, state.credentials.vault, clock)
 
 
 async def _fits(app: FastAPI) -> None:
@@ -161,6 +164,7 @@ async def _close(app: FastAPI) -> None:
     if unfinished:
         _log.error("writes_cut_off", count=unfinished)
     for close in (
+        state.writes.close,
         state.sweep.close,
         state.access.settle,
         state.accounts.settle,
@@ -194,6 +198,7 @@ async def _lifespan(app: FastAPI, background: bool = True) -> AsyncGenerator[Non
         if background:
             await app.state.gateway.start()
             app.state.presence.start()
+            app.state.writes.start(app.state.shelf.beat, BEAT)
             if settings.worker:
                 app.state.sweep.start()
             settle_memory()

@@ -175,6 +175,8 @@ class Gateway:
                 return known
         elif not request.is_read:
             self._fresh.stale(account.id)
+            if run.before_write is not None:
+                await run.before_write(request)
         wire = shaped(request, account.connector, account.data_center, account.organization.id)
         tally.renewed = False
         attempt = 0

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.accounts.service import Account
+from connectors.kit.http import Request
 
 
 class Lane(StrEnum):
@@ -51,6 +52,7 @@ class Run:
 
     resource, operation   "accounting/invoices", "list"; "proxy", "forward"
     route                 template of the caller's route, for the call log
+    before_write          awaited before each writing request of a flow goes out; what it raises, stops it
     """
 
     account: Account
@@ -62,6 +64,7 @@ class Run:
     operation: str
     route: str = ""
     source_event: str | None = None
+    before_write: Callable[[Request], Awaitable[None]] | None = field(default=None, compare=False)
     meter: Meter = field(default_factory=Meter, compare=False)
 
 

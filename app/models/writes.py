@@ -14,8 +14,15 @@ class Write(Base, kw_only=True):
     path             the caller's path, which with the method and the key names the write
     idempotency_key  None when the caller gave none, or once the key was given back
     fingerprint      SHA-256 of the canonical query and body, hexadecimal
-    state            executing | done | unknown | released
-    lease_until      how long `executing` is believed
+    state            executing | partial | done | unknown | released
+    owner            who executes it; only the owner may say how it went on
+    lease_until      how long the owner is believed to live
+    sent_at          when its latest writing request was about to be sent; None: nothing was sent
+    journal          what was said so far and what is unanswered, sealed; None once it is settled
+    checks           look-ups for what became of it since it was sent
+    resends          how often it was sent again because nothing was found
+    next_check_at    when it is looked for again; None: a person has to
+    document         stands for what it would make: reference, contact and amounts
     record_id        the record it was about or made
     outcome          created | updated | deleted | unchanged | already_existed | partial
     status           HTTP status of the answer
@@ -33,6 +40,9 @@ class Write(Base, kw_only=True):
         ),
         Index("ix_writes_account_id_path_created_at", "account_id", "path", "created_at"),
         Index("ix_writes_environment_id_created_at_id", "environment_id", "created_at", "id"),
+        Index("ix_writes_account_id_document", "account_id", "document"),
+        Index("ix_writes_state_next_check_at", "state", "next_check_at"),
+        Index("ix_writes_created_at", "created_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -59,3 +69,10 @@ class Write(Base, kw_only=True):
     error_code: Mapped[str | None] = mapped_column(default=None)
     answer: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     settled_at: Mapped[datetime | None] = mapped_column(default=None)
+    owner: Mapped[str | None] = mapped_column(default=None)
+    sent_at: Mapped[datetime | None] = mapped_column(default=None)
+    journal: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    checks: Mapped[int] = mapped_column(default=0)
+    resends: Mapped[int] = mapped_column(default=0)
+    next_check_at: Mapped[datetime | None] = mapped_column(default=None)
+    document: Mapped[str | None] = mapped_column(default=None)

@@ -14,14 +14,13 @@ from app.unified.calls import Call, account_of, admit, checked_id, may_expand, n
 from app.unified.capabilities import router as capabilities
 from app.unified.changes import change_of, on_its_side, remote_query_of, side_of
 from app.unified.inside import element, inside, removable
-from app.unified.intents import Intents
 from app.unified.listing import listing, view_of
 from app.unified.meta import describe
 from app.unified.query import Query, nearest
 from app.unified.reports import asked_of, report
 from app.unified.service import Shown, Unified
-from app.unified.supervised import supervisor
 from app.unified.writes import router as writes
+from app.unified.writing import written
 from connectors.kit.reports import Reports
 from connectors.kit.resource import LISTS, Resource
 from unified_models import MODELS
@@ -177,12 +176,7 @@ async def _write(call: Call, operation: str) -> Response:
     service = _service(call.request)
     if change.preview:
         return _json(await service.preview(call, change), call)
-    state = call.request.app.state
-    intents = Intents(state.database, state.credentials.vault, state.clock)
-    work = intents.once(call, change, lambda progress: service.write(call, change, progress))
-    done = await supervisor(call.request.app).run(work)
-    media_type = "application/json" if done.status < 400 else "application/problem+json"
-    return Response(done.content, done.status, {**call.headers(), **done.headers}, media_type)
+    return await written(call, change, lambda call, progress: service.write(call, change, progress))
 
 
 def _unknown_action(action: str, call: Call) -> Problem:

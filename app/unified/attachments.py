@@ -1,7 +1,6 @@
 """Files of records: their list, one of them, its content, upload and removal, below the record's own address."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -14,13 +13,12 @@ from app.gateway.engine import Gateway
 from app.unified.addresses import content_of
 from app.unified.calls import Call, admit, checked_id
 from app.unified.changes import Change
-from app.unified.intents import Intents
 from app.unified.listing import View
 from app.unified.progress import Progress, watched
 from app.unified.refusals import translated
 from app.unified.render import single
 from app.unified.service import Shown
-from app.unified.supervised import supervisor
+from app.unified.writing import written
 from connectors.kit.attachments import Attachments, Upload
 from connectors.kit.faults import FieldError
 from connectors.kit.operations import Answer
@@ -89,28 +87,28 @@ async def _attach(request: Request) -> Response:
         "sha256": hashlib.sha256(upload.content).hexdigest(),
     }
 
-    async def work(progress: Progress) -> Shown:
+    async def work(call: Call, progress: Progress) -> Shown:
         call.run.meter.record_id = id
         with translated():
             flow = watched(files.attach(type, id, upload, call.context()), progress)
             answer = await _gateway(call).perform(call.run, flow)
         return Shown(_shown(answer, files, call, id), None, "created", id)
 
-    return await _written(call, Change("attach", id, told, told, status=201), work)
+    return await written(call, Change("attach", id, told, told, status=201), work)
 
 
 async def _detach(request: Request) -> Response:
     call, files, type, id = await _files(request, "detach")
     wanted = checked_id(request.path_params["attachment"])
 
-    async def work(progress: Progress) -> Shown:
+    async def work(call: Call, progress: Progress) -> Shown:
         call.run.meter.record_id = id
         with translated():
             flow = watched(files.detach(type, id, wanted, call.context()), progress)
             gone = await _gateway(call).perform(call.run, flow)
         return Shown({"id": gone}, None, "deleted", id)
 
-    return await _written(call, Change("detach", id, {}, {"attachment": wanted}), work)
+    return await written(call, Change("detach", id, {}, {"attachment": wanted}), work)
 
 
 # What they share
@@ -122,14 +120,6 @@ async def _listed(call: Call, files: Attachments, type: str, id: str) -> list[An
     call.run.meter.record_id = id
     call.run.meter.result_count = len(answers)
     return answers
-
-
-async def _written(call: Call, change: Change, work: Callable[[Progress], Awaitable[Shown]]) -> Response:
-    state = call.request.app.state
-    intents = Intents(state.database, state.credentials.vault, state.clock)
-    done = await supervisor(call.request.app).run(intents.once(call, change, work))
-    media_type = "application/json" if done.status < 400 else "application/problem+json"
-    return Response(done.content, done.status, {**call.headers(), **done.headers}, media_type)
 
 
 async def _uploaded(request: Request) -> Upload:

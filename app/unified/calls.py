@@ -1,6 +1,7 @@
 """A request admitted: who asks, for which account, which resource, under which deadline."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
@@ -35,12 +36,12 @@ class Call:
     run: Run
     query: Query
 
-    def context(self, remote_query: Pairs = ()) -> Context:
-        """What the connector's flows may know."""
+    def context(self, remote_query: Pairs = (), now: datetime | None = None) -> Context:
+        """What the connector's flows may know; `now` is given when they run once more."""
         organization = self.account.organization
         return Context(
             organization_id=organization.id,
-            now=self.request.app.state.clock.now(),
+            now=now or self.request.app.state.clock.now(),
             time_zone=organization.time_zone or "UTC",
             currency=organization.currency,
             web=self.account.data_center.web,

@@ -30,7 +30,8 @@ _ASIDE = frozenset({b"integrated_account_id", b"preview", b"preview_token"})
 @dataclass(frozen=True, slots=True)
 class Change:
     """`operation` is create, update, delete, the name of an action, or one of REMOVALS, of `element`; `side` is
-    what `type=` asked for."""
+    what `type=` asked for. `asked` is what another process needs to ask the same; None where it cannot be kept.
+    """
 
     operation: str
     id: str | None
@@ -46,6 +47,7 @@ class Change:
     matching: Rule | None = None
     preview_token: str | None = None
     element: str | None = None
+    asked: dict[str, Any] | None = None
 
 
 async def change_of(call: Call, operation: str) -> Change:
@@ -77,6 +79,7 @@ async def change_of(call: Call, operation: str) -> Change:
         matching=matching,
         preview_token=token,
         element=element,
+        asked={"query": request.scope.get("query_string", b"").decode("latin-1"), "body": raw},
         status=201 if operation == "create" or _creates(call, operation) else 200,
     )
 

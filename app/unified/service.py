@@ -103,9 +103,11 @@ class Unified:
 
     async def write(self, call: Call, change: Change, progress: Progress) -> Shown:
         """Carry out a change. `If-Match` is compared first; a short window remains, no provider compares."""
-        context = call.context(change.remote_query)
+        context = call.context(change.remote_query, progress.began)
         flow = _flow(call, change, context)
-        if change.preview_token is None:
+        if progress.said:
+            pass  # what the caller expected was compared before anything was sent
+        elif change.preview_token is None:
             await self._expected(call, change, context)
         else:
             flow = await self._promised(call, change, context, change.preview_token)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.auth import Principal
@@ -12,15 +12,17 @@ from app.models.writes import Write
 async def by_key(
     session: AsyncSession, environment_id: str, account_id: str, method: str, path: str, key: str
 ) -> Write | None:
-    """The write an Idempotency-Key stands for."""
+    """The write an Idempotency-Key stands for, locked."""
     return await session.scalar(
-        select(Write).where(
+        select(Write)
+        .where(
             Write.environment_id == environment_id,
             Write.account_id == account_id,
             Write.method == method,
             Write.path == path,
             Write.idempotency_key == key,
         )
+        .with_for_update()
     )
 
 
@@ -36,18 +38,29 @@ async def same_since(
             Write.path == path,
             Write.fingerprint == fingerprint,
             Write.created_at > since,
-            Write.state.in_(("executing", "done", "unknown")),
+            Write.state.in_(("executing", "partial", "done", "unknown")),
         )
         .limit(1)
     )
 
 
-async def by_id(session: AsyncSession, environment_id: str, account_id: str, write_id: str) -> Write | None:
-    return await session.scalar(
-        select(Write).where(
-            Write.environment_id == environment_id, Write.account_id == account_id, Write.id == write_id
-        )
+async def by_id(
+    session: AsyncSession, environment_id: str, account_id: str, write_id: str, *, for_update: bool = False
+) -> Write | None:
+    query = select(Write).where(
+        Write.environment_id == environment_id, Write.account_id == account_id, Write.id == write_id
     )
+    return await session.scalar(query.with_for_update() if for_update else query)
+
+
+async def extend(session: AsyncSession, owned: dict[str, str], until: datetime) -> None:
+    """The leases of executing writes (id → owner)."""
+    for write_id, owner in owned.items():
+        await session.execute(
+            update(Write)
+            .where(Write.id == write_id, Write.owner == owner, Write.state == "executing")
+            .values(lease_until=until)
+        )
 
 
 async def seen_by_id(session: AsyncSession, principal: Principal, write_id: str) -> Write | None:

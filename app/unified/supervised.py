@@ -1,7 +1,8 @@
 """Work that outlives the request that asked for it: a write is finished although its client went away."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from fastapi import FastAPI
@@ -13,10 +14,24 @@ _log = get_logger("ledgerway.unified")
 
 
 class Supervisor:
-    """Owns the tasks of writes. The handler only awaits; its cancellation does not reach the task."""
+    """Owns the tasks of writes. The handler only awaits; its cancellation does not reach the task.
+
+    `owned` are the writes that run here: id → owner.
+    """
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.owned: dict[str, str] = {}
+        self._heart: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def owning(self, write_id: str, owner: str) -> Generator[None]:
+        """While it lasts, this process shows that the owner of the write lives."""
+        self.owned[write_id] = owner
+        try:
+            yield
+        finally:
+            self.owned.pop(write_id, None)
 
     @property
     def running(self) -> int:
@@ -28,6 +43,27 @@ class Supervisor:
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)
+
+    def start(self, beat: Callable[[dict[str, str]], Awaitable[None]], every: float) -> None:
+        """Tell `beat` every so many seconds which writes run here. Needs a running loop."""
+        self._heart = self._heart or asyncio.get_running_loop().create_task(self._beat(beat, every))
+
+    async def close(self) -> None:
+        """Stop telling."""
+        heart, self._heart = self._heart, None
+        if heart is not None:
+            heart.cancel()
+            with suppress(asyncio.CancelledError):
+                await heart
+
+    async def _beat(self, beat: Callable[[dict[str, str]], Awaitable[None]], every: float) -> None:
+        while True:
+            await asyncio.sleep(every)
+            if self.owned:
+                try:
+                    await beat(dict(self.owned))
+                except Exception as error:
+                    _log.warning("heartbeat_failed", error=type(error).__name__)
 
     async def drain(self, seconds: float) -> int:
         """Wait for what runs, at most `seconds`; returns how many writes were cancelled after that."""

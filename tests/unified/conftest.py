@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -24,6 +25,7 @@ from app.gateway.runs import Allowance, Run
 from app.keys import access
 from app.models import Environment
 from app.unified import api, calls
+from app.unified.shelf import WriteShelf
 from connectors.kit.auth import DataCenter
 from connectors.kit.connector import Organization
 from connectors.kit.faults import Conflict, Fault, FieldError, Kind, Rejected
@@ -227,6 +229,8 @@ class Gateway:
                 run.meter.calls += 1
                 if self.provider.hold is not None and not ask.is_read:
                     await self.provider.hold.wait()
+                if run.before_write is not None and not ask.is_read:
+                    await run.before_write(ask)
                 await asyncio.sleep(0)
                 try:
                     reply = self.provider(ask)
@@ -316,6 +320,24 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def world(monkeypatch: pytest.MonkeyPatch, migrated: Path, tmp_path: Path) -> AsyncIterator[World]:
+    copy = shutil.copy(migrated, tmp_path / "ledgerway.db")
+    async with opened(monkeypatch, Database(f"sqlite:///{copy}")) as found:
+        yield found
+
+
+@pytest.fixture
+async def either_world(monkeypatch: pytest.MonkeyPatch, database_url: str) -> AsyncIterator[World]:
+    """The same, once on each kind of database."""
+    database = Database(database_url)
+    await database.migrate()
+    async with database.write() as session:
+        session.add(Environment(id="env_1", name="shop", mode="test", created_at=NOW))
+    async with opened(monkeypatch, database) as found:
+        yield found
+
+
+@asynccontextmanager
+async def opened(monkeypatch: pytest.MonkeyPatch, database: Database) -> AsyncIterator[World]:
     app = FastAPI(redirect_slashes=False)
     install(app)
     app.include_router(api.router)
@@ -325,9 +347,9 @@ async def world(monkeypatch: pytest.MonkeyPatch, migrated: Path, tmp_path: Path)
     app.state.gateway = gateway
     app.state.accounts = Accounts()
     app.state.clock = Clock()
-    copy = shutil.copy(migrated, tmp_path / "ledgerway.db")
-    app.state.database = database = Database(f"sqlite:///{copy}")
+    app.state.database = database
     app.state.credentials = Credentials(database, LocalWrapper(keyring.generate(NOW)), app.state.clock)
+    app.state.shelf = WriteShelf(database, app.state.credentials.vault, app.state.clock)
     app.state.cursors = Cursors(lambda: [b"k" * 32])
     app.state.settings = SimpleNamespace(public_url="http://127.0.0.1")
     scopes = {"accounting:*"}

@@ -11,7 +11,7 @@ from app.core.clock import Clock
 from app.core.database import Database
 from app.models import Environment
 from app.unified.changes import Change
-from app.unified.intents import Intents
+from app.unified.shelf import WriteShelf
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +42,7 @@ async def test_of_all_who_claim_a_key_one_gets_it(database_url: str) -> None:
         session.add(Environment(id="env_1", name="shop", mode="test", created_at=clock.now()))
     change = Change("create", None, {}, {"a": 1})
     vault: Any = None
-    claims = [Intents(databases[n % 4], vault, clock).claim(call(), change, "order-1") for n in range(24)]
+    claims = [WriteShelf(databases[n % 4], vault, clock).claim(call(), change, "order-1") for n in range(24)]
     found = await asyncio.gather(*claims)
     for database in databases:
         await database.close()
