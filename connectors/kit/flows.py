@@ -63,7 +63,8 @@ def create(resource: "Resource", body: Record, ctx: Context) -> Flow[Answer]:
         if fault.kind is Kind.NOT_FOUND:  # the address names no record: what is missing stands in the body
             fault.kind = Kind.INVALID
         raise
-    return (yield from _settled(resource, draft, resource.unwrap(reply), "created"))
+    native = yield from resource.made(reply, draft)
+    return (yield from _settled(resource, draft, native, "created"))
 
 
 def update(

@@ -118,6 +118,16 @@ def rows_of(body: Json, many: str) -> list[dict[str, Any]]:
     return [row for row in rows if isinstance(row, dict)]
 
 
+def one_of(body: Json, name: str, id_key: str) -> dict[str, Any] | None:
+    """The object of an answer about one record: the one of that name, else the one that has the id."""
+    if not isinstance(body, dict):
+        return None
+    found = body.get(name)
+    if isinstance(found, dict):
+        return found
+    return next((each for each in (*body.values(), body) if isinstance(each, dict) and id_key in each), None)
+
+
 def fingerprint(rows: Sequence[dict[str, Any]], id_key: str) -> str:
     """Tells one page from another by the ids on it."""
     ids = "\n".join(str(row.get(id_key)) for row in rows)

@@ -19,7 +19,7 @@ from connectors.kit.flows import Draft
 from connectors.kit.http import Flow, Json, Pairs, Reply, Request
 from connectors.kit.mapping import Computed, Nested, Table, Unmapped
 from connectors.kit.operations import Answer, Context, Issue, ListQuery, Op, Page, Record
-from connectors.kit.paging import Paging, merged_query
+from connectors.kit.paging import Paging, merged_query, one_of
 from connectors.kit.reading import Reader, absent
 from connectors.kit.references import Lookup
 
@@ -215,11 +215,16 @@ class Resource:
         return self.unwrap(reply)
 
     def unwrap(self, reply: Reply) -> Json:
-        """The object of an answer about one record. Raises Fault(GARBLED) when there is none."""
-        found = reply.body.get(self.one) if isinstance(reply.body, dict) else None
-        if not isinstance(found, dict):
+        """The object of an answer about one record, under whatever name. Raises Fault(GARBLED) without one."""
+        found = one_of(reply.body, self.one, self.id_key)
+        if found is None:
             raise Fault(Kind.GARBLED, reply.status, message=f"the answer has no {self.one!r}", raw=reply.body)
         return found
+
+    def made(self, reply: Reply, draft: Draft) -> Flow[Json]:
+        """The object a create was answered with. Override where the answer does not hold it."""
+        return self.unwrap(reply)
+        yield
 
     @property
     def noun(self) -> str:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from connectors.kit.compiling import compile_reader, quick_reader
 from connectors.kit.faults import Fault, Kind
+from connectors.kit.http import Reply
 from connectors.kit.operations import Issue, Record
 from connectors.kit.reading import FAULTS, Walk, absent
 from connectors.zoho_books import contacts, invoices, items
@@ -61,6 +62,25 @@ def test_unknown_words_pass_through() -> None:
 def test_a_record_without_a_readable_id_is_an_error(native: Any) -> None:
     with pytest.raises(Fault) as fault:
         invoices.RESOURCE.read(native, CONTEXT)
+    assert fault.value.kind is Kind.GARBLED
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"invoice": {"invoice_id": "7"}},
+        {"debit_note": {"invoice_id": "7"}, "page_context": {"page": 1}},
+        {"code": 0, "invoice_id": "7", "status": "draft"},
+    ],
+)
+def test_a_record_is_known_by_its_id_whatever_it_is_called(body: dict[str, Any]) -> None:
+    assert invoices.RESOURCE.unwrap(Reply(200, body=body))["invoice_id"] == "7"
+
+
+@pytest.mark.parametrize("body", [{"code": 0, "message": "done"}, {"contact": {"contact_id": "7"}}, [], None])
+def test_an_answer_without_the_record_is_an_error(body: Any) -> None:
+    with pytest.raises(Fault) as fault:
+        invoices.RESOURCE.unwrap(Reply(200, body=body))
     assert fault.value.kind is Kind.GARBLED
 
 
