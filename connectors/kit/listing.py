@@ -27,7 +27,7 @@ def run(resource: "Resource", query: ListQuery, ctx: Context) -> Flow[Page]:
         value: partial(_part, resource, plan, plan.split, value, told=told) for value in plan.split.values
     }
     if query.sort is None:
-        return (yield from woven.chained(lists, query, ctx, joins=True))
+        return (yield from woven.chained(lists, query, ctx))
     return (yield from woven.merged(lists, query, ctx))
 
 

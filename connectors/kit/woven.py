@@ -20,36 +20,47 @@ def _lost() -> Rejected:
     return Rejected(FieldError("invalid_cursor", "/next_cursor", "names no page of this list"))
 
 
-def chained(sides: Mapping[str, List], query: ListQuery, ctx: Context, *, joins: bool = False) -> Flow[Page]:
-    """One page of one side, the first that has rows left.
+def chained(sides: Mapping[str, List], query: ListQuery, ctx: Context) -> Flow[Page]:
+    """One page of the sides one after the other; where one ends the next fills it.
 
-    Position: {side, at: its own position, back: the last position before this side}.
-    joins: a page takes along the sides that follow as far as they fit whole.
+    Position: {side, at: its own position, back: the last position before this side, given: rows of the side's
+    first page that ended the page before}. What was given is read once more, so that pages keep their size.
     """
     words = list(sides)
-    at = query.position or {"side": words[0], "at": None}
-    if at.get("side") not in sides:
+    start = at = query.position or {"side": words[0], "at": None}
+    if at.get("side") not in sides or not isinstance(at.get("given", 0), int):
         raise _lost()
+    pages: list[Page] = []
+    answers: list[Answer] = []
     while True:
-        word = str(at["side"])
+        word, room = str(at["side"]), query.limit - len(answers)
         page = yield from sides[word](replace(query, position=at.get("at")), ctx)
-        after = words[words.index(word) + 1 :]
-        while joins and after and page.answers and page.next is None and len(page.answers) < query.limit:
-            more = yield from sides[after[0]](replace(query, position=None), ctx)
-            if more.next is not None or len(page.answers) + len(more.answers) > query.limit:
-                break
-            page = joined(page, more)
-            after = after[1:]
-        onward: Position | None = None
+        rows = page.answers[at.get("given", 0) :] if page.previous is None else page.answers
+        fresh = bool(pages)
+        pages.append(page)
+        taken = rows[:room] if fresh else rows
+        answers += taken
+        if len(taken) < len(rows):
+            onward: Position | None = {**at, "given": len(taken)}
+            break
         if page.next is not None:
             onward = {**at, "at": page.next}
-        elif after:
-            onward = {"side": after[0], "at": None, **({"back": dict(at)} if page.answers else {})}
-        if page.answers or onward is None:
+            if answers:
+                break
+            at = onward
+            continue
+        after = words[words.index(word) + 1 : words.index(word) + 2]
+        if not after:
+            onward = None
             break
-        at = onward
-    previous = {**at, "at": page.previous} if page.previous is not None else at.get("back")
-    return replace(page, next=onward, previous=previous)
+        at = onward = {"side": after[0], "at": None, **({"back": dict(start)} if answers else {})}
+        if len(answers) >= query.limit:
+            break
+    before = pages[0].previous
+    previous = {**start, "at": before} if before is not None else start.get("back")
+    absent = dict.fromkeys(name for page in pages for name in page.absent)
+    issues = [issue for page in pages for issue in page.issues]
+    return Page(answers, onward, previous, tuple(absent), issues)
 
 
 @dataclass(slots=True)
@@ -74,14 +85,6 @@ class _Strand:
         if self.used < len(self.rows):
             return {"from": self.origin, "skip": self.skipped + self.used}
         return {"from": self.page.next, "skip": 0} if self.page.next is not None else None
-
-
-def joined(first: Page, more: Page) -> Page:
-    """Both pages as one."""
-    absent = tuple(dict.fromkeys((*first.absent, *more.absent)))
-    return replace(
-        first, answers=[*first.answers, *more.answers], absent=absent, issues=[*first.issues, *more.issues]
-    )
 
 
 def merged(sides: Mapping[str, List], query: ListQuery, ctx: Context) -> Flow[Page]:

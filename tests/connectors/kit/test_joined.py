@@ -83,19 +83,43 @@ def rows(*spelled: str) -> list[dict[str, Any]]:
     return [{"id": each, "ref": each, "date": f"2026-01-{int(each[1:]):02d}"} for each in spelled]
 
 
-def test_sides_follow_each_other_under_one_cursor() -> None:
-    shelf = Shelf(**{"in": rows("a1", "a2", "a3"), "out": rows("b1", "b2", "b3")})
+@pytest.mark.parametrize(
+    ("here", "there", "pages"),
+    [
+        (3, 4, [["a1", "a2"], ["a3", "b1"], ["b2"], ["b3", "b4"]]),
+        (2, 3, [["a1", "a2"], ["b1", "b2"], ["b3"]]),
+        (1, 1, [["a1", "b1"]]),
+        (0, 3, [["b1", "b2"], ["b3"]]),
+        (2, 0, [["a1", "a2"]]),
+    ],
+)
+def test_sides_follow_each_other_under_one_cursor(here: int, there: int, pages: list[list[str]]) -> None:
+    """The page on which one side ends is filled by the next."""
+    sides = {
+        "in": rows(*(f"a{n + 1}" for n in range(here))),
+        "out": rows(*(f"b{n + 1}" for n in range(there))),
+    }
+    shelf = Shelf(**sides)
     page = listed(shelf, ListQuery(limit=2))
     found, backwards = [ids(page)], [page.previous]
     while page.next is not None:
         page = listed(shelf, ListQuery(limit=2, position=page.next))
         found.append(ids(page))
         backwards.append(page.previous)
-    assert found == [["a1", "a2"], ["a3"], ["b1", "b2"], ["b3"]]
+    assert [page for page in found if page] == pages
     assert backwards[0] is None
     back = [ids(listed(shelf, ListQuery(limit=2, position=each))) for each in backwards if each is not None]
     assert back == found[:-1]
-    assert [record["payment_for"] for record in (answer.record for answer in page.answers)] == ["bill"]
+    words = {"a": "invoice", "b": "bill"}
+    assert all(answer.record["payment_for"] == words[answer.record["id"][0]] for answer in page.answers)
+
+
+def test_a_sides_pages_keep_their_size_after_a_filled_page() -> None:
+    shelf = Shelf(**{"in": rows("a1"), "out": rows(*(f"b{n}" for n in range(1, 26)))})
+    page, calls = listed(shelf, ListQuery(limit=10)), 0
+    while page.next is not None:
+        page, calls = listed(shelf, ListQuery(limit=10, position=page.next)), calls + 1
+    assert (ids(page)[-1], calls) == ("b25", 3)
 
 
 def test_an_empty_side_gives_no_empty_page() -> None:
@@ -125,7 +149,7 @@ def test_a_filter_names_the_side() -> None:
     assert (ids(only), shelf.seen) == (["b1"], ["/out"])
     assert ids(listed(shelf, ListQuery(), USUAL)) == ["a1"]
     both = Filter("payment_for", Op.IN, ("invoice", "bill"))
-    assert listed(shelf, ListQuery(filters=(both,)), USUAL).next is not None
+    assert ids(listed(shelf, ListQuery(filters=(both,)), USUAL)) == ["a1", "b1"]
     none = (Filter("payment_for", Op.EQ, "bill"), Filter("payment_for", Op.EQ, "invoice"))
     assert listed(shelf, ListQuery(filters=none)).answers == []
 

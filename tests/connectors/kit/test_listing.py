@@ -96,7 +96,8 @@ def test_a_list_that_knows_no_pages_ends_where_it_starts_again() -> None:
 
 def test_a_list_may_be_named_with_or_without_underscores() -> None:
     found, _ = run(
-        payments.RESOURCE.list(ListQuery(), CONTEXT), [{"customer_payments": [{"payment_id": "7"}]}]
+        payments.RESOURCE.list(ListQuery(), CONTEXT),
+        [{"customer_payments": [{"payment_id": "7"}]}, {"vendorpayments": []}],
     )
     assert ids(found) == ["7"]
 

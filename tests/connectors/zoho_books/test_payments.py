@@ -267,9 +267,10 @@ def test_lists_are_stable_and_filter_exactly() -> None:
         {"payment_id": "1", "reference_number": "A", "payment_mode": "Cash"},
         {"payment_id": "2", "reference_number": "AB", "payment_mode": "Stripe"},
     ]
-    script = Script([{"customerpayments": rows, "page_context": {"has_more_page": False}}])
+    made = [{"payment_id": "3", "vendor_id": "4", "reference_number": "A"}]
+    script = Script([{"customerpayments": rows, "page_context": {}}, {"vendorpayments": made}])
     page = script.run(RESOURCE.list(ListQuery(filters=(Filter("reference", Op.EQ, "A"),)), CONTEXT))
-    assert [answer.record["id"] for answer in page.answers] == ["1"]
+    assert [answer.record["id"] for answer in page.answers] == ["1", "3"]
     query = dict(script.asked[0].query)
     assert (query["reference_number"], query["sort_column"], query["sort_order"]) == (
         "A",

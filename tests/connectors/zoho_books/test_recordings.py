@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.kit.operations import Answer, ListQuery
+from connectors.kit.operations import Answer, Filter, ListQuery, Op
 from connectors.zoho_books import CONNECTOR
 from tests.support.script import CONTEXT, Script, decoded
 
@@ -16,9 +16,9 @@ def recorded(specs: Path, name: str) -> Any:
     return decoded((specs / f"zoho-books-recordings/{name}.1.json").read_bytes())["response"]["body"]
 
 
-def listed(specs: Path, resource: str, name: str) -> list[Answer]:
+def listed(specs: Path, resource: str, name: str, *filters: Filter) -> list[Answer]:
     page = Script([recorded(specs, name)]).run(
-        CONNECTOR.resources["accounting", resource].list(ListQuery(), CONTEXT)
+        CONNECTOR.resources["accounting", resource].list(ListQuery(filters=filters), CONTEXT)
     )
     for answer in page.answers:
         assert not answer.issues
@@ -81,7 +81,8 @@ def test_currencies(specs: Path) -> None:
 
 
 def test_payments_of_the_list(specs: Path) -> None:
-    record = listed(specs, "payments", "customerpayments.list")[0].record
+    received = Filter("payment_for", Op.EQ, "invoice")
+    record = listed(specs, "payments", "customerpayments.list", received)[0].record
     assert record["contact"] == {"id": "260815000000097001", "name": "Acme Corp", "type": "customer"}
     assert record["account"] == {"id": "260815000000000358", "name": "Undeposited Funds"}
     assert (record["payment_for"], record["payment_method"], record["status"]) == (
