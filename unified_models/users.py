@@ -2,18 +2,16 @@
 
 from typing import Annotated, ClassVar
 
-from unified_models.fields import read_only, required, writable
-from unified_models.parts import Phone
+from unified_models.fields import read_only, writable
+from unified_models.parts import Email, Phone
 from unified_models.record import Record
 from unified_models.references import Part, Ref
 from unified_models.types import Words
 
 
-class UserEmail(Part):
-    """An email address of a user."""
+class UserEmail(Email):
+    """An email address of a user; a bare string is accepted in requests."""
 
-    email: str | None = required("The address")
-    type: str | None = writable("What it is for")
     is_primary: bool | None = writable("The one used to sign in")
 
 

@@ -1,15 +1,17 @@
-"""Users: /users.
+"""Users: /users. Creating one invites that person by mail. `me` is the user who connected the company."""
 
-Creating a user sends an invitation, and nothing here may reach a person by accident: users are not created.
-"""
-
+from collections.abc import Sequence
 from typing import Any
 
-from connectors.kit.actions import masters
+from connectors.kit.actions import Action, masters
 from connectors.kit.codec import BOOL, ENUM, ID, TEXT, flag
 from connectors.kit.custom_fields import custom_fields
-from connectors.kit.mapping import UPDATE, Native, Table, Words, computed, field, names, unmapped
-from connectors.kit.operations import Context, Op
+from connectors.kit.faults import Fault, FieldError, Kind
+from connectors.kit.flows import Draft
+from connectors.kit.http import Flow, Json, Reply, Request
+from connectors.kit.mapping import ALWAYS, Native, Table, Words, computed, field, names, unmapped
+from connectors.kit.operations import Answer, Context, ListQuery, Op, Record
+from connectors.kit.paging import merged_query, one_of
 from connectors.kit.resource import Resource
 from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT
 from unified_models.users import User
@@ -77,9 +79,9 @@ TABLE = Table(
         computed(user.first_name, _first, uses=("name",)),
         computed(user.last_name, _last, uses=("name",)),
         unmapped(user.title, "keeps no positions of users"),
-        field(user.name, "name", TEXT, write=UPDATE, sort="name"),
+        field(user.name, "name", TEXT, write=ALWAYS, sort="name"),
         unmapped(user.username, "signs users in by their email address"),
-        computed(user.emails, _emails, uses=("email", "email_ids"), put=_put_emails, write=UPDATE),
+        computed(user.emails, _emails, uses=("email", "email_ids"), put=_put_emails, write=ALWAYS),
         unmapped(user.phones, "keeps no phone numbers of users"),
         field(
             user.status, "status", ENUM(_STATUS), sort="status",
@@ -88,7 +90,7 @@ TABLE = Table(
         unmapped(user.is_email_verified, "does not tell whether an address is confirmed"),
         unmapped(user.is_2fa_enabled, "does not tell about second factors"),
         field(user.is_current, "is_current_user", BOOL),
-        computed(user.roles, _roles, uses=("role_id", "user_role"), put=_put_roles, write=UPDATE),
+        computed(user.roles, _roles, uses=("role_id", "user_role"), put=_put_roles, write=ALWAYS),
         unmapped(user.groups, "has no groups of users"),
         computed(user.organizations, _organizations),
         unmapped(user.workspaces, "has no workspaces"),
@@ -98,17 +100,54 @@ TABLE = Table(
 )  # fmt: skip
 
 
-RESOURCE = Resource(
+ME = "me"
+
+
+class Users(Resource):
+    """People who are invited, and one who is asking."""
+
+    def lacking(self, body: Record) -> Sequence[FieldError]:
+        wanted = (name for name in ("name", "emails") if not body.get(name))
+        return tuple(FieldError("required", f"/{name}", "an invitation needs it") for name in wanted)
+
+    def get(self, id: str, ctx: Context) -> Flow[Answer]:
+        if id != ME:
+            return (yield from super().get(id, ctx))
+        reply = yield Request("GET", f"{self.path}/{ME}", merged_query((), ctx), step="read who is asking")
+        return self.read({"is_current_user": True, **self.unwrap(reply)}, ctx)
+
+    def made(self, reply: Reply, draft: Draft) -> Flow[Json]:
+        """Zoho says no more than that the invitation was sent; the list then has the user."""
+        found = one_of(reply.body, self.one, self.id_key)
+        if found is not None:
+            return found
+        email, query = str(draft.native["email"]).casefold(), ListQuery(limit=200)
+        while True:
+            page = yield from self.list(query, draft.ctx)
+            for answer in page.answers:
+                if str((answer.native or {}).get("email")).casefold() == email:
+                    return answer.native
+            if page.next is None:
+                raise Fault(Kind.GARBLED, reply.status, message="the list lacks the user", raw=reply.body)
+            query = ListQuery(limit=200, position=page.next)
+
+
+RESOURCE = Users(
     name="users",
     path="/users",
     one="user",
     many="users",
     table=TABLE,
     ids=r"[0-9]{1,24}",
-    methods=frozenset({"list", "get", "update", "delete"}),
-    actions=masters("/users", idle="inactive"),
-    scopes={verb: f"ZohoBooks.settings.{verb.upper()}" for verb in ("read", "update", "delete")},
+    actions=masters("/users", idle="inactive")
+    | {
+        "invite": Action(
+            name="invite", doc="Mails the invitation again.", path="/users/{id}/invite",
+            reaches_person=True, allowed_from=frozenset({"invited"}),
+        ),
+    },
+    scopes={verb: f"ZohoBooks.settings.{verb.upper()}" for verb in ("read", "create", "update", "delete")},
     list_query=(("filter_by", "Status.All"),),
     order="name",
     expansions={"created_at": "users"},
-)
+)  # fmt: skip

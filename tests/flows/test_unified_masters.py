@@ -160,7 +160,7 @@ def test_currencies_by_their_code(company: Company) -> None:
     assert (refused.status_code, refused.json()["executed"]) == (409, "no"), refused.text
 
 
-def test_users_are_people_and_never_invited(company: Company) -> None:
+def test_users_are_invited_and_looked_up(company: Company) -> None:
     rows = company.rows(USERS)
     me = next(row for row in rows if row["is_current"])
     alone = company.get(f"{USERS}/{me['id']}")
@@ -170,11 +170,14 @@ def test_users_are_people_and_never_invited(company: Company) -> None:
         None,
     )
     assert alone["organizations"][0]["id"] == company.organization_id
-    company.refused("POST", USERS, 405, "method_not_allowed", json={"name": "New"})
-    company.natively("POST", "/users", name="Nia Osei", email="nia@n.example", role_id=me["roles"][0]["id"])
-    nia = next(row for row in company.rows(USERS) if row["name"] == "Nia Osei")
-    assert (nia["first_name"], nia["last_name"]) == ("Nia", "Osei")
+    assert company.get(f"{USERS}/me")["id"] == me["id"]
+    company.refused("POST", USERS, 422, "validation_failed", json={"name": "New"})
+    person = {"name": "Nia Osei", "emails": ["nia@n.example"], "roles": [{"id": me["roles"][0]["id"]}]}
+    nia = company.create(USERS, **person)
+    assert (nia["first_name"], nia["last_name"], nia["status"]) == ("Nia", "Osei", "invited")
     path = f"{USERS}/{nia['id']}"
+    assert company.act(f"{path}/invite")["status"] == "invited"
+    company.refused("POST", f"{path}/invite", 409, "possible_duplicate", json={})
     assert company.patch(path, {"name": "Nia Mensah"})["last_name"] == "Mensah"
     assert company.act(f"{path}/deactivate")["status"] == "inactive"
     assert [row["id"] for row in company.rows(USERS, status="inactive")] == [nia["id"]]

@@ -341,8 +341,50 @@ def test_a_user_alone_tells_all_addresses() -> None:
     assert record["created_at"].hour == 9
 
 
-def test_users_are_not_created_because_zoho_would_mail_them() -> None:
-    assert "create" not in users.RESOURCE.methods
+def test_a_user_is_changed() -> None:
     script = Script([{"user": {**JOHN, "name": "J"}}])
     script.run(users.RESOURCE.update("1", {"name": "J", "emails": [{"email": "j@x.example"}]}, CONTEXT))
     assert script.asked[0].body == {"name": "J", "email": "j@x.example"}
+
+
+INVITED = {"name": "John van Dyke", "emails": [{"email": "J@x.example"}], "roles": [{"id": "6"}]}
+
+
+def test_an_invited_user_is_looked_up_because_zoho_answers_none() -> None:
+    other = {**JOHN, "user_id": "2", "email": "o@x.example"}
+    first = {"users": [other], "page_context": {"has_more_page": True}}
+    script = Script([{"code": 0}, first, {"users": [JOHN], "page_context": {}}])
+    answer = script.run(users.RESOURCE.create(INVITED, CONTEXT))
+    assert script.asked[0].body == {"name": "John van Dyke", "email": "J@x.example", "role_id": "6"}
+    assert (answer.record["id"], answer.record["status"], answer.outcome) == ("1", "invited", "created")
+
+
+def test_an_invited_user_the_answer_holds_is_not_looked_up() -> None:
+    script = Script([{"user": JOHN}])
+    assert script.run(users.RESOURCE.create(INVITED, CONTEXT)).record["id"] == "1"
+
+
+def test_an_invited_user_who_is_nowhere_is_no_success() -> None:
+    script = Script([{"code": 0}, {"users": [], "page_context": {}}])
+    with pytest.raises(Fault) as fault:
+        script.run(users.RESOURCE.create(INVITED, CONTEXT))
+    assert fault.value.kind is Kind.GARBLED
+
+
+def test_an_invitation_needs_a_name_and_an_address() -> None:
+    script = Script([])
+    assert refused(script, users.RESOURCE.create({}, CONTEXT)) == [
+        ("required", "/name"), ("required", "/emails"),
+    ]  # fmt: skip
+
+
+def test_who_is_asking() -> None:
+    script = Script([{"user": {"user_id": "1", "name": "John"}}])
+    record = script.run(users.RESOURCE.get("me", CONTEXT)).record
+    assert (script.asked[0].path, record["id"], record["is_current"]) == ("/users/me", "1", True)
+
+
+def test_only_reading_knows_me() -> None:
+    with pytest.raises(Fault) as fault:
+        Script([]).run(users.RESOURCE.delete("me", CONTEXT))
+    assert fault.value.kind is Kind.NOT_FOUND
