@@ -105,7 +105,10 @@ class Files(Attachments):
         found = next((each for each in files if str(each.get("document_id")) == attachment), None)
         if found is None:
             raise Fault(Kind.NOT_FOUND, message="no such file", phase="idle")
-        if type == "expense" and found.get("file_name") == record.get("expense_receipt_name"):
+        receipt = record.get("expense_receipt_name") or (
+            files[0].get("file_name") if len(files) == 1 else None
+        )
+        if type == "expense" and found.get("file_name") == receipt:
             return f"{path}/{RECEIPT}"
         return f"{path}/attachment" if len(files) == 1 else f"{path}/documents/{attachment}"
 

@@ -76,7 +76,8 @@ def fold_addresses(draft: Draft, errors: list[FieldError]) -> None:
         try:
             if kind in INSIDE:
                 present = (draft.current or {}).get(INSIDE[kind]) or {}
-                draft.native[INSIDE[kind]] = _blank() if value.get("_delete") else {**present, **part}
+                stays = {key: present[key] for key in _blank() if key in present}
+                draft.native[INSIDE[kind]] = _blank() if value.get("_delete") else {**stays, **part}
             elif kind == "other":
                 draft.steps.append(_step(draft, value, part, at))
             else:
@@ -88,7 +89,7 @@ def fold_addresses(draft: Draft, errors: list[FieldError]) -> None:
 
 
 def _blank() -> Native:
-    return {row.paths[0]: "" for row in ADDRESS.rows if row.paths and row.unified != "id"}
+    return {row.paths[0]: "" for row in ADDRESS.rows if row.unified in FIELDS}
 
 
 def _step(draft: Draft, value: Record, part: Native, at: str) -> Step:

@@ -7,7 +7,7 @@ from connectors.kit.flows import allow, explain, step_failed
 from connectors.kit.http import Flow, Request
 from connectors.kit.mapping import Native
 from connectors.kit.operations import Answer, Context, Issue, Record
-from connectors.kit.paging import merged_query
+from connectors.kit.paging import merged_query, one_of
 from connectors.kit.resource import Resource
 from connectors.zoho_books import invoices
 from connectors.zoho_books.kept import kept
@@ -23,12 +23,15 @@ def target(body: Record, noun: str, *kinds: str) -> str:
 
 
 def estimate_to_invoice(resource: Resource, id: str, ctx: Context) -> Flow[Answer]:
-    """Zoho answers no more than that it was made; the estimate then names it."""
+    """Zoho may answer no more than that it was made; the estimate then names it."""
     action = resource.actions["convert"]
     before = yield from resource.fetch(id, ctx, "read the estimate as it stands")
     allow(resource, action, resource.read(before, ctx).record)
     query = merged_query((("estimate_ids", id),), ctx)
-    yield Request("POST", "/invoices/fromestimates", query, step="make an invoice of the estimate")
+    reply = yield Request("POST", "/invoices/fromestimates", query, step="make an invoice of the estimate")
+    told = one_of(reply.body, invoices.RESOURCE.one, invoices.RESOURCE.id_key)
+    if told is not None:
+        return _made(invoices.RESOURCE.read(told, ctx), Invoice)
     try:
         after = yield from resource.fetch(id, ctx, "read which invoice was made")
         made = [each for each in _ids(after) if each not in _ids(before)]

@@ -145,7 +145,7 @@ class JournalEntries(Resource):
     def _reverse(self, id: str, body: Record, ctx: Context) -> Flow[Answer]:
         """The answer is the new entry that takes the old one back."""
         day = DATE.write(body.get("transaction_date") or ctx.today)
-        query = merged_query((("reversal_date", day),), ctx)
+        query = merged_query((("reversal_date", day), ("is_reversal_scheduled", "false")), ctx)
         try:
             reply = yield Request("POST", f"{self.at(id)}/reverse", query, step="reverse the journal")
         except Fault as fault:

@@ -60,6 +60,12 @@ def test_files_of_an_invoice(twin: Twin) -> None:
     assert names(twin, "invoice", id) == []
 
 
+def test_the_only_file_of_an_expense_is_its_receipt_even_if_it_does_not_say_so() -> None:
+    expense = {"expense": {"expense_id": "7", "documents": [{"document_id": "9", "file_name": "a.pdf"}]}}
+    _, provider = run(RESOURCE.detach("expense", "7", "9", CONTEXT), [expense, {"code": 0}])
+    assert (provider.seen[-1].method, provider.seen[-1].path) == ("DELETE", "/expenses/7/receipt")
+
+
 def test_the_first_file_of_an_expense_is_its_receipt(twin: Twin) -> None:
     id = spent(twin)
     receipt = attach(twin, "expense", id)

@@ -85,6 +85,8 @@ def test_addresses_merge_by_type_and_further_ones_are_calls(twin: Twin) -> None:
     other = made.record["addresses"][1]["id"]
     given = [{"type": "billing", "city": "Bari"}, {"type": "other", "id": other, "_delete": True}]
     changed = twin.update("contacts", made.record["id"], addresses=given)
+    sent = next(each.body for each in reversed(twin.seen) if each.method == "PUT" and each.body)
+    assert not {"address_id", "county", "country_code", "latitude"} & set(sent["billing_address"])
     (billing,) = changed.record["addresses"]
     assert (billing["street_1"], billing["city"]) == ("Via 1", "Bari")
     assert changed.issues == []

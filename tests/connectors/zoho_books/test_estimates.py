@@ -10,7 +10,9 @@ import pytest
 from connectors.kit.faults import Conflict, Rejected
 from connectors.kit.operations import Filter, Op
 from connectors.zoho_books import estimates
+from connectors.zoho_books.estimates import RESOURCE as ESTIMATES
 from tests.connectors.zoho_books.test_recordings import got, listed
+from tests.support.script import Script
 from tests.support.scripted import CONTEXT
 from tests.support.twin import Twin
 from unified_models.invoices import Invoice
@@ -136,6 +138,13 @@ def test_an_invoice_is_made_of_it(twin: Twin) -> None:
     assert answer.record["sources"] == [{"type": "estimate", "id": made["id"], "number": None}]
     now = twin.get("estimates", made["id"]).record
     assert (now["status"], [each["id"] for each in now["invoices"]]) == ("invoiced", [answer.record["id"]])
+
+
+def test_an_invoice_the_answer_tells_is_not_looked_for() -> None:
+    estimate = {"estimate": {"estimate_id": "7", "status": "accepted"}}
+    script = Script([estimate, {"code": 0, "invoice": {"invoice_id": "9", "status": "draft"}}])
+    answer = script.run(ESTIMATES.act("convert", "7", {"to": "invoice"}, CONTEXT))
+    assert (answer.record["id"], answer.outcome, answer.model) == ("9", "created", Invoice)
 
 
 def test_an_order_is_made_of_it(twin: Twin) -> None:

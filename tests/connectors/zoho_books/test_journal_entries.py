@@ -143,7 +143,7 @@ def test_a_reversal_is_a_new_entry(twin: Twin) -> None:
     assert answer.record["id"] != made["id"]
     assert answer.record["reversal_of"]["id"] == made["id"]
     assert [each["net_amount"] for each in answer.record["lines"]] == [-10, 10]
-    assert twin.seen[-1].query == (("reversal_date", "2026-06-20"),)
+    assert twin.seen[-1].query == (("reversal_date", "2026-06-20"), ("is_reversal_scheduled", "false"))
 
 
 def test_a_draft_is_not_reversed(twin: Twin) -> None:
