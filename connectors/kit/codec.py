@@ -58,13 +58,13 @@ def _text(value: Any) -> str:
     raise CodecError(f"expected text, got {type(value).__name__}")
 
 
-def _decimal(value: Any) -> Decimal:
+def _decimal(value: Any) -> Decimal | None:
     if value.__class__ is Decimal:
         return value
     if value.__class__ is int:
         return Decimal(value)
     if isinstance(value, str):
-        return decimal_of(value)
+        return decimal_of(value) if value.strip() else None
     raise CodecError(f"expected a number, got {type(value).__name__}")
 
 
@@ -79,13 +79,21 @@ def decimal_of(text: str) -> Decimal:
     return number
 
 
-def _integer(value: Any) -> int:
+def _integer(value: Any) -> int | None:
     if value.__class__ is int:
         return value
     number = _decimal(value)
+    if number is None:
+        return None
     if number != number.to_integral_value():
         raise CodecError(f"{number} is not a whole number")
     return int(number)
+
+
+def _whole(text: str) -> int:
+    number = _integer(decimal_of(text))
+    assert number is not None
+    return number
 
 
 _TRUE = frozenset({"true", "1"})
@@ -105,6 +113,20 @@ def _bool(value: Any) -> bool:
     if told is None:
         raise CodecError(f"{value!r} is neither true nor false")
     return told
+
+
+def _unless_blank(read: Callable[[Any], T]) -> Callable[[Any], T | None]:
+    """Reads what is refused only because it is nothing but blanks as nothing."""
+
+    def lenient(value: Any) -> T | None:
+        try:
+            return read(value)
+        except CodecError:
+            if isinstance(value, str) and not value.strip():
+                return None
+            raise
+
+    return lenient
 
 
 def _date(value: Any) -> date:
@@ -129,7 +151,7 @@ def instant_of(value: Any) -> datetime:
 
 def INSTANT(form: str) -> Codec[datetime]:
     """Instants the provider prints in ISO 8601 and takes in strftime `form`."""
-    return Codec("instant", instant_of, lambda moment: moment.strftime(form), instant_of)
+    return Codec("instant", _unless_blank(instant_of), lambda moment: moment.strftime(form), instant_of)
 
 
 def ENUM(words: Mapping[str, str]) -> Codec[str]:
@@ -178,6 +200,6 @@ ID: Codec[str] = Codec("id", _text, _same, _same)
 MONEY: Codec[Decimal] = Codec("money", _decimal, _same, decimal_of, spread=CENT)
 RATE: Codec[Decimal] = Codec("rate", _decimal, _same, decimal_of, spread=FINE)
 QUANTITY: Codec[Decimal] = Codec("quantity", _decimal, _same, decimal_of, spread=FINE)
-INTEGER: Codec[int] = Codec("integer", _integer, _same, _integer)
-BOOL: Codec[bool] = Codec("boolean", _bool, _same, _bool)
-DATE: Codec[date] = Codec("date", _date, date.isoformat, _date)
+INTEGER: Codec[int] = Codec("integer", _integer, _same, _whole)
+BOOL: Codec[bool] = Codec("boolean", _unless_blank(_bool), _same, _bool)
+DATE: Codec[date] = Codec("date", _unless_blank(_date), date.isoformat, _date)

@@ -7,7 +7,10 @@ record is read again by `reading.Walk`.
 
 from typing import Any
 
+from pydantic import BaseModel
+
 from connectors.kit import codec as codecs
+from connectors.kit.fitting import exact_of, fit_of, text
 from connectors.kit.mapping import Coded, Computed, Field, Native, Nested, Reference, Row, Table
 from connectors.kit.operations import Context, Issue, Record
 from connectors.kit.reading import FAULTS, Reader, Walk, is_untold, listed, present, telling, unless_blank
@@ -45,9 +48,9 @@ class _Source:
     def function(self, table: Table[Any]) -> Reader:
         rows = present(table, self.detail)
         always = [row for row in rows if not is_untold(row, self.detail)]
-        members = ",\n  ".join(f"{row.unified!r}: {self._value(row)}" for row in always)
+        members = ",\n  ".join(f"{row.unified!r}: {self._value(row, table)}" for row in always)
         untold = [
-            f" if v := {self._value(row)}: r[{row.unified!r}] = v"
+            f" if v := {self._value(row, table)}: r[{row.unified!r}] = v"
             for row in rows
             if is_untold(row, self.detail)
         ]
@@ -73,7 +76,16 @@ class _Source:
     def _object(self, path: str) -> str:
         return f"(o if (o := {self._get(path)}).__class__ is dict else nothing)" if path else "n"
 
-    def _value(self, row: Row) -> str:
+    def _fitted(self, value: str, model: type[BaseModel], name: str) -> str:
+        fit, exact = fit_of(model, name), exact_of(model, name)
+        if fit is None:
+            return value
+        if exact is None:
+            return f"{self._name(fit)}({value})"
+        told = f"(v := {value}) is None or v.__class__ is {self._name(exact)}"
+        return f"v if {told} else {self._name(fit)}(v)"
+
+    def _value(self, row: Row, table: Table[Any]) -> str:
         match row:
             case Field():
                 return self._decoded(row, listed(row, self.detail))
@@ -85,7 +97,7 @@ class _Source:
                 return self._nested(row)
             case Computed():
                 read = row.read if self.detail or row.list_read is None else row.list_read
-                return f"{self._name(read)}(n, ctx)"
+                return self._fitted(f"{self._name(read)}(n, ctx)", table.model, row.unified)
             case _:
                 return "None"
 
@@ -100,11 +112,11 @@ class _Source:
         return f"None if {got} is None or v == '' else {read}(v)"
 
     def _reference(self, row: Reference) -> str:
-        name = f"{self._get(row.name)} or None" if row.name is not None else "None"
-        text = f"v if v.__class__ is str else {self._name(codecs.ID.read)}(v)"
+        name = f"{self._name(text)}({self._get(row.name)}) or None" if row.name is not None else "None"
+        written = f"v if v.__class__ is str else {self._name(codecs.ID.read)}(v)"
         if row.to is not None and row.to.prefix:
-            text = f"{row.to.prefix!r} + ({text})"
-        found = f"{{'id': {text}, 'name': {name}}} if (v := {self._get(listed(row, self.detail))}) else "
+            written = f"{row.to.prefix!r} + ({written})"
+        found = f"{{'id': {written}, 'name': {name}}} if (v := {self._get(listed(row, self.detail))}) else "
         return found + (f"{{'name': v}} if (v := {name}) else None" if row.nameable else "None")
 
     def _nested(self, row: Nested) -> str:

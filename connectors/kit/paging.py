@@ -113,6 +113,7 @@ def rows_of(body: Json, many: str) -> list[dict[str, Any]]:
         if rows is None:
             plain = many.replace("_", "")
             rows = next((body[name] for name in body if name.replace("_", "") == plain), None)
+        rows = [] if rows == "" else rows  # how a provider that knows no null prints no rows
     if not isinstance(rows, list):
         raise Fault(Kind.GARBLED, message=f"the answer has no list {many!r}")
     return [row for row in rows if isinstance(row, dict)]

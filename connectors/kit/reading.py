@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from connectors.kit.codec import ID, CodecError
+from connectors.kit.fitting import fit_of, text
 from connectors.kit.mapping import Coded, Computed, Field, Native, Nested, Reference, Row, Table
 from connectors.kit.operations import Context, Issue, Record
 
@@ -72,6 +73,8 @@ class Walk:
         self.detail = detail
         self.rows = present(table, detail)
         nested = (row for row in self.rows if isinstance(row, Nested))
+        computed = (row.unified for row in self.rows if isinstance(row, Computed))
+        self.fits = {name: fit_of(table.model, name) for name in computed}
         self.inner = {row.unified: Walk(row.table, detail=detail) for row in nested}
 
     def __call__(self, native: Native, ctx: Context, issues: list[Issue], at: str) -> Record:
@@ -79,7 +82,9 @@ class Walk:
         for row in self.rows:
             value = None
             try:
-                value = self._value(row, native, ctx, issues, f"{at}/{row.unified}")
+                found = self._value(row, native, ctx, issues, f"{at}/{row.unified}")
+                fit = self.fits.get(row.unified)
+                value = found if fit is None else fit(found)
             except FAULTS as error:
                 issues.append(_refused(row, f"{at}/{row.unified}", error))
             if value or not is_untold(row, self.detail):
@@ -93,7 +98,7 @@ class Walk:
             case Coded():
                 return _decoded(row, get_path(native, row.native))
             case Reference():
-                return _reference(row, native, listed(row, self.detail))
+                return _reference(row, native, listed(row, self.detail), issues, at)
             case Nested():
                 return self._nested(row, get_path(native, listed(row, self.detail)), ctx, issues, at)
             case Computed():
@@ -115,12 +120,17 @@ def _decoded(row: Row, value: Any) -> Any:
     return None if value is None or value == "" else row.codec.read(value)
 
 
-def _reference(row: Reference, native: Native, path: str) -> Record | None:
+def _reference(row: Reference, native: Native, path: str, issues: list[Issue], at: str) -> Record | None:
+    """A name that makes no sense leaves the id standing."""
     id = get_path(native, path)
-    name = get_path(native, row.name) if row.name is not None else None
+    name = None
+    try:
+        name = text(get_path(native, row.name)) or None if row.name is not None else None
+    except CodecError as error:
+        issues.append(Issue("unreadable", f"{at}/name", str(error), native_path=row.name))
     if id:
         prefix = row.to.prefix if row.to is not None else ""
-        return {"id": f"{prefix}{ID.read(id)}", "name": name or None}
+        return {"id": f"{prefix}{ID.read(id)}", "name": name}
     return {"name": name} if row.nameable and name else None
 
 

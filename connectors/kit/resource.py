@@ -20,7 +20,7 @@ from connectors.kit.http import Flow, Json, Pairs, Reply, Request
 from connectors.kit.mapping import Computed, Nested, Table, Unmapped
 from connectors.kit.operations import Answer, Context, Issue, ListQuery, Op, Page, Record
 from connectors.kit.paging import Paging, merged_query, one_of
-from connectors.kit.reading import Reader, absent
+from connectors.kit.reading import FAULTS, Reader, absent
 from connectors.kit.references import Lookup
 
 Issues = list[Issue]
@@ -165,7 +165,10 @@ class Resource:
         record["company"] = {"id": ctx.organization_id, "name": ctx.organization_name}
         record["url"] = self.link(id, ctx)
         record["is_partial"] = not detail and bool(self.absent)
-        self.complete(record, native, ctx, issues, detail=detail)
+        try:
+            self.complete(record, native, ctx, issues, detail=detail)
+        except FAULTS:
+            issues.append(Issue("unreadable", "", "what several values say together makes no sense"))
         return Answer(record, native, issues)
 
     def link(self, id: str, ctx: Context) -> str | None:

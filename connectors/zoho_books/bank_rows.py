@@ -31,12 +31,12 @@ def is_outflow(native: Native) -> bool:
     word = native.get("debit_or_credit")
     if word:
         return word == "credit"
-    return native.get("transaction_type") in _OUT
+    return str(native.get("transaction_type")) in _OUT
 
 
 def shaped(native: Native) -> Native:
     """With the money account as `account_id`, the other one of a transfer as `from_account_id`, and lines."""
-    kind, out = native.get("transaction_type"), is_outflow(native)
+    kind, out = str(native.get("transaction_type")), is_outflow(native)
     between = kind in BETWEEN
     own, other = ("from", "to") if out and not between else ("to", "from")
     told = dict(native)

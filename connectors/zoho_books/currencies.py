@@ -11,6 +11,7 @@ from typing import Any
 from connectors.kit.applied import not_applied
 from connectors.kit.codec import BOOL, DATE, INTEGER, RATE, TEXT, flag
 from connectors.kit.faults import Fault, FieldError, Kind, Rejected
+from connectors.kit.fitting import text
 from connectors.kit.flows import Draft, step_failed
 from connectors.kit.http import Flow, Json, Request
 from connectors.kit.mapping import (
@@ -88,7 +89,7 @@ class Currencies(Resource):
     """By-id calls find the currency in the list, which alone tells rates and is short."""
 
     def complete(self, record: Record, native: Any, ctx: Context, issues: Issues, *, detail: bool) -> None:
-        record["remote_id"] = native.get("currency_id") or None
+        record["remote_id"] = text(native.get("currency_id")) or None
 
     def fetch(self, id: str, ctx: Context, step: str) -> Flow[Json]:
         self.at(id)

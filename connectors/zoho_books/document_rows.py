@@ -149,7 +149,7 @@ def totals(
         field(d.adjustment_amount, "adjustment", MONEY, write=ALWAYS, detail_only=not in_lists),
         field(d.adjustment_description, "adjustment_description", TEXT, write=ALWAYS, detail_only=True),
         field(d.total_tax_amount, "tax_total", MONEY, detail_only=True),
-        unmapped(d.withheld_tax_amount, f"withholds tax on payments, not on {noun}"),
+        computed(d.withheld_tax_amount, lambda native, ctx: None, detail_only=True),
         computed(
             d.total_amount, doc.money("total"), uses=("total",), write=CREATE, codec=MONEY, sort="total",
             filters=filtering.amount("total"),

@@ -1,6 +1,6 @@
 """What Zoho's sales and purchase documents have in common: addresses, discounts, totals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -154,7 +154,7 @@ def settle_totals(record: Record, native: Any, issues: list[Issue]) -> None:
     named_taxes(record.get("taxes") or [], lines)
     own = record.get("discount_amount") or ZERO
     record["total_discount"] = own + _sum(lines, "discount_amount")
-    missing = difference(record)
+    missing = _unwithheld(record, native, difference(record))
     if missing is not None and missing != 0:
         detail = (
             f"the parts come to {record['total_amount'] + missing:f}, the total is {record['total_amount']:f}"
@@ -162,14 +162,36 @@ def settle_totals(record: Record, native: Any, issues: list[Issue]) -> None:
         issues.append(Issue("totals_mismatch", "/total_amount", detail, native_path="total"))
 
 
+WITHHELD = ("tds_tax_amount", "tds_total")
+REVERSED = ("reverse_charge_tax_total", "reverse_charge_vat_total")
+
+
+def _unwithheld(record: Record, native: Any, missing: Decimal | None) -> Decimal | None:
+    """What is still missing once tax the customer withholds, or owes instead of the seller, is out of the total.
+
+    Only some editions take it out of the total, and none says so: it is out where that is what is missing.
+    """
+    if not missing:
+        return missing
+    if missing in _told(native, WITHHELD):
+        record["withheld_tax_amount"] = missing
+    elif missing in _told(native, REVERSED) and record.get("total_tax_amount") is not None:
+        record["total_tax_amount"] -= missing
+    return difference(record)
+
+
+def _told(native: Any, names: Sequence[str]) -> list[Decimal]:
+    return [MONEY.read(native[name]) or ZERO for name in names if native.get(name)]
+
+
 def _untold_taxes(lines: list[Record], native: Any) -> None:
     """The tax of a taxed line that tells none: its rate on its amount, as the currency rounds."""
     if all(line["tax_amount"] is not None for line in lines):
         return
-    rates = {each.get("line_item_id"): each.get("tax_percentage") for each in native["line_items"]}
+    rates = {str(each.get("line_item_id")): each.get("tax_percentage") for each in native["line_items"]}
     places = native.get("price_precision")
     for line in lines:
-        rate = _percentage(rates.get(line["id"]))
+        rate = _percentage(rates.get(str(line["id"])))
         if line["tax_amount"] is None and line["sub_total"] is not None and rate is not None:
             amount = line["sub_total"] * rate / HUNDRED
             line["tax_amount"] = rounded(amount, places if isinstance(places, int) else 2)
