@@ -9,7 +9,7 @@ from connectors.kit.resource import Resource
 from connectors.zoho_books.auth import OAUTH
 from connectors.zoho_books.budget import BUDGET
 from connectors.zoho_books.faults import judge
-from connectors.zoho_books.locking import GUARD
+from connectors.zoho_books.guard import GUARD
 from connectors.zoho_books.native import NATIVE
 from connectors.zoho_books.organizations import organizations
 from unified_models import MODELS

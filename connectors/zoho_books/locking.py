@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.kit.faults import Fault, FieldError, Kind, Rejected
-from connectors.kit.guarding import Guard, Intent
+from connectors.kit.guarding import Intent
 from connectors.kit.http import Flow, Json, Request
 from connectors.kit.paging import rows_of
 
@@ -174,8 +174,9 @@ def _own_day(intent: Intent, dated: Dated, parts: list[str]) -> Flow[str]:
     )
 
 
-_COST = {
+_COSTS = {
     "period_lock": {"calls": 1, "fresh_for": int(FRESH_FOR), "when": "the day written to is past or not told"}
 }
 
-GUARD = Guard(check, explain, {dated.resource: _COST for dated in DATED.values()})
+COST = {dated.resource: _COSTS for dated in DATED.values()}
+"""What `check` costs a write, by resource."""

@@ -220,6 +220,8 @@ def test_a_document_is_settled_from_its_own_side(company: Company, name: str, so
     path = f"{name}/{made(company, name, status='authorised')['id']}"
     share = {"type": kind, "id": made(company, source)["id"], "amount": 80}
     assert company.act(f"{path}/apply", allocations=[share])["status"] == "paid"
+    [settled] = company.get(f"{path}/allocations")["result"]
+    assert company.act(f"{path}/unapply", allocation_ids=[settled["allocation_id"]])["balance"] == 80
 
 
 # Banking

@@ -197,9 +197,10 @@ def test_a_contact_is_deleted_unless_it_is_used(company: Company) -> None:
     company.refused("GET", f"contacts/{made['id']}", 404, "not_found", reads=1)
     assert company.rows("contacts", name="Short lived") == []
     used = company.create("contacts", name="Long lived")
-    company.create("invoices", contact=used["id"], line_items=[{"name": "Tea", "unit_price": 1}])
+    invoice = company.create("invoices", contact=used["id"], line_items=[{"name": "Tea", "unit_price": 1}])
     answer = company.call("DELETE", f"contacts/{used['id']}")
-    assert (answer.status_code, answer.json()["code"]) == (409, "provider_conflict"), answer.text
+    assert (answer.status_code, answer.json()["code"]) == (409, "has_dependents"), answer.text
+    assert answer.json()["records"] == [{"resource": "invoices", "id": invoice["id"]}]
     assert company.get(f"contacts/{used['id']}")["status"] == "active"
 
 

@@ -164,6 +164,10 @@ def test_apply_unapply_refund(company: Company) -> None:
 def test_an_invoice_gives_its_settlements_back(company: Company) -> None:
     id = invoice(company, 30)
     made = company.create("payments", total_amount=30, allocations=[on(id, 30)], issues=["defaulted"])
+    kept = company.call("DELETE", f"invoices/{id}")
+    assert (kept.status_code, kept.json()["code"]) == (409, "has_dependents"), kept.text
+    assert kept.json()["records"] == [{"resource": "payments", "id": made["id"]}]
+    assert kept.json()["provider"]["message"] and kept.json()["executed"] == "no"
     (share,) = company.get(f"invoices/{id}/allocations")["result"]
     assert (share["type"], share["id"]) == ("payment", made["id"])
     back = company.act(f"invoices/{id}/unapply", allocation_ids=[share["allocation_id"]])

@@ -7,7 +7,8 @@ import pytest
 from connectors.kit.faults import Fault, Kind, Rejected
 from connectors.kit.guarding import guarded
 from connectors.kit.http import Flow, Request
-from connectors.zoho_books.locking import FRESH_FOR, GUARD, locked_until
+from connectors.zoho_books.guard import GUARD
+from connectors.zoho_books.locking import FRESH_FOR, locked_until
 from tests.support.script import CONTEXT, Script
 
 DATED = {"date": "2026-03-31"}
