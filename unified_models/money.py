@@ -39,7 +39,7 @@ class TotalsBlock(Part):
     discount_amount: Money | None = writable("Document discount; not together with the percentage")
     discount_before_tax: bool | None = writable("The document discount lowers the taxable amount")
     total_discount: Money | None = read_only("Document and line discounts together, for display")
-    shipping_amount: Money | None = writable("Shipping charge")
+    shipping_amount: Money | None = writable("Shipping charge without its tax")
     shipping_tax_rate: CodeRef | None = writable("Tax on shipping")
     adjustment_amount: SignedMoney | None = writable("Free correction of the total")
     adjustment_description: str | None = writable("What the adjustment is")

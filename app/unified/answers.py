@@ -79,7 +79,18 @@ def _native() -> Schema:
     }
 
 
+_FIGURES = (
+    "sub_total", "discount_amount", "shipping_amount", "adjustment_amount", "total_tax_amount", "total_amount",
+)  # fmt: skip
+
+
 def _preview() -> Schema:
+    figures: Schema = {name: {"type": "number"} for name in _FIGURES}
+    totals = {
+        "type": ["object", "null"],
+        "description": "What a document will come to; null where that cannot be told",
+        "properties": {**figures, "currency": {"type": ["string", "null"]}},
+    }
     step = {
         "type": "object",
         "required": ["step", "purpose", "method", "path", "query", "body", "sent"],
@@ -106,6 +117,8 @@ def _preview() -> Schema:
                 "description": "For 15 minutes: the write sent with it is 409 preview_stale when it would do otherwise",
             },
             "expires_at": {"type": "string", "format": "date-time"},
+            "totals": totals,
+            "totals_reason": {"type": "string", "description": "Why totals is null"},
             "outcome": {
                 "type": "string",
                 "description": "Where nothing would be sent: what there is already",

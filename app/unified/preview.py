@@ -107,7 +107,7 @@ class Tokens:
 
 def sends(requests: Iterable[Request], result: Any = None) -> str:
     """Stands for what would be sent, or, where nothing would, for what there is instead."""
-    told: list[Any] = [[each.method, each.path, each.query, each.body] for each in requests]
+    told: list[Any] = [[each.method, each.path, each.query, each.body, each.comes_to] for each in requests]
     if not told and isinstance(result, Answer):
         told = [result.outcome, result.record.get("id")]
     return sha256(json.encode(told)).hexdigest()[:32]

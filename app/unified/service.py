@@ -104,6 +104,7 @@ class Unified:
     async def write(self, call: Call, change: Change, progress: Progress) -> Shown:
         """Carry out a change. `If-Match` is compared first; a short window remains, no provider compares."""
         context = call.context(change.remote_query, progress.began)
+        context = replace(context, reckons=change.preview_token is not None)
         flow = _flow(call, change, context)
         if progress.said:
             pass  # what the caller expected was compared before anything was sent
@@ -121,7 +122,7 @@ class Unified:
 
     async def preview(self, call: Call, change: Change) -> dict[str, Any]:
         """What `write` would send, without sending it."""
-        context = call.context(change.remote_query)
+        context = replace(call.context(change.remote_query), reckons=True)
         etag = await self._expected(call, change, context, versioned=True)
         steps: list[Step] = []
         result = await self._perform(call, captured(_flow(call, change, context), steps))
@@ -134,6 +135,7 @@ class Unified:
             "preview_token": Tokens(self._cursors, self._clock).sign(promise, call.account.id),
             "expires_at": self._clock.now() + LIFETIME,
         }
+        body |= next((each.comes_to for each in unsent if each.comes_to is not None), {})
         if isinstance(result, Answer) and result.outcome is not None:
             body["outcome"] = result.outcome
             body["existing"] = {"resource": call.resource.name, "id": result.record.get("id")}

@@ -35,7 +35,10 @@ class Step:
 
 @dataclass(slots=True)
 class Draft:
-    """A write as `Resource.prepare` finds it: the unified body, its native spelling, the record as it stands."""
+    """A write as `Resource.prepare` finds it: the unified body, its native spelling, the record as it stands.
+
+    `comes_to` is what a preview tells of its figures, where `prepare` reckons them.
+    """
 
     when: When
     body: Record
@@ -45,6 +48,7 @@ class Draft:
     query: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     steps: list[Step] = field(default_factory=list[Step])
     issues: list[Issue] = field(default_factory=list[Issue])
+    comes_to: Record | None = None
 
 
 def create(resource: "Resource", body: Record, ctx: Context) -> Flow[Answer]:
@@ -57,6 +61,7 @@ def create(resource: "Resource", body: Record, ctx: Context) -> Flow[Answer]:
         reply = yield Request(
             "POST", resource.path, merged_query(tuple(draft.query), ctx), {**extra, **draft.native},
             step=f"create the {resource.noun}", then=tuple(step.call("{id}") for step in draft.steps),
+            comes_to=draft.comes_to,
         )  # fmt: skip
     except Fault as fault:
         yield from _name_existing(resource, draft, fault)
@@ -74,7 +79,8 @@ def update(
     path = resource.at(id)
     _check(resource, body, Write(When.UPDATE, ctx))
     current: Json = None
-    if not body or resource.needs_current(body, replace_lines=replace_lines):
+    reckons = ctx.reckons and resource.reckons
+    if not body or reckons or resource.needs_current(body, replace_lines=replace_lines):
         current = yield from resource.fetch(id, ctx, f"read the {resource.noun} as it stands")
         if not body:
             answer = resource.read(current, ctx)
@@ -87,6 +93,7 @@ def update(
         reply = yield Request(
             "PUT", path, merged_query(tuple(draft.query), ctx), draft.native,
             step=f"change the {resource.noun}", then=tuple(step.call(id) for step in draft.steps),
+            comes_to=draft.comes_to,
         )  # fmt: skip
     except Fault as fault:
         yield from _name_existing(resource, draft, fault)

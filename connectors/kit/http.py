@@ -32,7 +32,8 @@ class Request:
     a GET from its memory of the same account for that many seconds, or, `lasting`, also past writes of the
     unified API: what they never change. `repeatable` says whether sending it
     twice equals sending it once; None derives it from the method. `then` tells which calls follow a good
-    answer, for a preview: an id only that answer can give stands in them as "{id}".
+    answer, for a preview: an id only that answer can give stands in them as "{id}"; `comes_to` tells it the
+    figures of what is written, where they were reckoned.
     """
 
     method: str
@@ -47,6 +48,7 @@ class Request:
     lasting: bool = False
     repeatable: bool | None = None
     then: "tuple[Request, ...]" = ()
+    comes_to: Mapping[str, Any] | None = None
 
     @property
     def is_repeatable(self) -> bool:

@@ -59,7 +59,10 @@ class ListQuery:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The account an operation runs for, and the moment it started. Flows read no clock of their own."""
+    """The account an operation runs for, and the moment it started. Flows read no clock of their own.
+
+    `reckons`: what a document comes to is wanted before it is written, at the cost of the calls it takes.
+    """
 
     organization_id: str
     now: datetime
@@ -68,6 +71,7 @@ class Context:
     web: str = ""
     remote_query: Pairs = ()
     organization_name: str | None = None
+    reckons: bool = False
 
     @property
     def today(self) -> date:

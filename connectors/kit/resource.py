@@ -259,6 +259,11 @@ class Resource:
                 return True
         return False
 
+    @property
+    def reckons(self) -> bool:
+        """Whether `prepare` reckons what a record comes to, when that is asked for. Override."""
+        return False
+
     def lacking(self, body: Record) -> Sequence[FieldError]:
         """What this provider needs of a new record beyond what every provider does. Override."""
         return ()

@@ -6,7 +6,6 @@ from re import fullmatch
 from typing import Any
 
 from connectors.kit.actions import Action
-from connectors.kit.codec import MONEY
 from connectors.kit.faults import Fault, FieldError, Kind, Rejected
 from connectors.kit.flows import Draft
 from connectors.kit.http import Flow, Json, Reply, Request
@@ -46,36 +45,25 @@ class Documents(Resource):
     def needs_current(self, body: Record, *, replace_lines: bool) -> bool:
         lines = body.get("line_items") or []
         discounts = any(name in part for part in (body, *lines) for name in DISCOUNTS)
-        return discounts or super().needs_current(body, replace_lines=replace_lines)
+        ships = body.get("shipping_amount") is not None
+        return discounts or ships or super().needs_current(body, replace_lines=replace_lines)
 
     def create(self, body: Record, ctx: Context) -> Flow[Answer]:
-        answer = _as_charged((yield from super().create(body, ctx)))
+        answer = yield from super().create(body, ctx)
         asked, got = body.get("status"), answer.record.get("status")
         if asked == "draft" and self.statuses.get(asked) is None and got not in (None, asked):
             detail = f"sent {asked}, got {got}"
             answer.issues.append(Issue("not_applied", "/status", detail, extra={"sent": asked, "got": got}))
         return answer
 
-    def update(self, id: str, body: Record, ctx: Context, *, replace_lines: bool = False) -> Flow[Answer]:
-        return _as_charged((yield from super().update(id, body, ctx, replace_lines=replace_lines)))
+    @property
+    def reckons(self) -> bool:
+        return True
 
     def complete(self, record: Record, native: Any, ctx: Context, issues: Issues, *, detail: bool) -> None:
         rows.contact_side(record, self.kind.side)
         if detail:
             doc.settle_totals(record, native, issues)
-
-
-def _as_charged(answer: Answer) -> Answer:
-    """Among prices that contain tax, shipping is written with its tax and read without: that is no change."""
-    if answer.record.get("tax_inclusive") is True and isinstance(answer.native, dict):
-        charge = MONEY.read(answer.native.get("shipping_charge") or 0)
-        answer.issues = [
-            each
-            for each in answer.issues
-            if (each.code, each.pointer) != ("not_applied", "/shipping_amount")
-            or each.extra["sent"] != charge
-        ]
-    return answer
 
 
 def verb(name: str, path: str, doc: str, *allowed: str, **more: Any) -> Action:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from connectors.kit.codec import CodecError
+from connectors.kit.codec import CodecError, flag
 from connectors.kit.faults import FieldError, Rejected
 from connectors.kit.flows import Draft, Step
 from connectors.kit.http import Flow, Request
 from connectors.kit.mapping import Native, When
-from connectors.zoho_books.control_totals import Reckoned, check_total
-from connectors.zoho_books.documents import choose_discount_level
+from connectors.kit.totals import ONE, effective, rounded
+from connectors.zoho_books.control_totals import Reckoned, check_total, places_of, show_totals, taxes_of
+from connectors.zoho_books.documents import choose_discount_level, shipping_amount
 from connectors.zoho_books.field_names import check_custom_fields
 from connectors.zoho_books.lines import price
 
@@ -56,8 +57,29 @@ def prepare(draft: Draft, kind: Kind, errors: list[FieldError]) -> Flow[None]:
     for address in kind.addresses:
         _address(draft, kind, address)
     yield from check_custom_fields(draft.body, kind.entity)
+    yield from _shipping(draft)
     if draft.when is When.CREATE:
         yield from check_total(draft, kind.reckoned)
+    if draft.ctx.reckons:
+        yield from show_totals(draft, kind.reckoned)
+
+
+def _shipping(draft: Draft) -> Flow[None]:
+    """Shipping is told without its tax. Among prices that contain tax Zoho wants it with, and splits it itself."""
+    net, now, native = draft.body.get("shipping_amount"), draft.current or {}, draft.native
+    tax = native.get("shipping_charge_tax_id", now.get("shipping_charge_tax_id"))
+    if net is None or not tax or not native.get("is_inclusive_tax", flag(now.get("is_inclusive_tax"))):
+        return
+    is_same = now.get("shipping_charge_tax_id") == tax and bool(flag(now.get("is_inclusive_tax")))
+    if is_same and shipping_amount(now, draft.ctx) == net:
+        native["shipping_charge"] = now["shipping_charge"]  # what was read says just as much
+        return
+    taxes = (yield from taxes_of(frozenset({str(tax)}))).get(str(tax))
+    if taxes is not None:
+        places = now.get("price_precision")
+        currency = draft.body.get("currency") or now.get("currency_code") or draft.ctx.currency
+        decimals = places if isinstance(places, int) else places_of(currency)
+        native["shipping_charge"] = rounded(net * (ONE + effective(taxes)), decimals)
 
 
 def _address(draft: Draft, kind: Kind, which: str) -> None:

@@ -167,3 +167,51 @@ def test_totals_follow_a_change(companies: dict[bool, Company]) -> None:
     assert (cleared["total_amount"], cleared["discount_amount"]) == (180, 0)
     assert identity(changed) == 162 and identity(cleared) == 180
     assert "issues" not in changed and "issues" not in cleared
+
+
+@pytest.mark.parametrize("case", BY_NAME)
+def test_a_preview_tells_the_same_figures(companies: dict[bool, Company], case: Case) -> None:
+    """Exactly, or why not: nothing else is said of them."""
+    company = companies[case.rounds]
+    shown = company.good(company.call("POST", "invoices", json=body_of(case), params={"preview": "true"}))
+    told, names = case.figures, ("sub_total", "discount", "tax", "shipping", "adjustment", "total")
+    if shown["totals"] is None:
+        assert case.rounds or "rounded" in shown["totals_reason"]
+        return
+    fields = (
+        "sub_total", "discount_amount", "total_tax_amount", "shipping_amount", "adjustment_amount", "total_amount",
+    )  # fmt: skip
+    assert [shown["totals"][each] for each in fields] == [told[each] for each in names]
+    assert shown["totals"]["currency"] == case.currency
+
+
+@pytest.mark.parametrize("charge", ["10", "8.33", "0.01", "99.99"])
+def test_shipping_read_and_sent_back_stays(companies: dict[bool, Company], charge: str) -> None:
+    """It is told without its tax, also where prices contain tax."""
+    company = companies[False]
+    tax = {"name": "VAT"}
+    body = {"contact": {"name": "Pays USD"}, "tax_inclusive": True, "line_items": [line("120", "VAT")]}
+    made = company.create("invoices", **body, shipping_amount=charge, shipping_tax_rate=tax)
+    assert made["shipping_amount"] == Decimal(charge) and identity(made) == made["total_amount"]
+    path = f"invoices/{made['id']}"
+    back = {name: made[name] for name in ("shipping_amount", "tax_inclusive", "discount_before_tax")}
+    same = company.patch(
+        path, {name: str(value) if name[0] == "s" else value for name, value in back.items()}
+    )
+    assert (same["total_amount"], same["shipping_amount"], "issues" in same) == (
+        made["total_amount"],
+        Decimal(charge),
+        False,
+    )
+
+
+def test_what_the_provider_charged_is_sent_back_as_it_stands(companies: dict[bool, Company]) -> None:
+    """9.99 with VAT is 8.33 without, which would be 10.00 with."""
+    company = companies[False]
+    body = {"contact": {"name": "Pays USD"}, "tax_inclusive": True, "line_items": [line("120", "VAT")]}
+    made = company.create("invoices", **body, shipping_amount="8.33", shipping_tax_rate={"name": "VAT"})
+    company.natively("PUT", f"/invoices/{made['id']}", shipping_charge=9.99)
+    before = company.get(f"invoices/{made['id']}")
+    assert before["shipping_amount"] == Decimal("8.33")
+    after = company.patch(f"invoices/{made['id']}", {"shipping_amount": "8.33"})
+    assert after["total_amount"] == before["total_amount"] != made["total_amount"]

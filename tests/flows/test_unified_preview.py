@@ -1,6 +1,7 @@
 """`preview_token`: a write is sent only while it is still what its preview showed."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -95,3 +96,38 @@ def test_a_token_is_of_one_request(company: Company) -> None:
         params={"preview_token": token[:-2]},
     )
     assert company.rows("contacts", name="Di") == []
+
+
+def test_a_preview_tells_what_a_document_comes_to(company: Company) -> None:
+    contact = company.create("contacts", name="Ed")["id"]
+    tax = company.create("tax_rates", name="VAT", total_tax_rate=20, type="tax")["id"]
+    lines = [{"name": "Tea", "unit_price": 10, "quantity": 2, "tax_rate": tax}]
+    body: dict[str, Any] = {"contact": contact, "line_items": lines}
+    shown = preview(company, "POST", "invoices", body)
+    figures = {"sub_total": 20, "total_tax_amount": 4, "total_amount": 24, "currency": "USD"}
+    assert {name: shown["totals"][name] for name in figures} == figures
+    made = company.create("invoices", **body)
+    path = f"invoices/{made['id']}"
+    shown = preview(company, "PATCH", path, {"discount_percentage": 10})
+    assert (shown["totals"]["discount_amount"], shown["totals"]["total_amount"]) == (2, Decimal("21.6"))
+    kept = {"id": made["line_items"][0]["id"], "quantity": 3}
+    shown = preview(company, "PATCH", path, {"line_items": [kept]})
+    assert shown["totals"]["total_amount"] == 36
+    assert company.patch(path, {"line_items": [kept]})["total_amount"] == 36
+    odd = company.create("tax_rates", name="Sales", total_tax_rate="7.5", type="tax")["id"]
+    pennies = [{"name": "Tea", "unit_price": "1.10", "tax_rate": odd}] * 3
+    shown = preview(company, "POST", "invoices", {"contact": contact, "line_items": pennies})
+    assert shown["totals"] is None and "rounded" in shown["totals_reason"]
+    assert "totals" not in preview(company, "POST", "contacts", {"name": "Flo"})
+
+
+def test_a_tax_that_changed_makes_a_preview_stale(company: Company) -> None:
+    contact = company.create("contacts", name="Gil")["id"]
+    tax = company.create("tax_rates", name="Duty", total_tax_rate=10, type="tax")["id"]
+    body = {"contact": contact, "line_items": [{"name": "Tea", "unit_price": 10, "tax_rate": tax}]}
+    token = preview(company, "POST", "invoices", body)["preview_token"]
+    company.patch(f"tax_rates/{tax}", {"total_tax_rate": 12})
+    assert stale(send(company, "POST", "invoices", body, token)) == ["steps"]
+    token = preview(company, "POST", "invoices", body)["preview_token"]
+    made = send(company, "POST", "invoices", body, token)
+    assert made.status_code == 201 and made.json()["total_amount"] == 11.2

@@ -214,10 +214,10 @@ SHIPPED = (
         "taxed shipping", (line("100", "VAT"),), "100 0 20.75 10 0 0 130.75", "100",
         {"shipping_amount": "10", "shipping_tax_rate": {"name": "Sales"}}, taxes={"VAT": "20", "Sales": "0.75"},
     ),
-    # shipping 12 / 1.2 = 10.00, its tax 2.00 joins the line's 20.00
+    # shipping 10.00 without its tax; its tax 2.00 joins the line's 20.00
     Case(
         "shipping with its tax inside", (line("120", "VAT"),), "100 0 22 10 0 0 132", "100",
-        {"tax_inclusive": True, "shipping_amount": "12", "shipping_tax_rate": {"name": "VAT"}},
+        {"tax_inclusive": True, "shipping_amount": "10", "shipping_tax_rate": {"name": "VAT"}},
         taxes={"VAT": "22"},
     ),
     # 2 · 49.95 + 10 = 109.90; 10 % = 10.99, shared 9.99 and 1.00; VAT 89.91 · 20 % = 17.982 → 17.98;
