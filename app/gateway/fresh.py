@@ -19,7 +19,7 @@ _LARGEST = 512 * 1024
 class _Kept:
     """`lasting`: no write of the unified API makes it stale."""
 
-    until: float
+    at: float
     said: Reply | Fault
     lasting: bool
 
@@ -32,21 +32,20 @@ class Fresh:
         self._accounts: OrderedDict[str, OrderedDict[tuple[object, ...], _Kept]] = OrderedDict()
 
     def find(self, account_id: str, request: Request) -> Reply | Fault | None:
-        """The remembered answer or refusal, if it is still fresh."""
+        """What was said at most `request.fresh_for` seconds ago."""
         answers = self._accounts.get(account_id)
         found = None if answers is None else answers.get(_key(request))
-        if found is None or found.until < self._clock.monotonic():
+        if found is None or self._clock.monotonic() - found.at > request.fresh_for:
             return None
         return replace(found.said) if isinstance(found.said, Fault) else found.said
 
     def keep(self, account_id: str, request: Request, said: Reply | Fault) -> None:
-        """Remember what was said for `request.fresh_for` seconds."""
+        """Remember what was said just now."""
         if isinstance(said, Reply) and len(said.content) > _LARGEST:
             return
         answers = self._accounts.setdefault(account_id, OrderedDict())
         self._accounts.move_to_end(account_id)
-        until = self._clock.monotonic() + request.fresh_for
-        answers[_key(request)] = _Kept(until, said, request.lasting)
+        answers[_key(request)] = _Kept(self._clock.monotonic(), said, request.lasting)
         if len(answers) > _PER_ACCOUNT:
             answers.popitem(last=False)
         if len(self._accounts) > _ACCOUNTS:

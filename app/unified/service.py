@@ -105,7 +105,8 @@ class Unified:
         """Carry out a change. `If-Match` is compared first; a short window remains, no provider compares."""
         context = call.context(change.remote_query, progress.began)
         context = replace(context, reckons=change.preview_token is not None)
-        flow = _flow(call, change, context)
+        # What was begun is brought to its end: it is not asked again whether it may begin.
+        flow = _change(call, change, context) if progress.has_done else _flow(call, change, context)
         if progress.said:
             pass  # what the caller expected was compared before anything was sent
         elif change.preview_token is None:

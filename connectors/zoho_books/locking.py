@@ -16,6 +16,9 @@ from connectors.kit.paging import rows_of
 FRESH_FOR = 300.0
 """Seconds a lock may be known before it is read again; a refusal is never made from memory."""
 
+_NOW = 0.001
+"""Nothing older will do; a look-up all the same, which is no part of the write when that is resumed."""
+
 _EVERYTHING = "all"
 _SCOPES: Mapping[str, str] = {
     "0": _EVERYTHING, "all": _EVERYTHING, "sales": "sales", "purchase": "purchase", "purchases": "purchase",
@@ -115,13 +118,13 @@ def _locked(intent: Intent, *, known: bool) -> Flow[FieldError | None]:
     own = _is_own(intent.request, parts)
     if not days and not own:
         return None
-    rows = yield from locks(fresh_for=FRESH_FOR if known else 0)
+    rows = yield from locks(fresh_for=FRESH_FOR if known else _NOW)
     if own and locked_until(rows, dated.part) is not None:
         day = yield from _own_day(intent, dated, parts)
         days = {day: f"/{dated.field}", **days} if day else days
     error = _first(rows, dated, days)
     if error is not None and known:
-        error = _first((yield from locks(fresh_for=0)), dated, days)
+        error = _first((yield from locks(fresh_for=_NOW)), dated, days)
     return error
 
 
@@ -165,7 +168,7 @@ def _own_day(intent: Intent, dated: Dated, parts: list[str]) -> Flow[str]:
     body = intent.seen.get(path)
     if body is None:
         try:
-            body = (yield Request("GET", path, step="read the day it is of")).body
+            body = (yield Request("GET", path, step="read the day it is of", fresh_for=_NOW)).body
         except Fault:
             return ""
     members: list[Any] = list(body.values()) if isinstance(body, dict) else []
