@@ -23,7 +23,7 @@ from connectors.kit.mapping import (
     unmapped,
 )
 from connectors.kit.operations import Answer, Context, Op, Record
-from connectors.kit.paging import merged_query
+from connectors.kit.paging import merged_query, one_of
 from connectors.kit.resource import Resource
 from connectors.zoho_books import filtering
 from connectors.zoho_books.attachments import files_row
@@ -151,7 +151,8 @@ class JournalEntries(Resource):
         except Fault as fault:
             yield from explain(self, self.actions["reverse"], id, ctx, fault)
             raise
-        answer = self.read(self.unwrap(reply), ctx)
+        told = one_of(reply.body, self.one, self.id_key)
+        answer = (yield from self.get(id, ctx)) if told is None else self.read(told, ctx)
         answer.outcome = "updated"
         if answer.record["id"] != id:
             answer.outcome = "created"

@@ -10,7 +10,9 @@ from connectors.kit.faults import Conflict, Rejected
 from connectors.kit.http import Reply
 from connectors.kit.operations import Filter, Op, Sort
 from connectors.zoho_books import journal_entries
+from connectors.zoho_books.journal_entries import RESOURCE
 from tests.connectors.zoho_books.test_recordings import got, listed
+from tests.support.script import Script
 from tests.support.scripted import CONTEXT
 from tests.support.twin import Twin
 
@@ -144,6 +146,12 @@ def test_a_reversal_is_a_new_entry(twin: Twin) -> None:
     assert answer.record["reversal_of"]["id"] == made["id"]
     assert [each["net_amount"] for each in answer.record["lines"]] == [-10, 10]
     assert twin.seen[-1].query == (("reversal_date", "2026-06-20"), ("is_reversal_scheduled", "false"))
+
+
+def test_a_reversal_nothing_is_told_of_answers_the_entry_as_it_stands() -> None:
+    script = Script([{"code": 0}, {"journal": {"journal_id": "7", "status": "published"}}])
+    answer = script.run(RESOURCE.act("reverse", "7", {}, CONTEXT))
+    assert (script.calls[-1], answer.record["id"], answer.outcome) == ("GET /journals/7", "7", "updated")
 
 
 def test_a_draft_is_not_reversed(twin: Twin) -> None:
