@@ -31,6 +31,7 @@ from connectors.zoho_books.codecs import CUSTOM_FIELDS, METHOD
 from connectors.zoho_books.document_rows import contact_side
 from connectors.zoho_books.field_names import check_custom_fields
 from connectors.zoho_books.lookups import ACCOUNTS
+from connectors.zoho_books.references import SETTLED, allocated
 from connectors.zoho_books.settlement import Means, allocations_of, check_sum, peek, refunds_of, targets
 from connectors.zoho_books.tracking import tracking
 from unified_models.payments import Payment
@@ -152,6 +153,10 @@ class PaymentSide(Resource):
 
     means: Means
     entity: str
+
+    def create(self, body: Record, ctx: Context) -> Flow[Answer]:
+        settled = self.means.target.type
+        return (yield from super().create((yield from allocated(body, {settled: SETTLED[settled]})), ctx))
 
     def complete(self, record: Record, native: Any, ctx: Context, issues: Issues, *, detail: bool) -> None:
         contact_side(record, self.means.target.party)

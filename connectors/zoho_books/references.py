@@ -1,12 +1,32 @@
 """Documents a caller names by id, number or reference (rule 8)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from connectors.kit.faults import FieldError, Rejected
 from connectors.kit.http import Flow
 from connectors.kit.operations import Record
-from connectors.kit.references import Lookup
+from connectors.kit.references import Key, Lookup
 from connectors.kit.resolving import Wanted, find
+from connectors.zoho_books import lookups
+
+_REFERENCE = {"reference": Key("reference_number", "reference_number")}
+
+RECEIVED = Lookup(
+    noun="payment", resource="payments", path="/customerpayments", many="customerpayments", id="payment_id",
+    keys=_REFERENCE,
+)  # fmt: skip
+MADE = replace(RECEIVED, path="/vendorpayments", many="vendorpayments")
+INVOICE, BILL, CREDIT_NOTE, VENDOR_CREDIT = (
+    replace(each, keys={**each.keys, **_REFERENCE})
+    for each in (lookups.INVOICES, lookups.BILLS, lookups.CREDIT_NOTES, lookups.VENDOR_CREDITS)
+)
+SETTLED = {"invoice": INVOICE, "bill": BILL}
+SETTLING = {
+    "invoice": {"payment": RECEIVED, "credit_note": CREDIT_NOTE},
+    "bill": {"payment": MADE, "vendor_credit": VENDOR_CREDIT},
+}
+"""What allocations may name, by the type of the document that is settled."""
 
 
 def documents_named(
@@ -36,3 +56,23 @@ def documents_named(
     if errors:
         raise Rejected(*errors)
     return ids
+
+
+def allocated(body: Record, kinds: Mapping[str, Lookup]) -> Flow[Record]:
+    """The body with the ids of documents that its allocations name otherwise. Rejected naming what is amiss."""
+    given: list[Record] = body.get("allocations") or []
+    found: list[Record] = []
+    errors: list[FieldError] = []
+    for place, each in enumerate(given):
+        name, at = each.get("id"), f"/allocations/{place}/id"
+        if isinstance(name, Mapping):
+            try:
+                (id,) = yield from documents_named([{**name, "type": each.get("type")}], kinds, "this", at)
+                found.append({**each, "id": id})
+            except Rejected as refusal:
+                errors += refusal.errors
+        else:
+            found.append(each)
+    if errors:
+        raise Rejected(*errors)
+    return {**body, "allocations": found} if found else body

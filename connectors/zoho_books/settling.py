@@ -14,6 +14,7 @@ from connectors.kit.paging import merged_query
 from connectors.kit.resolving import Wanted, find
 from connectors.kit.resource import Resource
 from connectors.zoho_books.lookups import ACCOUNTS
+from connectors.zoho_books.references import SETTLED, SETTLING, allocated
 from connectors.zoho_books.settlement import (
     REFUND_MODES,
     Means,
@@ -66,6 +67,7 @@ def act(resource: Resource, means: Means, verb: str, id: str, body: Record, ctx:
 
 def apply(resource: Resource, means: Means, id: str, body: Record, ctx: Context) -> Flow[Answer]:
     """Each call adds, none takes away. A later one failing leaves the earlier settled."""
+    body = yield from allocated(body, {means.target.type: SETTLED[means.target.type]})
     given, noun = body["allocations"], resource.noun
     now = yield from resource.fetch(id, ctx, f"read the {noun} as it stands")
     allow(resource, resource.actions["apply"], resource.read(now, ctx).record)
@@ -162,6 +164,7 @@ def settle(
     resource: Resource, target: Target, means: Sequence[Means], id: str, body: Record, ctx: Context
 ) -> Flow[Answer]:
     """apply on a document: payments and credits of its contact that settle it, in one call."""
+    body = yield from allocated(body, SETTLING[target.type])
     given, noun = body["allocations"], resource.noun
     now = yield from resource.fetch(id, ctx, f"read the {noun} as it stands")
     allow(resource, resource.actions["apply"], resource.read(now, ctx).record)

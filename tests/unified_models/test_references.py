@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from unified_models.allocations import Allocation
 from unified_models.invoices import Invoice
 from unified_models.references import CodeRef, ContactRef, DocumentRef, Ref
 from unified_models.types import READING
@@ -56,3 +57,28 @@ def test_what_was_read_may_lack_every_key() -> None:
 
 def test_null_clears_a_reference() -> None:
     assert Invoice.model_validate({"location": None}).model_dump(exclude_unset=True) == {"location": None}
+
+
+PART = {"type": "invoice", "amount": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("7", "7"),
+        ({"id": "7"}, "7"),
+        ({"number": "INV-1"}, {"number": "INV-1"}),
+        ({"reference": "order-1"}, {"reference": "order-1"}),
+    ],
+)
+def test_an_allocation_names_its_document(given: Any, kept: Any) -> None:
+    assert Allocation.model_validate({**PART, "id": given}).model_dump()["id"] == kept
+
+
+@pytest.mark.parametrize(
+    "given", [7, {}, {"name": "x"}, {"number": 1}, {"number": "1", "reference": "2"}, ["7"]]
+)
+def test_an_allocation_names_one_document(given: Any) -> None:
+    with pytest.raises(ValidationError) as error:
+        Allocation.model_validate({**PART, "id": given})
+    assert [each["loc"] for each in error.value.errors()] == [("id",)]

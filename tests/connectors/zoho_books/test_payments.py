@@ -60,6 +60,34 @@ def test_a_payment_that_settles_an_invoice_takes_the_customer_from_it() -> None:
     assert answer.record["allocations"][0]["allocation_id"] == "9"
 
 
+@pytest.mark.parametrize(
+    ("name", "param", "native"),
+    [
+        ({"number": "INV-1"}, "invoice_number", "invoice_number"),
+        ({"reference": "order-1"}, "reference_number", "reference_number"),
+    ],
+)
+def test_a_document_is_named_by_number_or_reference(name: dict[str, str], param: str, native: str) -> None:
+    (value,) = name.values()
+    rows = [{"invoice_id": "11", native: value}, {"invoice_id": "12", native: f"{value}0"}]
+    found = {"invoices": rows, "page_context": {}}
+    body = {"total_amount": Decimal(100), "allocations": [{**ALLOCATION, "id": name}]}
+    script = Script([found, invoice(), payment()])
+    script.run(RESOURCE.create(body, CONTEXT))
+    assert dict(script.asked[0].query)[param] == value
+    assert script.asked[2].body["invoices"] == [{"invoice_id": "11", "amount_applied": Decimal(100)}]
+    script = Script([found, payment(unused_amount=Decimal(100)), invoice(), {"code": 0}, payment()])
+    script.run(RESOURCE.act("apply", "77", {"allocations": body["allocations"]}, CONTEXT))
+    assert script.calls[3] == "POST /invoices/11/credits"
+
+
+def test_a_document_nobody_has_is_refused_where_it_is_named() -> None:
+    given = [ALLOCATION, {**ALLOCATION, "id": {"number": "INV-9"}}]
+    script = Script([{"invoices": [], "page_context": {}}])
+    flow = RESOURCE.create({"total_amount": Decimal(200), "allocations": given}, CONTEXT)
+    assert refused(script, flow) == [("reference_not_found", "/allocations/1/id")]
+
+
 def test_an_advance_settles_nothing() -> None:
     body = {
         "payment_for": "invoice", "contact": {"id": "5"}, "total_amount": Decimal("12.34"), "account": {"id": "3"},
