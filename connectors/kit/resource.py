@@ -28,7 +28,7 @@ Records = list[Record]
 
 METHODS: frozenset[str] = frozenset({"list", "get", "create", "update", "delete"})
 
-LISTS = ("allocations", "refunds", "matches")
+LISTS = ("allocations", "refunds", "matches", "ledger-lines")
 
 GATEWAY_FIELDS: frozenset[str] = frozenset(
     {"remote_id", "company", "url", "etag", "is_partial", "remote_data"}
@@ -54,6 +54,7 @@ class Resource:
     by, sides         of a resource that joins collections: the field that says which, and its words → resources
     removable         those of `lists` whose elements can be deleted one by one
     definitions       which custom fields the company defined: {id, api_name, label, type, is_required, options}
+    ledger            the lines of one record in the general ledger, as lines of a journal entry
     unseen            native path no recording and no published specification knows → why it is mapped
     """
 
@@ -81,6 +82,7 @@ class Resource:
     removable: frozenset[str] = frozenset()
     pdf: Callable[[str, Context], Flow[Reply]] | None = None
     definitions: Callable[[Context], Flow[Records]] | None = None
+    ledger: Callable[[str, Context], Flow[Records]] | None = None
 
     # What is joined
 
@@ -198,10 +200,13 @@ class Resource:
     def lists(self) -> frozenset[str]:
         """The lists inside a record that are also answered by themselves."""
         rows = (self.table.by_name.get(name) for name in LISTS)
-        return frozenset(row.unified for row in rows if row is not None and not isinstance(row, Unmapped))
+        told = {row.unified for row in rows if row is not None and not isinstance(row, Unmapped)}
+        return frozenset(told | {"ledger-lines"} if self.ledger is not None else told)
 
     def inside(self, name: str, id: str, ctx: Context) -> Flow[Records]:
         """One of `lists` of one record. Override where the record itself does not tell it."""
+        if name == "ledger-lines" and self.ledger is not None:
+            return (yield from self.ledger(id, ctx))
         return (yield from self.get(id, ctx)).record.get(name) or []
 
     def remove(self, name: str, id: str, element: str, ctx: Context) -> Flow[str]:

@@ -28,6 +28,7 @@ from connectors.zoho_books import documents as doc
 from connectors.zoho_books.control_totals import Reckoned
 from connectors.zoho_books.document_resource import IDS, Documents, numbered, scopes, verb, verbs
 from connectors.zoho_books.field_names import definitions
+from connectors.zoho_books.ledger_lines import posted_as
 from connectors.zoho_books.lines import Origin, line, line_table
 from connectors.zoho_books.lookups import BILLS as LOOKUP
 from connectors.zoho_books.lookups import CUSTOMERS, PURCHASE_ORDERS, VENDORS
@@ -193,4 +194,5 @@ RESOURCE = Bills(
     default_status="authorised",
     expansions={"line_items": "bills", "allocations": "bills", "attachments": "bills", "contact": "contacts"},
     definitions=definitions("bill"),
+    ledger=posted_as("bill"),
 )

@@ -7,6 +7,7 @@ from connectors.zoho_books.credits import UNSEEN, Credits, credit_rows
 from connectors.zoho_books.document_resource import IDS, mail, numbered, printer, scopes, verb, verbs
 from connectors.zoho_books.document_writes import Kind
 from connectors.zoho_books.field_names import definitions
+from connectors.zoho_books.ledger_lines import posted_as
 from connectors.zoho_books.lines import Origin, line_table
 from connectors.zoho_books.lookups import CREDIT_NOTES as LOOKUP
 from connectors.zoho_books.lookups import CUSTOMERS, INVOICES
@@ -70,6 +71,7 @@ RESOURCE = Credits(
         "contact": "contacts",
     },
     pdf=printer("/creditnotes", "credit note"),
+    ledger=posted_as("creditnote"),
     unseen=UNSEEN,
     definitions=definitions("creditnote"),
 )

@@ -36,6 +36,7 @@ from connectors.zoho_books.document_rows import has_attachments
 from connectors.zoho_books.expense_lines import LINE
 from connectors.zoho_books.expense_writes import prepare
 from connectors.zoho_books.field_names import definitions
+from connectors.zoho_books.ledger_lines import posted_as
 from connectors.zoho_books.lookups import ACCOUNTS, CURRENCIES, CUSTOMERS, EMPLOYEES, VENDORS
 from connectors.zoho_books.tracking import tracking
 from unified_models.expenses import Expense
@@ -240,4 +241,5 @@ RESOURCE = Expenses(
     default_status="authorised",
     expansions={"line_items": "expenses", "attachments": "expenses", "contact": "contacts"},
     definitions=definitions("expense"),
+    ledger=posted_as("expense"),
 )

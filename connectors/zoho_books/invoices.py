@@ -15,6 +15,7 @@ from connectors.zoho_books import documents as doc
 from connectors.zoho_books.document_resource import IDS, Documents, mail, printer, scopes, verb, verbs
 from connectors.zoho_books.field_names import definitions
 from connectors.zoho_books.invoice_writes import KIND, prepare, sources
+from connectors.zoho_books.ledger_lines import posted_as
 from connectors.zoho_books.lines import LINE
 from connectors.zoho_books.lookups import CUSTOMERS, INVOICES
 from connectors.zoho_books.settlement import CREDIT_NOTES, RECEIVED, share
@@ -124,6 +125,8 @@ class Invoices(Documents):
 
     def inside(self, name: str, id: str, ctx: Context) -> Flow[list[Record]]:
         """Zoho tells the settlements of an invoice in two lists of their own."""
+        if name != "allocations":
+            return (yield from super().inside(name, id, ctx))
         at = self.at(id)
         paid = yield Request("GET", f"{at}/payments", merged_query((), ctx), step="read its payments")
         used = yield Request("GET", f"{at}/creditsapplied", merged_query((), ctx), step="read its credits")
@@ -177,6 +180,7 @@ ISSUED = Invoices(
         "contact": "contacts",
     },
     pdf=printer("/invoices", "invoice"),
+    ledger=posted_as("invoice"),
     definitions=definitions("invoice"),
 )
 

@@ -32,6 +32,7 @@ from connectors.zoho_books.control_totals import places_of
 from connectors.zoho_books.document_resource import IDS, scopes, verb, verbs
 from connectors.zoho_books.field_names import check_custom_fields, definitions
 from connectors.zoho_books.journal_lines import LINE, contactless, unbalanced, whole
+from connectors.zoho_books.ledger_lines import posted_as
 from connectors.zoho_books.lookups import CURRENCIES
 from connectors.zoho_books.tracking import tracking
 from unified_models.actions import Reverse
@@ -196,4 +197,5 @@ RESOURCE = JournalEntries(
     default_status="posted",
     expansions={"lines": "journal_entries", "attachments": "journal_entries"},
     definitions=definitions("journal"),
+    ledger=posted_as("journal"),
 )

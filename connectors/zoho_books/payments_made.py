@@ -13,6 +13,7 @@ from connectors.zoho_books import filtering
 from connectors.zoho_books.codecs import INSTANT
 from connectors.zoho_books.document_resource import IDS, scopes
 from connectors.zoho_books.field_names import definitions
+from connectors.zoho_books.ledger_lines import posted_as
 from connectors.zoho_books.lookups import VENDORS
 from connectors.zoho_books.payment_sides import PaymentSide, payment, rows
 from connectors.zoho_books.settlement import MADE
@@ -60,4 +61,5 @@ RESOURCE = Made(
     page_link="/app/{organization}#/paymentsmade/{id}",
     expansions={"allocations": "payments", "contact": "contacts"},
     definitions=definitions("vendorpayment"),
+    ledger=posted_as("vendor_payment"),
 )

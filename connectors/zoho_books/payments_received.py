@@ -12,6 +12,7 @@ from connectors.kit.operations import Issue
 from connectors.zoho_books.codecs import INSTANT
 from connectors.zoho_books.document_resource import IDS, printer, scopes
 from connectors.zoho_books.field_names import definitions
+from connectors.zoho_books.ledger_lines import posted_as
 from connectors.zoho_books.lookups import CUSTOMERS
 from connectors.zoho_books.payment_sides import PaymentSide, payment, rows
 from connectors.zoho_books.settlement import RECEIVED
@@ -68,4 +69,5 @@ RESOURCE = Received(
     expansions={"allocations": "payments", "contact": "contacts"},
     pdf=printer("/customerpayments", "receipt"),
     definitions=definitions("payment"),
+    ledger=posted_as("customer_payment"),
 )

@@ -33,6 +33,7 @@ from connectors.zoho_books.codecs import INSTANT, MODES
 from connectors.zoho_books.control_totals import Reckoned
 from connectors.zoho_books.document_resource import IDS, numbered, printer, scopes, verb, verbs
 from connectors.zoho_books.document_writes import Kind
+from connectors.zoho_books.ledger_lines import posted_as
 from connectors.zoho_books.lines import line_table
 from connectors.zoho_books.lookups import CUSTOMERS, SALES_RECEIPTS
 from connectors.zoho_books.sales_documents import SalesDocuments, in_records, lacking
@@ -195,4 +196,5 @@ RESOURCE = SalesReceipts(
     default_status="draft",
     expansions={"line_items": "sales_receipts", "contact": "contacts"},
     pdf=printer("/salesreceipts", "sales receipt"),
+    ledger=posted_as("sales_receipt"),
 )

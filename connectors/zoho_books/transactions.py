@@ -33,6 +33,7 @@ from connectors.kit.resource import Issues, Resource
 from connectors.zoho_books import bank_matching, bank_writes
 from connectors.zoho_books.bank_rows import LINE, amount_of, as_spent, is_outflow, shaped
 from connectors.zoho_books.codecs import CUSTOM_FIELDS
+from connectors.zoho_books.ledger_lines import posted_as
 from connectors.zoho_books.lookups import BANK_ACCOUNTS, CONTACTS, CURRENCIES
 from connectors.zoho_books.tracking import tracking
 from unified_models.transactions import Transaction
@@ -207,10 +208,13 @@ class Transactions(Resource):
 
     @cached_property
     def lists(self) -> frozenset[str]:
-        return frozenset({"matches"})
+        return frozenset({"matches", "ledger-lines"})
 
     def inside(self, name: str, id: str, ctx: Context) -> Flow[list[Record]]:
-        return (yield from bank_matching.matches(id, ctx))
+        if name == "matches":
+            return (yield from bank_matching.matches(id, ctx))
+        native: Native = yield from self.fetch(id, ctx, "read what kind of transaction it is")
+        return (yield from posted_as(str(native.get("transaction_type") or ""))(id, ctx))
 
     def describe(self) -> dict[str, Any]:
         told = super().describe()

@@ -8,6 +8,7 @@ from connectors.zoho_books.document_resource import IDS, numbered, printer, scop
 from connectors.zoho_books.document_rows import vendor
 from connectors.zoho_books.document_writes import Kind
 from connectors.zoho_books.field_names import definitions
+from connectors.zoho_books.ledger_lines import posted_as
 from connectors.zoho_books.lines import line_table
 from connectors.zoho_books.lookups import BILLS, VENDORS
 from connectors.zoho_books.lookups import VENDOR_CREDITS as LOOKUP
@@ -67,6 +68,7 @@ RESOURCE = Credits(
         "contact": "contacts",
     },
     pdf=printer("/vendorcredits", "vendor credit"),
+    ledger=posted_as("vendor_credit"),
     unseen=UNSEEN,
     definitions=definitions("vendor_credit"),
 )

@@ -203,10 +203,13 @@ def _credits(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
 
 
 def _transaction(ledger: Ledger, call: Call, ids: tuple[str, ...]) -> Answer:
-    """GET /transactions/{id}/journals: the ledger lines of any document that posts."""
+    """GET /transactions/{id}/journals: the ledger lines of any document that posts, of the kind that was named."""
+    kind = call.get("entity_type")
+    if not kind:
+        raise Refused(4, "Invalid value passed for entity_type")
     for name, source in SOURCES.items():
         document = ledger.tables[name].get(ids[0])
-        if document is not None:
+        if document is not None and kind == document.get("transaction_type", source.kind):
             rows = source.entries(ledger, document)
             return done(journal=TRANSACTION.show(ledger, {**document, "_source": source, "_entries": rows}))
     raise Refused(1002, "Transaction does not exist.", 404)

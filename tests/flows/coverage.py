@@ -25,6 +25,9 @@ HERE = Path(__file__).parent
 TABLE = HERE / "coverage.json"
 FILES = ("attachments", "attach", "attachment", "content", "detach")
 
+BESIDE = {"users": ("me",)}
+"""Offered under words of their own, which no row declares."""
+
 Backed = dict[str, dict[str, str]]
 
 
@@ -56,7 +59,10 @@ def _offered(resource: Resource, holds_files: bool) -> Iterator[str]:
     yield "meta"
     if resource.definitions is not None:
         yield "custom-fields"
+    yield from BESIDE.get(resource.name, ())
     yield from sorted(resource.lists)
+    removable = sorted({each for part in resource.parts for each in part.removable})
+    yield from (f"{verb} {each}" for each in removable for verb in ("get", "delete"))
     if resource.pdf is not None:
         yield "pdf"
     yield from FILES if holds_files else ()
@@ -93,10 +99,19 @@ def table() -> Iterator[str]:
 
 
 class Recorder:
-    """Keeps what passed."""
+    """Keeps which tests there are in the files of a run, and which passed."""
 
     def __init__(self) -> None:
+        self.there: set[str] = set()
         self.passed: set[str] = set()
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        self.there.add(item.nodeid)
+
+    def gone(self, node: str) -> bool:
+        """Whether a test was in one of these files and is no more."""
+        files = {each.partition("::")[0] for each in self.there}
+        return node.partition("::")[0] in files and node not in self.there
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A test that does not do what it is named for fails after its call, and has passed for the record."""
@@ -122,7 +137,11 @@ def record(arguments: list[str]) -> int:
     recorder = Recorder()
     code = pytest.main(arguments or [str(HERE)], plugins=[recorder])
     performed = {node: PERFORMED[node] for node in recorder.passed}
-    TABLE.write_text(json.dumps(recorded(backed(), performed), indent=1) + "\n", encoding="utf-8")
+    kept = {
+        name: {each: node for each, node in tests.items() if not recorder.gone(node)}
+        for name, tests in backed().items()
+    }
+    TABLE.write_text(json.dumps(recorded(kept, performed), indent=1) + "\n", encoding="utf-8")
     return int(code)
 
 

@@ -211,6 +211,9 @@ def test_what_is_left_is_paid_back(company: Company, name: str) -> None:
     company.act(f"{path}/refund", account={"name": "Till"}, total_amount=30, payment_method="cash")
     [refund] = company.get(f"{path}/refunds")["result"]
     assert refund["total_amount"] == 30
+    assert company.get(f"{path}/refunds/{refund['id']}") == refund
+    company.delete(f"{path}/refunds/{refund['id']}")
+    assert company.get(f"{path}/refunds")["result"] == []
 
 
 @pytest.mark.parametrize(("name", "source", "kind"), [
@@ -304,3 +307,16 @@ ASKING: dict[str, tuple[str, str, Any]] = {
     "custom-fields": ("GET", "/custom-fields", None), "attachments": ("GET", "/1/attachments", None),
     "pdf": ("GET", "/1/pdf", None), **{part: ("GET", f"/1/{part}", None) for part in LISTS},
 }  # fmt: skip
+
+
+# The general ledger
+
+
+@pytest.mark.parametrize("name", offering("ledger-lines"))
+def test_what_a_document_posted(company: Company, name: str) -> None:
+    live = {"invoices": "authorised", "journal_entries": "posted"}
+    record = made(company, name, **({"status": live[name]} if name in live else {}))
+    lines = company.get(f"{name}/{record['id']}/ledger-lines")["result"]
+    assert sum(each["net_amount"] for each in lines) == 0 < len(lines)
+    assert all(each["account"]["id"] and each["type"] in ("debit", "credit") for each in lines)
+    company.refused("GET", f"{name}/999/ledger-lines", 404, "not_found", reads=4)

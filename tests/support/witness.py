@@ -41,7 +41,7 @@ def operation_of(method: str, path: str) -> Operation | None:
         case ["meta" | "custom-fields" as word]:
             operation = word if method == "GET" else None
         case [id]:
-            operation = id if name == "reports" else _RECORD.get(method)
+            operation = id if name == "reports" or id == "me" else _RECORD.get(method)
         case [_, "attachments"]:
             operation = _FILES.get(method)
         case [_, "attachments", _]:

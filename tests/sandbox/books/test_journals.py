@@ -112,11 +112,17 @@ def test_lines_of_any_document(desk: Any, book: Any) -> None:
         (paid, "customer_payment"),
         (book()["journal_id"], "journal"),
     ):
-        found = desk.get(f"/transactions/{key}/journals")["journal"]
+        found = desk.get(f"/transactions/{key}/journals", entity_type=kind)["journal"]
         assert found["transaction_type"] == kind
         sides = {
             side: sum(line["amount"] for line in found["line_items"] if line["debit_or_credit"] == side)
             for side in ("debit", "credit")
         }
         assert sides["debit"] == sides["credit"] == found["total"]
-    assert desk.refused("GET", "/transactions/1/journals") == (404, 1002)
+    for key, kind, refusal in (
+        ("1", "invoice", (404, 1002)),
+        (paid, "invoice", (404, 1002)),
+        (paid, "", (400, 4)),
+    ):
+        query = {"entity_type": kind}
+        assert desk.refused("GET", f"/transactions/{key}/journals", query=query) == refusal
