@@ -1,18 +1,21 @@
-"""Generated references: made from what a resource says of itself, put where their marks are."""
+"""Generated references: made from what a resource says of itself, and where its paths were seen."""
 
 from dataclasses import dataclass
 from typing import Any, cast
 
-from app.commands.docs import inserted, told
+import pytest
+
+from app.commands import docs
 from connectors.kit.connector import Connector
 
 LINE = {
     "supported": True,
-    "native": ["lines[].qty"],
+    "native": ["qty"],
     "type": "quantity",
     "create": True,
     "update": True,
     "in_lists": False,
+    "in_records": True,
 }
 DESCRIBED = {
     "calls": {"list": 1, "create": 1},
@@ -30,6 +33,12 @@ DESCRIBED = {
 
 @dataclass
 class Told:
+    path: str = "/lines"
+
+    @property
+    def parts(self) -> "tuple[Told, ...]":
+        return (self,)
+
     def describe(self) -> dict[str, Any]:
         return DESCRIBED
 
@@ -37,19 +46,22 @@ class Told:
 @dataclass
 class Source:
     resources: dict[tuple[str, str], Told]
+    name: str = "ledger"
+    label: str = "Ledger"
 
 
-def test_the_table() -> None:
-    table = told(cast("Connector", Source({("accounting", "invoices"): Told()})))
-    assert "## accounting/invoices" in table and "create (1), list (1)" in table
-    assert "| `number` | `no` | text | required | yes | yes | eq |" in table
-    assert "| `line_items.quantity` | `lines[].qty` | quantity | yes | yes |  |  |" in table
+def test_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    stated = {"/lines": {"no": "recording", "lines": "specification"}}
+    monkeypatch.setattr(docs, "evidence_of", lambda connector: stated)
+    table = docs.told(cast("Connector", Source({("accounting", "invoices"): Told()})))
+    assert "### accounting/invoices" in table and "`create` (1), `list` (1)" in table
+    assert "| `number` | `no` | text | yes | yes | required | yes | eq | yes | recording |" in table
+    assert "| `line_items` | `lines` | list |  | yes | yes | yes |  |  | specification |" in table
+    assert "| `line_items.quantity` | `qty` | quantity |  | yes | yes | yes |  |  | sandbox only |" in table
     assert "| `branch` | — | has no \\| such thing |" in table
 
 
-def test_only_what_is_between_the_marks_changes() -> None:
-    once = inserted("# A\n\nwords\n", "one\n")
-    assert once.startswith("# A\n\nwords\n") and "one\n" in once
-    again = inserted(once + "\nafter\n", "two\n")
-    assert "one" not in again and "two\n" in again and again.endswith("\nafter\n")
-    assert inserted(again, "two\n") == again
+def test_where_nothing_is_stated_nothing_was_seen() -> None:
+    source = cast("Connector", Source({("accounting", "invoices"): Told()}, name="kit"))
+    assert docs.evidence_of(source) == {}
+    assert "recording" not in docs.told(source)
