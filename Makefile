@@ -45,6 +45,7 @@ migrate: .venv/ready
 	$(BIN)/ledgerway migrate
 
 docs: .venv/ready
+	if test -d $${LEDGERWAY_ZOHO_SPECS:-../shared}; then $(BIN)/python -m tests.conformance.evidence; fi
 	$(BIN)/ledgerway docs coverage
 
 format: .venv/ready

@@ -320,3 +320,32 @@ def test_what_a_document_posted(company: Company, name: str) -> None:
     assert sum(each["net_amount"] for each in lines) == 0 < len(lines)
     assert all(each["account"]["id"] and each["type"] in ("debit", "credit") for each in lines)
     company.refused("GET", f"{name}/999/ledger-lines", 404, "not_found", reads=4)
+
+
+# What stands on documents besides
+
+
+def test_tags_and_places_stand_on_documents_and_lines(company: Company) -> None:
+    region = company.create(
+        "tracking_categories", name="Market", options=[{"name": "East"}, {"name": "West"}]
+    )
+    east, west = ({"name": "Market", "option": each["name"]} for each in region["options"])
+    lines = [{"item": {"code": "M-1"}, "unit_price": 40, "tracking_categories": [west]}]
+    record = made(company, "invoices", tracking_categories=[east], line_items=lines)
+    found = company.get(f"invoices/{record['id']}")
+    told = [*found["tracking_categories"], *found["line_items"][0]["tracking_categories"]]
+    assert [(each["id"], each["option"]) for each in told] == [(region["id"], "East"), (region["id"], "West")]
+
+
+def test_a_journey_is_an_expense_by_its_mileage(company: Company) -> None:
+    ada = made(company, "employees")["id"]
+    journey = {"distance": 120, "unit": "km", "rate": "0.5"}
+    lines = [{"account": {"name": "Travel Expense"}, "unit_price": 60}]
+    spent = made(company, "expenses", employee=ada, mileage=journey, line_items=lines)
+    assert (spent["total_amount"], spent["mileage"]["distance"], spent["employee"]["id"]) == (60, 120, ada)
+
+
+def test_several_things_are_one_expense(company: Company) -> None:
+    lines = [{"account": {"name": name}, "unit_price": 30} for name in ("Travel Expense", "Office Supplies")]
+    spent = made(company, "expenses", line_items=lines)
+    assert [each["account"]["name"] for each in spent["line_items"]] == ["Travel Expense", "Office Supplies"]
