@@ -11,6 +11,7 @@ from app.accounts import api as accounts
 from app.accounts import integrations
 from app.accounts.clients import OAuthClients
 from app.accounts.credentials import Credentials
+from app.accounts.mappings import FieldMappings
 from app.accounts.service import Accounts
 from app.connect import api as connect
 from app.connect import hosted
@@ -130,6 +131,7 @@ def _furnish(app: FastAPI) -> None:
     settings, database, clock, connectors = state.settings, state.database, state.clock, state.connectors
     state.access = Access(database, state.keyring, clock)
     state.accounts = Accounts(database, clock, settings, connectors)
+    state.mappings = FieldMappings(database, clock)
     state.presence = Presence(database, state.keyring, clock)
     wrapper, state.close_wrapper = open_wrapper(settings, state.keyring)
     if settings.vault_address is not None:

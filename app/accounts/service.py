@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import store
+from app.accounts.mappings import Overlays, Rows, concerning, effective, of_rows
 from app.core.auth import Principal
 from app.core.clock import Clock
 from app.core.connectors import ConnectorSettings, connector_settings
@@ -23,7 +24,9 @@ from connectors.kit.auth import DataCenter
 from connectors.kit.connector import Connector, Organization
 from connectors.kit.limits import Limits
 
-_BELIEVED = 2.0
+BELIEVED = 2.0
+"""Seconds a process believes what it knows of an account."""
+
 _REMEMBERED = 10_000
 _GATEWAY = Actor("system", "gateway")
 
@@ -54,6 +57,10 @@ class _Integration:
     data_centers: Mapping[str, DataCenter]
 
 
+_Row = tuple[IntegratedAccount, Rows]
+"""An account as it is stored, and the rows mapped for it."""
+
+
 class Accounts:
     """Loads accounts (memory for two seconds) and changes their status."""
 
@@ -68,7 +75,8 @@ class Accounts:
             centers = own.overlay(connector.auth.data_centers)
             self._integrations[connector.slug] = _Integration(connector, own, centers)
         self._held: dict[tuple[str, str], tuple[Account, float]] = {}
-        self._looking: Once[tuple[str, str], IntegratedAccount | None] = Once()
+        self._looking: Once[tuple[str, str], _Row | None] = Once()
+        self._overlays = Overlays()
         self._stamps = Stamps(database, clock, IntegratedAccount)
 
     def data_centers(self, connector: Connector) -> Mapping[str, DataCenter]:
@@ -88,15 +96,19 @@ class Accounts:
         if row is None:
             self._held.pop((environment_id, account_id), None)
             raise _unknown()
-        account = self._account(row)
+        account = self._account(*row)
         if len(self._held) >= _REMEMBERED:
             self._held.clear()
-        self._held[environment_id, account_id] = account, now + _BELIEVED
+        self._held[environment_id, account_id] = account, now + BELIEVED
         return account
 
-    async def _row(self, environment_id: str, account_id: str) -> IntegratedAccount | None:
+    async def _row(self, environment_id: str, account_id: str) -> _Row | None:
         async with self._database.read() as session:
-            return await store.account(session, environment_id, account_id)
+            row = await store.account(session, environment_id, account_id)
+            if row is None:
+                return None
+            mapped = await concerning(session, environment_id, row.integration, account_id)
+            return row, effective(*(each.rows for each in of_rows(mapped, account_id)))
 
     async def visible(self, principal: Principal, account_id: str) -> Account:
         """The account, whatever its status, if the principal may see it; else Problem not_found."""
@@ -151,6 +163,14 @@ class Accounts:
         for key in [key for key in self._held if key[1] == account_id]:
             del self._held[key]
 
+    async def everywhere(self, account_id: str | None = None) -> None:
+        """Returns when no process remembers the account, or any, as it was before the call."""
+        if account_id is None:
+            self._held.clear()
+        else:
+            self.forget(account_id)
+        await self._clock.sleep(BELIEVED)
+
     async def settle(self) -> None:
         """Returns when the uses noted so far are stored. For the end of a process."""
         await self._stamps.settle()
@@ -173,7 +193,7 @@ class Accounts:
         )  # fmt: skip
         return True
 
-    def _account(self, row: IntegratedAccount) -> Account:
+    def _account(self, row: IntegratedAccount, mapped: Rows) -> Account:
         integration = self._integrations.get(row.integration)
         center = integration.data_centers.get(row.location) if integration is not None else None
         if integration is None or center is None:
@@ -184,7 +204,7 @@ class Accounts:
             id=row.id,
             environment_id=row.environment_id,
             tenant_id=row.tenant_id,
-            connector=connector,
+            connector=self._overlays.laid(connector, mapped),
             location=row.location,
             data_center=center,
             organization=organization_of(row),

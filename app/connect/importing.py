@@ -17,6 +17,7 @@ from app.core.database import Database
 from app.core.errors import FieldError, Problem
 from app.gateway.engine import Gateway, Lane, Run
 from app.keys.audit import Actor, record
+from app.models.field_mappings import FieldMapping
 from app.models.integrated_accounts import IntegratedAccount
 from connectors.kit.auth import Refusal, Token
 from connectors.kit.connector import Connector, Organization
@@ -159,6 +160,7 @@ class Importing:
             grant_id = gone.scalar_one_or_none()
             if grant_id is None:
                 raise Problem("not_found", "There is no such integrated account.")
+            await session.execute(delete(FieldMapping).where(FieldMapping.account_id == account.id))
             superseded = await self._adoption.retire(session, grant_id)
             await self._credentials.vault.shred(session, account.environment_id, f"account:{account.id}")
             await record(

@@ -139,6 +139,7 @@ FIELD_CODES: Final[dict[str, str]] = {
     "control_account_needs_contact": "This account may only be used with a contact.",
     "unsupported_filter": "The provider cannot filter or sort by this exactly.",
     "unsupported_field": "The provider has no place for this field.",
+    "duplicate": "The same thing is given twice, or its place is taken.",
     "would_remove_lines": "Lines missing from the request would be removed.",
 }
 """Codes of single fields in `errors[]`, and what they mean."""

@@ -6,6 +6,7 @@ from app.models.base import Base, Document, Instant
 from app.models.call_log import CallLog
 from app.models.data_keys import DataKey, KeyringCheck
 from app.models.environments import Environment
+from app.models.field_mappings import FieldMapping
 from app.models.grants import Grant
 from app.models.integrated_accounts import IntegratedAccount
 from app.models.link_tokens import LinkToken, OAuthState
@@ -22,6 +23,7 @@ __all__ = [
     "DataKey",
     "Document",
     "Environment",
+    "FieldMapping",
     "Grant",
     "Instant",
     "IntegratedAccount",

@@ -13,6 +13,7 @@ from app.unified import attachments, stream
 from app.unified.calls import Call, account_of, admit, checked_id, may_expand, not_offered
 from app.unified.capabilities import router as capabilities
 from app.unified.changes import change_of, on_its_side, remote_query_of, side_of
+from app.unified.field_mapping import router as field_mapping
 from app.unified.inside import element, inside, removable
 from app.unified.listing import listing, view_of
 from app.unified.meta import describe
@@ -29,6 +30,7 @@ router = APIRouter()
 router.include_router(writes)
 router.include_router(attachments.router)
 router.include_router(capabilities)
+router.include_router(field_mapping)
 
 Handler = Callable[[Request, str, str], Awaitable[Response]]
 

@@ -38,16 +38,7 @@ class Call:
 
     def context(self, remote_query: Pairs = (), now: datetime | None = None) -> Context:
         """What the connector's flows may know; `now` is given when they run once more."""
-        organization = self.account.organization
-        return Context(
-            organization_id=organization.id,
-            now=now or self.request.app.state.clock.now(),
-            time_zone=organization.time_zone or "UTC",
-            currency=organization.currency,
-            web=self.account.data_center.web,
-            remote_query=remote_query,
-            organization_name=organization.name,
-        )
+        return context_of(self.account, now or self.request.app.state.clock.now(), remote_query)
 
     def headers(self) -> dict[str, str]:
         """`ratelimit-*` of the organisation's tightest budget, once a call was made."""
@@ -60,6 +51,20 @@ class Call:
             "ratelimit-remaining": str(allowance.remaining),
             "ratelimit-reset": str(allowance.reset),
         }
+
+
+def context_of(account: Account, now: datetime, remote_query: Pairs = ()) -> Context:
+    """The account and the moment, as flows know them."""
+    organization = account.organization
+    return Context(
+        organization_id=organization.id,
+        now=now,
+        time_zone=organization.time_zone or "UTC",
+        currency=organization.currency,
+        web=account.data_center.web,
+        remote_query=remote_query,
+        organization_name=organization.name,
+    )
 
 
 async def admit(request: Request, model: str, name: str, operation: str) -> Call:

@@ -136,7 +136,7 @@ def _expand(query: Query, resource: Resource) -> tuple[str, ...]:
 def _filters(query: Query, resource: Resource) -> Iterator[Filter]:
     fields = resource.model.model_fields
     for root, pairs in query.rest().items():
-        if root not in fields:
+        if root.partition(".")[0] not in fields:
             continue
         query.claim(root)
         grouped: dict[tuple[str, Op], list[Pair]] = {}

@@ -4,7 +4,7 @@ import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,7 +17,7 @@ from connectors.kit.operations import Answer, Issue, Page
 _NOT_IN_ETAG = ("etag", "is_partial", "remote_data")
 
 
-@cache
+@lru_cache(1024)
 def _order(model: type[BaseModel]) -> tuple[str, ...]:
     return tuple(name for name in model.model_fields if name not in _NOT_IN_ETAG)
 

@@ -1,7 +1,7 @@
 """JSON schemas of the wire shapes, made from the unified models and the marks their fields carry."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -16,7 +16,7 @@ Purpose = Literal["read", "create", "update"]
 _LOCAL = "#/$defs/{model}"
 
 
-@cache
+@lru_cache(1024)
 def schema_of(model: type[BaseModel], purpose: Purpose, template: str = _LOCAL) -> Schema:
     """The schema of `model` as answered or as a body takes it; parts stand in `$defs`.
 

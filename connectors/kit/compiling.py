@@ -13,7 +13,17 @@ from connectors.kit import codec as codecs
 from connectors.kit.fitting import exact_of, fit_of, text
 from connectors.kit.mapping import Coded, Computed, Field, Native, Nested, Reference, Row, Table
 from connectors.kit.operations import Context, Issue, Record
-from connectors.kit.reading import FAULTS, Reader, Walk, is_untold, listed, present, telling, unless_blank
+from connectors.kit.reading import (
+    FAULTS,
+    Reader,
+    Walk,
+    is_told,
+    is_untold,
+    listed,
+    present,
+    telling,
+    unless_blank,
+)
 
 _CLASSES = {codecs.MONEY.read: "Decimal", codecs.BOOL.read: "bool"}
 """Codecs whose good values have one exact class and are taken as they are; others go to the codec."""
@@ -43,14 +53,19 @@ class _Source:
 
     def __init__(self, detail: bool) -> None:
         self.detail = detail
-        self.names: dict[str, Any] = {"Decimal": codecs.Decimal, "nothing": {}, "unless_blank": unless_blank}
+        self.names: dict[str, Any] = {
+            "Decimal": codecs.Decimal,
+            "nothing": {},
+            "unless_blank": unless_blank,
+            "is_told": is_told,
+        }
 
     def function(self, table: Table[Any]) -> Reader:
         rows = present(table, self.detail)
         always = [row for row in rows if not is_untold(row, self.detail)]
         members = ",\n  ".join(f"{row.unified!r}: {self._value(row, table)}" for row in always)
         untold = [
-            f" if v := {self._value(row, table)}: r[{row.unified!r}] = v"
+            f" if is_told(v := {self._value(row, table)}): r[{row.unified!r}] = v"
             for row in rows
             if is_untold(row, self.detail)
         ]
@@ -122,6 +137,8 @@ class _Source:
     def _nested(self, row: Nested) -> str:
         read, path = self._name(quick_reader(row.table, detail=self.detail)), listed(row, self.detail)
         if not row.is_list:
+            if row.stands:
+                return f"{read}({self._object(path)}, ctx, issues, at)"
             told = telling(row.table, self.detail)
             return f"unless_blank({read}({self._object(path)}, ctx, issues, at), {told!r})"
         elements = f"[{read}(e, ctx, issues, at) for e in v if e.__class__ is dict]"

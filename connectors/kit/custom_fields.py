@@ -66,19 +66,42 @@ class Shape:
                 value = native.get(key + self.typed, value)
                 yield {"api_name": key, "value": None if value == "" else value}
 
+    def named(self, path: str) -> str | None:
+        """The api name of the custom field a native path names, wherever it is printed; None of any other."""
+        parent, _, name = path.rpartition(".")
+        return name if name.startswith(self.prefix) and parent in ("", self.hash, self.array) else None
+
+    def value(self, native: Native, name: str, absent: Any = None) -> Any:
+        """What one custom field holds, by its api name: in the array, the hash or flattened."""
+        listed = native.get(self.array)
+        for each in listed if isinstance(listed, list) else ():
+            if isinstance(each, dict) and each.get("api_name") == name:
+                return each.get("value")
+        hashed = native.get(self.hash)
+        for found in (hashed if isinstance(hashed, dict) else {}, native):
+            if name in found:
+                return found.get(name + self.typed, found[name])
+        return absent
+
+    def add(self, name: str, value: Any, native: Native) -> None:
+        """One more value for the array. CodecError when it has one for the same field."""
+        written: list[Native] = native.setdefault(self.array, [])
+        if any(each.get("api_name") == name for each in written):
+            raise CodecError(f"{name} is given twice")
+        written.append({"api_name": name, "value": value})
+
     def put(self, values: list[dict[str, Any]], native: Native, ctx: Context) -> None:
         """An element needs an id or an api name; `_delete` and null clear its value."""
-        written: list[Native] = []
+        written: list[Native] = native.setdefault(self.array, [])
         for element in values:
             given = element.get("value")
             value = "" if given is None or element.get("_delete") else given
             if element.get("id"):
                 written.append({self.ids[0]: element["id"], "value": value})
             elif element.get("api_name"):
-                written.append({"api_name": element["api_name"], "value": value})
+                self.add(element["api_name"], value, native)
             else:
                 raise CodecError("a custom field needs its id or api_name", "required")
-        native[self.array] = written
 
 
 def _value(value: Any, kind: str) -> Any:
@@ -94,9 +117,17 @@ def _value(value: Any, kind: str) -> Any:
     return Decimal(value) if kind in NUMBERS and isinstance(value, int) else value
 
 
-def custom_fields(unified: list[CustomField] | None, shape: Shape) -> Row:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomFields(Computed):
+    """The row of a record's custom fields. `search`: the list parameter that looks into all their values."""
+
+    shape: Shape
+    search: str | None = None
+
+
+def custom_fields(unified: list[CustomField] | None, shape: Shape, *, search: str | None = None) -> Row:
     """The row of a record's custom fields. A list row that flattens none does not say there are none."""
-    return Computed(
+    return CustomFields(
         unified=str(unified), read=shape.read, list_read=shape.read_row, put=shape.put, write=ALWAYS,
-        uses=(shape.array,), key=("id", "api_name"),
+        uses=(shape.array,), key=("id", "api_name"), shape=shape, search=search,
     )  # fmt: skip

@@ -15,6 +15,7 @@ from connectors.kit.mapping import (
     Unmapped,
     When,
 )
+from connectors.kit.placing import Placed
 from unified_models.fields import mark_of, words_of
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def field(row: Row, table: Table[Any]) -> dict[str, Any]:
 def kind(row: Row) -> str:
     """What kind of value a row holds, in a word."""
     match row:
+        case Placed():
+            return row.codec.name
         case Reference():
             return "reference"
         case Nested():

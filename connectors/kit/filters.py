@@ -6,18 +6,32 @@ scanned for.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.kit.codec import TEXT, Codec, CodecError
 from connectors.kit.faults import FieldError, Rejected
-from connectors.kit.mapping import Beside, Days, Native, Newest, Param, Table, Words
+from connectors.kit.mapping import (
+    Beside,
+    Days,
+    Native,
+    Nested,
+    Newest,
+    Param,
+    Searched,
+    Table,
+    Words,
+)
 from connectors.kit.operations import Context, Filter, Op, Record
 from connectors.kit.reading import get_path
 
 Test = Callable[[Record], bool]
+
+
+def _everything(record: Record) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +40,15 @@ class Plan:
 
     With `newest` the list is sorted by that column, newest first, and ends at the first row failing `reaches`.
     With `split` it is as many lists as `split` has values.
+    `searched`: the fields only rows that tell them can be tested by, and the columns that do.
     """
 
     params: tuple[tuple[str, str], ...]
     tests: tuple[Test, ...]
     newest: str | None = None
-    reaches: Test = lambda record: True
+    reaches: Test = _everything
     split: "Split | None" = None
+    searched: tuple[tuple[str, str], ...] = ()
 
     def keeps(self, record: Record) -> bool:
         return all(test(record) for test in self.tests)
@@ -63,8 +79,10 @@ def filterable(table: Table[Any]) -> dict[str, Filterable]:
     for row in table.rows:
         if row.filters:
             found[row.unified] = Filterable(row.codec, row.filters)
+        inner = row.table.by_name if isinstance(row, Nested) else {}
         for member, params in row.below.items():
-            found[f"{row.unified}.{member}"] = Filterable(TEXT, params)
+            codec = inner[member].codec if member in inner else TEXT
+            found[f"{row.unified}.{member}"] = Filterable(codec, params)
     return found
 
 
@@ -79,6 +97,7 @@ def plan(table: Table[Any], filters: tuple[Filter, ...], ctx: Context, *, folded
     beside: list[Filter] = []
     splits: list[Split] = []
     bounds: list[tuple[str, Test]] = []
+    searched: list[tuple[str, str]] = []
     errors: list[FieldError] = []
     for given in filters:
         name = given.field if given.field in known else f"{given.field}.id"
@@ -95,7 +114,10 @@ def plan(table: Table[Any], filters: tuple[Filter, ...], ctx: Context, *, folded
             else:
                 for pair in _narrowing(param, entry.codec, given, value, ctx):
                     params.setdefault(*pair)
-            tests.append(_test(name, given.op, value, folded=folded))
+            if isinstance(param, Searched):
+                searched.append((name, param.column))
+            doubted = isinstance(param, Searched)
+            tests.append(_test(name, given.op, value, folded=folded, doubted=doubted))
         except CodecError as error:
             errors.append(FieldError(error.code, _pointer(given), str(error), error.allowed))
     for each in splits:
@@ -110,9 +132,8 @@ def plan(table: Table[Any], filters: tuple[Filter, ...], ctx: Context, *, folded
         ]  # fmt: skip
     if errors:
         raise Rejected(*errors)
-    pairs = tuple(params.items())
-    found = Plan(pairs, tuple(tests), *bounds[0]) if bounds else Plan(pairs, tuple(tests))
-    return replace(found, split=split)
+    newest, reaches = bounds[0] if bounds else (None, _everything)
+    return Plan(tuple(params.items()), tuple(tests), newest, reaches, split, tuple(searched))
 
 
 def _pointer(given: Filter) -> str:
@@ -151,13 +172,13 @@ def _parsed(codec: Codec[Any], given: Filter) -> Any:
 
 
 def _narrowing(
-    param: str | Days, codec: Codec[Any], given: Filter, value: Any, ctx: Context
+    param: str | Days | Searched, codec: Codec[Any], given: Filter, value: Any, ctx: Context
 ) -> Iterator[tuple[str, str]]:
     values = value if isinstance(value, tuple) else (value,)
-    if isinstance(param, str):
+    if isinstance(param, str | Searched):
         if len(values) != 1:
             raise CodecError(f"{given.field} takes one value", "unsupported_filter")
-        yield param, _spelled(codec, values[0], ctx)
+        yield param if isinstance(param, str) else param.param, _spelled(codec, values[0], ctx)
         return
     yield param.param, values[0].astimezone(zone_of(ctx)).date().isoformat()
 
@@ -207,18 +228,24 @@ _COMPARE: Mapping[Op, Callable[[Any, Any], bool]] = {
 }
 
 
+def tells(record: Record, name: str) -> bool:
+    """Whether a record has the field, or the member, at all."""
+    head, _, member = name.partition(".")
+    return head in record and (not member or member in (record[head] or {}))
+
+
 def _equal_folded(got: Any, want: Any) -> bool:
     return _folded(got).strip() == _folded(want).strip()
 
 
-def _test(name: str, op: Op, value: Any, *, folded: bool = False) -> Test:
-    """What list rows lack is taken on the provider's word; a null matches only "not equal"."""
+def _test(name: str, op: Op, value: Any, *, folded: bool = False, doubted: bool = False) -> Test:
+    """What list rows lack is taken on the provider's word, unless that is `doubted`; a null is only "not equal"."""
     head, _, member = name.partition(".")
     compare = _equal_folded if folded and op is Op.EQ and isinstance(value, str) else _COMPARE[op]
 
     def test(record: Record) -> bool:
         if head not in record:
-            return True
+            return not doubted
         got = record[head]
         if member and isinstance(got, list):
             return any(
@@ -226,7 +253,7 @@ def _test(name: str, op: Op, value: Any, *, folded: bool = False) -> Test:
             )
         if member and got is not None:
             if member not in got:
-                return True
+                return not doubted
             got = got[member]
         return op is Op.NE if got is None else compare(got, value)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from connectors.kit import filters, woven
 from connectors.kit.faults import Fault, FieldError, Kind, Rejected
 from connectors.kit.http import Flow, Json, Pairs
-from connectors.kit.operations import Answer, Context, Issue, ListQuery, Page, Sort
+from connectors.kit.operations import Answer, Context, Issue, ListQuery, Page, Record, Sort
 from connectors.kit.paging import batches, context_of, merged_query, place_of
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def _native(
             and (ignored or not _descends(read, query.sort))
         ):
             raise Fault(Kind.GARBLED, message="the provider did not sort as the filter needs")
+        _prove(plan, read, context_of(batch.body, paging))
         answers = [answer for answer in read if plan.keeps(answer.record) and owns(answer)]
         following = batch.next if all(plan.reaches(answer.record) for answer in read) else None
         if answers or following is None:
@@ -98,6 +99,17 @@ def _native(
     untold = [name for name in resource.untold if any(name not in each.record for each in answers)]
     onward = following.position() if following is not None else None
     return Page(answers, onward, previous, (*resource.absent, *untold), issues[:1])
+
+
+def _prove(plan: filters.Plan, rows: Sequence[Answer], context: Record) -> None:
+    """Raises Rejected where the list shows no column of what it was searched by: nobody could tell the hits."""
+    columns = context.get("custom_fields")
+    shown = {each.get("api_name") for each in columns or () if isinstance(each, dict)}
+    for name, column in plan.searched:
+        told = [filters.tells(row.record, name) for row in rows]
+        if told and not any(told) and column not in shown:
+            detail = f"the provider's list does not show {column}; made a column of it, it can be filtered by"
+            raise Rejected(FieldError("unsupported_filter", "/" + name.replace(".", "/"), detail))
 
 
 def _sorted(query: ListQuery, resource: "Resource", newest: str | None) -> ListQuery:

@@ -23,6 +23,13 @@ from pydantic import BaseModel
 
 from connectors.kit.codec import TEXT, Codec
 from connectors.kit.http import Flow
+from connectors.kit.narrowing import BESIDE as BESIDE
+from connectors.kit.narrowing import Beside as Beside
+from connectors.kit.narrowing import Days as Days
+from connectors.kit.narrowing import Filters, Param
+from connectors.kit.narrowing import Newest as Newest
+from connectors.kit.narrowing import Searched as Searched
+from connectors.kit.narrowing import Words as Words
 from connectors.kit.operations import Context, Op
 from connectors.kit.references import Lookup
 from unified_models.references import Ref
@@ -43,57 +50,6 @@ class When(Flag):
 
 
 NEVER, CREATE, UPDATE, ALWAYS = When.NEVER, When.CREATE, When.UPDATE, When.ALWAYS
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A filter the provider knows only for some values: unified text → what its parameter is set to.
-
-    Several native values are several lists, given out as one. The native set may be wider than the unified
-    one; rows outside are dropped locally.
-
-    native   where a row says the native word it is listed by
-    covers   native value → the words it lists, where that is not itself; a row whose word no value asked for
-             covers is taken from the first
-    """
-
-    param: str
-    words: Mapping[str, str | tuple[str, ...]]
-    native: str = ""
-    covers: Mapping[str, frozenset[str]] = _member(default_factory=dict[str, frozenset[str]])
-
-    def values(self, word: str) -> tuple[str, ...]:
-        """Every native value whose lists together hold the unified word."""
-        found = self.words.get(word, ())
-        return (found,) if isinstance(found, str) else found
-
-    def lists(self, value: str, word: str) -> bool:
-        """Whether rows of a native word are in the list of a native value."""
-        return word.casefold() in self.covers.get(value, (value.casefold(),))
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """A filter on an instant that the provider takes as a day of the company's calendar."""
-
-    param: str
-
-
-@dataclass(frozen=True, slots=True)
-class Newest:
-    """A lower bound without a parameter: the list is sorted by this column, newest first, and ends below it."""
-
-    column: str
-
-
-class Beside:
-    """A filter checked locally, allowed only beside another one that narrows the list at the provider."""
-
-
-BESIDE = Beside()
-
-Param: TypeAlias = str | Words | Days | Newest | Beside
-Filters: TypeAlias = Mapping[Op, Param]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +92,7 @@ class Nested(Row):
     """A record inside the record, or a list of them. `key` names what its elements are told apart by.
 
     complete: a written list is the whole new list (rule 3); otherwise it is merged by key.
+    stands: it is an object also when all of it is blank.
     """
 
     native: str
@@ -143,6 +100,7 @@ class Nested(Row):
     is_list: bool
     key: tuple[str, ...] = ("id",)
     complete: bool = False
+    stands: bool = False
     list_native: str | None = None
 
     @property
@@ -200,9 +158,9 @@ class Computed(Row):
     """A function of native fields. `put` writes it; without one a writable field is written by the flow.
 
     `list_read` reads list rows where those are shaped otherwise. `key` tells elements of a merged list apart.
-    `clear` is what null writes; without one only a list can be cleared. `settle` turns what a caller wrote into
-    what `put` needs, by calls: it finds what is named, and merges a list with the one that stands. `put` is tried
-    before that too, to see what is refused.
+    `clear` is what null writes; without one only a list can be cleared, unless `put` takes null itself. `settle`
+    turns what a caller wrote into what `put` needs, by calls: it finds what is named, and merges a list with the
+    one that stands. `put` is tried before that too, to see what is refused.
     """
 
     read: Callable[[Native, Context], Any]
@@ -211,6 +169,7 @@ class Computed(Row):
     uses: tuple[str, ...] = ()
     put: Callable[[Any, Native, Context], None] | None = None
     clear: Native | None = None
+    takes_null: bool = False
     settle: Callable[[Any, Spot], Flow[Any]] | None = None
 
     @property

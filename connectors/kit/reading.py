@@ -35,7 +35,16 @@ def absent(table: Table[Any]) -> tuple[str, ...]:
 
 def is_untold(row: Row, detail: bool) -> bool:
     """List rows that tell a field in their own way and do not tell it here leave it absent, not null."""
-    return not detail and isinstance(row, Computed) and row.list_read is not None
+    if detail:
+        return False
+    if isinstance(row, Nested):
+        return row.stands and all(is_untold(each, detail) for each in row.table.rows)
+    return isinstance(row, Computed) and row.list_read is not None
+
+
+def is_told(value: Any) -> bool:
+    """Whether a row that need not tell its field does."""
+    return value is not None and value != [] and value != {}
 
 
 def listed(row: Field | Reference | Nested, detail: bool) -> str:
@@ -87,7 +96,7 @@ class Walk:
                 value = found if fit is None else fit(found)
             except FAULTS as error:
                 issues.append(_refused(row, f"{at}/{row.unified}", error))
-            if value or not is_untold(row, self.detail):
+            if not is_untold(row, self.detail) or is_told(value):
                 record[row.unified] = value
         return record
 
@@ -113,7 +122,7 @@ class Walk:
             elements = enumerate(found) if isinstance(found, list) else ()
             return [read(each, ctx, issues, f"{at}/{i}") for i, each in elements if isinstance(each, dict)]
         record = read(found if isinstance(found, dict) else {}, ctx, issues, at)
-        return unless_blank(record, telling(row.table, self.detail))
+        return record if row.stands else unless_blank(record, telling(row.table, self.detail))
 
 
 def _decoded(row: Row, value: Any) -> Any:

@@ -20,7 +20,7 @@ from connectors.kit.http import Flow, Json, Pairs, Reply, Request
 from connectors.kit.mapping import Computed, Nested, Table, Unmapped
 from connectors.kit.operations import Answer, Context, Issue, ListQuery, Op, Page, Record
 from connectors.kit.paging import Paging, merged_query, one_of
-from connectors.kit.reading import FAULTS, Reader, absent
+from connectors.kit.reading import FAULTS, Reader, absent, is_untold
 from connectors.kit.references import Lookup
 
 Issues = list[Issue]
@@ -127,8 +127,7 @@ class Resource:
     @cached_property
     def untold(self) -> tuple[str, ...]:
         """Fields a list row may or may not tell."""
-        rows = self.table.rows
-        return tuple(row.unified for row in rows if isinstance(row, Computed) and row.list_read is not None)
+        return tuple(row.unified for row in self.table.rows if is_untold(row, detail=False))
 
     @cached_property
     def apart(self) -> frozenset[str]:

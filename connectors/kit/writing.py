@@ -52,11 +52,13 @@ class Write:
         self.errors.append(FieldError(code, at, detail, allowed, near[0] if near else None))
 
 
-def write(table: Table[Any], body: Record, task: Write, *, at: str = "") -> Native:
-    """The native spelling of a body; refusals are added to `task.errors`."""
+def write(
+    table: Table[Any], body: Record, task: Write, *, at: str = "", into: Native | None = None
+) -> Native:
+    """The native spelling of a body, or of a part that joins `into`; refusals are added to `task.errors`."""
     if task.when is When.CREATE:
         _required(table, body, task, at)
-    native: Native = {}
+    native: Native = {} if into is None else into
     for name, value in body.items():
         if name in OURS:
             continue
@@ -112,8 +114,10 @@ def _put(row: Row, value: Any, native: Native, table: Table[Any], task: Write, a
 def _compute(row: Computed, value: Any, native: Native, task: Write, at: str) -> None:
     if row.put is None:
         return
-    if value is not None or row.key:
-        row.put([] if value is None else value, native, task.ctx)
+    if value is not None or row.takes_null:
+        row.put(value, native, task.ctx)
+    elif row.key:
+        row.put([], native, task.ctx)
     elif row.clear is not None:
         native.update(row.clear)
     elif task.when is not When.CREATE:
@@ -129,11 +133,11 @@ def _id(row: Reference, value: Mapping[str, Any], task: Write, at: str) -> str:
 def _member(row: Nested, value: Record | None, native: Native, task: Write, at: str) -> None:
     """A record inside: null clears each of its writable values."""
     cleared = {each.unified: None for each in row.table.rows if each.write & task.when and each.paths}
-    part = write(row.table, cleared if value is None else value, task, at=at)
+    body = cleared if value is None else value
     if row.native:
-        set_path(native, row.native, part)
+        set_path(native, row.native, write(row.table, body, task, at=at))
     else:
-        native.update(part)
+        write(row.table, body, task, at=at, into=native)
 
 
 def _elements(row: Nested, values: Sequence[Record], task: Write, at: str) -> list[Native]:

@@ -35,6 +35,9 @@ def spend(body: Record, ctx: Context) -> Flow[Answer]:
     if body.get("account_from") is not None:
         detail = "money spent leaves `account`; only a transfer has another account it comes from"
         raise Rejected(FieldError("unsupported_field", "/account_from", detail))
+    if body.get("custom"):
+        detail = "money spent is an expense, which has no mapped fields here; write its custom_fields"
+        raise Rejected(FieldError("unsupported_field", "/custom", detail))
     if not body.get("line_items"):
         raise Rejected(FieldError("required", "/line_items", "say which account the money was spent on"))
     told = {to: body[name] for name, to in _SPENT.items() if name in body}

@@ -72,12 +72,16 @@ def credit_rows(
     to: Lookup,
     refund: str,
     number: Callable[[str], Filters],
+    search: str | None = None,
     ships: bool = False,
 ) -> tuple[Row, ...]:
     """Every row of a credit. `refund` begins the native keys of its refunds. Both are found by `customer_…`."""
     target = means.target
     return (
-        *rows.head(c, means.key.removesuffix("_id"), number=number, reference=filtering.only),
+        *rows.head(
+            c, means.key.removesuffix("_id"), number=number, reference=filtering.only,
+            search=search,
+        ),
         rows.party(c, target.party, to, by="customer", name=filtering.only),
         computed(
             c.status, standing.worded(STATUS), uses=("status",), write=CREATE,

@@ -48,8 +48,12 @@ def head(
     modified_sort: str | None = "last_modified_time",
     number: Callable[[str], Filters] = filtering.text,
     reference: Callable[[str], Filters] = filtering.text,
+    search: str | None = None,
 ) -> tuple[Row, ...]:
-    """Ids, times, tracking and custom fields. `key` begins Zoho's names ("bill" in bill_id, bill_number)."""
+    """Ids, times, tracking and custom fields. `key` begins Zoho's names ("bill" in bill_id, bill_number).
+
+    search: the parameter that looks into all custom fields.
+    """
     return (
         field(d.id, f"{key}_id", ID),
         field(d.created_at, "created_time", INSTANT, sort="created_time", filters=created),
@@ -62,7 +66,7 @@ def head(
         ),
         field(d.reference, "reference_number", TEXT, write=ALWAYS, filters=reference("reference_number")),
         field(d.remote_status, "status", TEXT),
-        custom_fields(d.custom_fields, CUSTOM_FIELDS),
+        custom_fields(d.custom_fields, CUSTOM_FIELDS, search=search),
         tracking(d.tracking_categories),
     )  # fmt: skip
 

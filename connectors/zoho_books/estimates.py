@@ -73,7 +73,7 @@ STATUS_WORDS = Words(
 TABLE = Table(
     Estimate,
     (
-        *rows.head(estimate, "estimate"),
+        *rows.head(estimate, "estimate", search=filtering.CUSTOM_FIELDS),
         rows.party(estimate, "customer", CUSTOMERS),
         computed(
             estimate.status, standing.worded(STATUS), uses=("status",), write=CREATE,

@@ -3,6 +3,9 @@
 from connectors.kit.mapping import BESIDE, Days, Filters
 from connectors.kit.operations import Op
 
+CUSTOM_FIELDS = "custom_field"
+"""Finds a value in any custom field of a document, where the list takes it."""
+
 
 def text(param: str) -> Filters:
     return {Op.EQ: param, Op.STARTS_WITH: f"{param}_startswith", Op.CONTAINS: f"{param}_contains"}

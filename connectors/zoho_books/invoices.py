@@ -44,7 +44,7 @@ STATUS_WORDS = Words(
 TABLE = Table(
     Invoice,
     (
-        *rows.head(invoice, "invoice", created=filtering.CREATED, modified_sort=None),
+        *rows.head(invoice, "invoice", created=filtering.CREATED, modified_sort=None, search=filtering.CUSTOM_FIELDS),
         computed(invoice.type, lambda native, ctx: "invoice", write=CREATE),
         rows.party(invoice, "customer", CUSTOMERS),
         *rows.owed(invoice, STATUS_WORDS),

@@ -122,7 +122,7 @@ def _sum(lines: list[Native], key: str) -> Decimal:
 TABLE = Table(
     PurchaseOrder,
     (
-        *document_rows.head(order, "purchaseorder", created=filtering.CREATED),
+        *document_rows.head(order, "purchaseorder", created=filtering.CREATED, search=filtering.CUSTOM_FIELDS),
         document_rows.party(order, "vendor", VENDORS),
         document_rows.vendor(order.vendor),
         computed(

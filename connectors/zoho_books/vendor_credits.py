@@ -24,6 +24,7 @@ TABLE = Table(
         *credit_rows(
             credit, VENDOR_CREDITS, line_table("vendor credit", project="project_name"), noun="vendor credits",
             to=VENDORS, refund="vendor_credit_refund", number=filtering.text,
+            search=filtering.CUSTOM_FIELDS,
         ),
         vendor(credit.vendor),
     ),

@@ -1,12 +1,19 @@
 """Every table of every connector keeps the laws, against every recording there is."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from connectors.kit import check
+from connectors.kit.connector import Connector
+from connectors.kit.custom_fields import CustomFields
+from connectors.kit.mapping import NEVER
 from connectors.kit.operations import Context
+from connectors.kit.overlay import overlaid
+from connectors.kit.placing import Mapped
 from connectors.kit.registry import load
 from connectors.kit.resource import Resource
 from tests.conformance.evidence import RECORDINGS, published, samples, words
@@ -29,6 +36,15 @@ TABLES = [
     if part is resource or part not in connector.resources.values()
 ]
 """Every resource with a table of its own; a side that is a resource itself is held to the laws once."""
+
+
+def _with_mapped_fields(connector: Connector) -> Connector:
+    rows = (
+        Mapped("custom.cost", "custom_field_hash.cf_law", "money", "always"),
+        Mapped("custom.note", "law_note", "text", "always"),
+    )
+    names = {part.name for resource in connector.resources.values() for part in resource.parts}
+    return overlaid(connector, dict.fromkeys(names, rows))[0]
 
 
 def records(resource: Resource) -> list[dict[str, Any]]:
@@ -84,6 +100,36 @@ def test_get_put(resource: Resource) -> None:
 def test_put_get(resource: Resource) -> None:
     for native in records(resource):
         assert check.put_get(resource, native, CONTEXT) == []
+
+
+OVERLAID = [
+    pytest.param(part, id=part.path)
+    for connector in load()
+    for resource in _with_mapped_fields(connector).resources.values()
+    for part in resource.parts
+    if "custom" in part.table.by_name
+]
+"""Every resource an account can add fields of its own to, with some added."""
+
+
+@needs_recordings
+@pytest.mark.parametrize("resource", OVERLAID)
+def test_mapped_fields_keep_the_laws(resource: Resource) -> None:
+    """The company's own fields are left alone meanwhile: both say the same, and one body says it once."""
+    rows = tuple(
+        replace(row, write=NEVER) if isinstance(row, CustomFields) else row for row in resource.table.rows
+    )
+    resource = replace(resource, table=replace(resource.table, rows=rows))
+    given = {"custom_fields": [{"api_name": "cf_law", "value": "7.50"}], "law_note": "as agreed"}
+    for single, native in samples(resource):
+        assert check.quiet(resource, native, CONTEXT, detail=single) == []
+        assert check.quiet(resource, {**native, **given}, CONTEXT, detail=single) == []
+    for native in records(resource):
+        custom = resource.read({**native, **given}, CONTEXT).record["custom"]
+        assert custom.items() <= {"cost": Decimal("7.50"), "note": "as agreed"}.items()
+        assert None not in custom.values()
+        assert check.get_put(resource, {**native, **given}, CONTEXT) == []
+        assert check.put_get(resource, {**native, **given}, CONTEXT) == []
 
 
 @needs_recordings
