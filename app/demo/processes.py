@@ -11,7 +11,9 @@ from pathlib import Path
 
 import httpx
 
-_PATIENCE = 60.0
+_PATIENCE = 120.0
+_BLOCK = 20
+_ours: list[socket.socket] = []
 
 
 class NotStarted(Exception):
@@ -19,19 +21,21 @@ class NotStarted(Exception):
 
 
 def free_ports(count: int) -> int:
-    """The first of `count` consecutive free loopback ports, below those the kernel gives to clients.
+    """The first of `count` (at most 19) consecutive free loopback ports, below those the kernel gives to clients.
 
-    Where the search starts is random: two demos (or tests) that start together do not meet.
+    The port after a block stays taken as long as this process lives: two demos (or tests) that start together
+    never choose the same block before their servers are up.
     """
-    blocks = list(range(10_000, 32_000, 20))
+    blocks = list(range(10_000, 32_000, _BLOCK))
     random.shuffle(blocks)
     for first in blocks:
         held: list[socket.socket] = []
         try:
-            for offset in range(count):
+            for offset in (_BLOCK - 1, *range(count)):
                 taken = socket.socket()
                 held.append(taken)
                 taken.bind(("127.0.0.1", first + offset))
+            _ours.append(held.pop(0))
             return first
         except OSError:
             continue

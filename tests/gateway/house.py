@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -40,13 +40,14 @@ def said(code: int = 0, status: int = 200, *headers: tuple[str, str], **more: An
 class Twin:
     """Hands out tokens t1, t2 … (only the newest is good) and answers calls with `api`.
 
-    `refuse` answers token calls instead; `pause` is how long a token call takes.
+    `refuse` answers token calls instead; `pause` is how long a token call takes, `gate` what it waits for.
     """
 
     server: Wire
     api: Callable[[Seen, asyncio.StreamWriter], Any] = lambda seen, writer: said()
     refuse: Callable[[], bytes] | None = None
     pause: float = 0.0
+    gate: asyncio.Event | None = None
     issued: int = 1
     token_calls: list[dict[str, str]] = field(default_factory=list)
     calls: list[Seen] = field(default_factory=list)
@@ -56,6 +57,8 @@ class Twin:
         if seen.target.startswith("/oauth/v2/token"):
             self.token_calls.append({k: v[0] for k, v in parse_qs(seen.body.decode()).items()})
             await asyncio.sleep(self.pause)
+            if self.gate is not None:
+                await self.gate.wait()
             if self.refuse is not None:
                 return self.refuse()
             self.issued += 1
@@ -127,6 +130,18 @@ class House:
         await self.gateway._attempts.calls.write_out()
         async with self.database.read() as session:
             return list(await session.scalars(select(CallLog).order_by(CallLog.created_at, CallLog.id)))
+
+
+async def day_is_spent(home: House) -> bool:
+    """What the provider said of the day is stored, for every process to see."""
+    return (await home.gateway._attempts.governor.state(home.account))[0].closed_day
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:
+    """Return once it holds, however slow the machine."""
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.01)
 
 
 def one(request: Request) -> Flow[Reply]:

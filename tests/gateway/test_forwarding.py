@@ -9,7 +9,7 @@ import pytest
 
 from app.core.errors import Problem
 from app.gateway.engine import RawCall
-from tests.gateway.house import house, said, sqlite_url
+from tests.gateway.house import day_is_spent, house, said, sqlite_url, until
 from tests.support.wire import Reset, Seen, answer
 
 
@@ -164,7 +164,7 @@ def test_provider_limits_refuse_and_close(tmp_path: Path) -> None:
             status, body = await home.forward()
             assert status == 429
             assert b"45" in body
-            await asyncio.sleep(0.2)
+            await until(lambda: day_is_spent(home))
             with pytest.raises(Problem) as caught:
                 await home.forward()
             assert caught.value.code == "provider_daily_quota_exhausted"

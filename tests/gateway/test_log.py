@@ -24,7 +24,7 @@ from app.keys.schemas import ApiKeyRequest
 from app.keys.service import Keys
 from app.models import CallLog, Environment
 from connectors.kit.http import Request
-from tests.gateway.house import House, count, house, said, sqlite_url
+from tests.gateway.house import House, count, day_is_spent, house, said, sqlite_url, until
 
 
 @asynccontextmanager
@@ -170,7 +170,7 @@ def test_quota_tells_what_is_left(tmp_path: Path) -> None:
                 home.twin.api = lambda _s, _w: said(45, 429, ("X-Rate-Limit-Reset", "700"))
                 with pytest.raises(Problem):
                     await home.ask()
-                await asyncio.sleep(0.2)
+                await until(lambda: day_is_spent(home))
                 quota = (await api.get("/integrated-account/acc_1/quota")).json()
                 assert quota["closed"]["reason"] == "day"
                 assert 690 < quota["closed"]["reset"] <= 700

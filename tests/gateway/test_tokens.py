@@ -11,7 +11,7 @@ from app.core.clock import Clock
 from app.core.errors import Problem
 from app.models import Grant, IntegratedAccount
 from connectors.kit.http import Request
-from tests.gateway.house import House, house, said, sqlite_url
+from tests.gateway.house import House, house, said, sqlite_url, until
 from tests.support.wire import Reset, answer
 
 
@@ -20,6 +20,14 @@ async def status_of(home: House, account_id: str = "acc_1") -> str:
         row = await session.get(IntegratedAccount, account_id)
         assert row is not None
         return row.status
+
+
+async def refreshing(home: House) -> bool:
+    return bool(home.twin.token_calls)
+
+
+async def renewed(home: House) -> bool:
+    return (await home.grant()).generation == 2
 
 
 def test_a_good_token_is_used_without_asking(tmp_path: Path) -> None:
@@ -52,11 +60,12 @@ def test_a_hundred_callers_of_an_expired_token_make_one_refresh(database_url: st
 def test_a_token_near_its_end_is_used_while_it_is_renewed(tmp_path: Path) -> None:
     async def run() -> None:
         async with house(sqlite_url(tmp_path)) as home:
-            home.twin.pause = 0.5
+            home.twin.gate = asyncio.Event()
             await home.expire(60)
             await asyncio.gather(*(home.ask() for _ in range(20)))
             assert {seen.header("authorization") for seen in home.twin.calls} == {"Zoho-oauthtoken t1"}
-            await asyncio.sleep(0.8)
+            home.twin.gate.set()
+            await until(lambda: renewed(home))
             await home.ask()
             assert home.twin.calls[-1].header("authorization") == "Zoho-oauthtoken t2"
             assert len(home.twin.token_calls) == 1
@@ -246,15 +255,16 @@ def test_the_window_guard_stops_before_the_provider_does(tmp_path: Path) -> None
 def test_a_reconnect_during_a_refresh_wins(tmp_path: Path) -> None:
     async def run() -> None:
         async with house(sqlite_url(tmp_path)) as home:
-            home.twin.pause = 0.4
+            home.twin.gate = asyncio.Event()
             await home.expire()
             caller = asyncio.create_task(home.ask())
-            await asyncio.sleep(0.2)
+            await until(lambda: refreshing(home))
             async with home.database.write() as session:
                 grant = await session.get(Grant, "grt_1")
                 assert grant is not None
                 later = Clock().now() + timedelta(hours=1)
                 assert await home.credentials.store_tokens(session, grant, "t77", later, "r77")
+            home.twin.gate.set()
             await caller
             assert home.twin.calls[-1].header("authorization") == "Zoho-oauthtoken t77"
             assert (await home.grant()).generation == 2
@@ -265,15 +275,16 @@ def test_a_reconnect_during_a_refresh_wins(tmp_path: Path) -> None:
 def test_a_deletion_during_a_refresh_stays_a_deletion(tmp_path: Path) -> None:
     async def run() -> None:
         async with house(sqlite_url(tmp_path)) as home:
-            home.twin.pause = 0.4
+            home.twin.gate = asyncio.Event()
             await home.expire()
-            caller = asyncio.create_task(home.ask(seconds=3))
-            await asyncio.sleep(0.2)
+            caller = asyncio.create_task(home.ask(seconds=8))
+            await until(lambda: refreshing(home))
             async with home.database.write() as session:
                 grant = await session.get(Grant, "grt_1")
                 assert grant is not None
                 await home.credentials.shred(session, grant)
                 grant.status = "revoked"
+            home.twin.gate.set()
             with pytest.raises(Problem):
                 await caller
             grant = await home.grant()
