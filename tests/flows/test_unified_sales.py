@@ -23,7 +23,7 @@ LINES = [{"name": "Desk", "unit_price": "99.95", "quantity": 2}]
 def test_an_offer_becomes_an_order_and_the_order_an_invoice(company: Company) -> None:
     said: dict[str, Any] = {"contact": {"name": "Buyer"}, "line_items": LINES, "reference": "deal-9"}
     offer = company.create(
-        "estimates", **said, status="sent", expiry_date="2026-12-31", total_amount="199.90"
+        "estimates", **said, status="sent", expiry_date="2099-12-31", total_amount="199.90"
     )
     assert (offer["status"], offer["total_amount"]) == ("sent", Decimal("199.9"))
     company.act(f"estimates/{offer['id']}/accept")
