@@ -35,7 +35,9 @@ from app.keys.wrappers import open_wrapper
 from app.proxy import api as proxy
 from app.unified import api as unified
 from app.unified import openapi
-from app.unified.shelf import BEAT, WriteShelf
+from app.unified.pace import Pace
+from app.unified.resolver import Resolver
+from app.unified.shelf import WriteShelf
 from app.unified.supervised import supervisor
 from connectors import load as load_connectors
 
@@ -146,7 +148,9 @@ def _furnish(app: FastAPI) -> None:
         state.gateway, connectors,
     )  # fmt: skip
     state.writes = supervisor(app)
-    state.shelf = WriteShelf(database, state.credentials.vault, clock)
+    pace = Pace(settings.write_settle_seconds, settings.clock_factor)
+    state.shelf = WriteShelf(database, state.credentials.vault, clock, pace)
+    state.resolver = Resolver(app)
 
 
 async def _fits(app: FastAPI) -> None:
@@ -166,6 +170,7 @@ async def _close(app: FastAPI) -> None:
     if unfinished:
         _log.error("writes_cut_off", count=unfinished)
     for close in (
+        state.resolver.close,
         state.writes.close,
         state.sweep.close,
         state.access.settle,
@@ -200,9 +205,10 @@ async def _lifespan(app: FastAPI, background: bool = True) -> AsyncGenerator[Non
         if background:
             await app.state.gateway.start()
             app.state.presence.start()
-            app.state.writes.start(app.state.shelf.beat, BEAT)
+            app.state.writes.start(app.state.shelf.beat, app.state.shelf.pace.beat)
             if settings.worker:
                 app.state.sweep.start()
+                app.state.resolver.start()
             settle_memory()
         yield
     finally:

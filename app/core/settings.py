@@ -87,6 +87,8 @@ class Settings(BaseSettings):
     vault_…       a Vault-compatible transit engine that wraps data keys instead of the key ring: where it is, the
                   file its token is in, its mount and the name of the key (made with `derived=true`)
     access_log    whether each request is logged
+    write_settle_seconds  for so long after a lost answer a write is looked for before it is sent again
+    clock_factor  development only: leases and waits of writes are so many times as long
     log_days      how long entries of the call log are kept
     """
 
@@ -105,6 +107,8 @@ class Settings(BaseSettings):
     access_log: bool = True
     log_days: int = Field(default=30, ge=1, le=3650)
     worker: bool = True
+    write_settle_seconds: float = Field(default=180.0, ge=60.0, le=86_400.0)
+    clock_factor: float = Field(default=1.0, gt=0.0, le=1.0)
     body_limit: int = Field(default=1_000_000, ge=1_000, le=100_000_000)
     proxy_body_limit: int = Field(default=25_000_000, ge=1_000, le=1_000_000_000)
     vault_address: Annotated[str | None, AfterValidator(_service)] = None
@@ -116,6 +120,12 @@ class Settings(BaseSettings):
     def _vault_has_a_token(self) -> Self:
         if self.vault_address is not None and self.vault_token_file is None:
             raise ValueError(f"{PREFIX}VAULT_ADDRESS needs {PREFIX}VAULT_TOKEN_FILE")
+        return self
+
+    @model_validator(mode="after")
+    def _real_time(self) -> Self:
+        if self.clock_factor != 1.0 and not self.development:
+            raise ValueError(f"{PREFIX}CLOCK_FACTOR is for development: production keeps real time")
         return self
 
     @property

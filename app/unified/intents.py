@@ -126,14 +126,28 @@ class Intents:
         headers = {"Ledgerway-Write-Id": intent.id}
         kept = await self._shelf.answer(intent) if intent.state == "done" else None
         if kept is None or intent.status is None:
-            headers["Ledgerway-Outcome"] = "unknown"
-            detail = "Nobody saw how this write ended. It is not sent again; look for the record."
-            raise Problem("outcome_pending", detail, headers=headers, write_id=intent.id, executed="unknown")
+            raise self._unsettled(intent, headers)
         etag, _, content = kept.partition(b"\n")
         headers |= {"Idempotent-Replayed": "true", "Ledgerway-Outcome": "replayed"}
         if etag:
             headers["ETag"] = f'"{etag.decode()}"'
         return Done(intent.status, content, headers)
+
+    def _unsettled(self, intent: Write, headers: dict[str, str]) -> Problem:
+        """What is said to whoever repeats a write nobody saw the end of."""
+        told: dict[str, Any] = {"write_id": intent.id, "executed": "unknown", "retryable": False}
+        headers["Ledgerway-Outcome"] = "unknown"
+        resolve = f"say what became of it with POST /write/{intent.id}/resolve."
+        if intent.error_code == "write_conflict_multiple":
+            detail = f"Several records could be the one this write made: {resolve}"
+            return Problem("write_conflict_multiple", detail, headers=headers, **told)
+        if intent.next_check_at is None:
+            detail = f"Nobody saw how this write ended, and it cannot be found out. It is not sent again: {resolve}"
+            return Problem("outcome_pending", detail, headers=headers, **told)
+        wait = (intent.next_check_at - self._clock.now()).total_seconds()
+        told |= {"retryable": True, "retry_after": max(1, int(wait) + 1)}
+        detail = "Nobody saw how this write ended. It is being looked for; ask again with the same key."
+        return Problem("outcome_pending", detail, headers=headers, **told)
 
     async def _failed(
         self, call: Call, change: Change, intent: Write, progress: Progress, problem: Problem

@@ -25,14 +25,12 @@ from app.models.writes import Write
 from app.unified import store
 from app.unified.calls import Call
 from app.unified.changes import Change, fingerprint
+from app.unified.pace import Pace
 from app.unified.progress import Progress, progress_of
 from connectors.kit.http import Request
 
 RETENTION = timedelta(days=7)
 MAIL_PAUSE = timedelta(minutes=10)
-LEASE = timedelta(seconds=20)
-BEAT = 5.0
-"""Seconds between two signs of life of an owner."""
 
 _AUDITED = {"create": "created", "update": "updated", "delete": "deleted"}
 
@@ -40,10 +38,11 @@ _AUDITED = {"create": "created", "update": "updated", "delete": "deleted"}
 class WriteShelf:
     """Every method is one short transaction."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
+    def __init__(self, database: Database, vault: Vault, clock: Clock, pace: Pace | None = None) -> None:
         self._database = database
         self._vault = vault
         self._clock = clock
+        self.pace = pace or Pace()
 
     # Beginning
 
@@ -60,7 +59,7 @@ class WriteShelf:
     async def _claimed(self, call: Call, change: Change, key: str | None) -> tuple[Write, bool]:
         async with self._database.write() as session:
             now = await storage_now(session, self._clock)
-            intent = _intent(call, change, key, now)
+            intent = _intent(call, change, key, now, now + self.pace.lease)
             if key is not None:
                 known = await store.by_key(
                     session, intent.environment_id, intent.account_id, intent.method, intent.path, key
@@ -86,12 +85,17 @@ class WriteShelf:
 
     async def progress(self, intent: Write) -> Progress:
         """How far an earlier run got."""
-        progress = Progress()
+        return (await self.journal(intent))[0]
+
+    async def journal(self, intent: Write) -> tuple[Progress, dict[str, Any] | None]:
+        """How far an earlier run got, and what it was asked."""
+        progress, asked = Progress(), None
         if intent.journal is not None:
             opened = await self._vault.open(intent.journal, _seal(intent, "write_progress", "journal"))
-            progress = progress_of(json.decode(opened.reveal()))
+            kept = json.decode(opened.reveal())
+            progress, asked = progress_of(kept), kept["asked"]
         progress.began = intent.created_at
-        return progress
+        return progress, asked
 
     async def answer(self, intent: Write) -> bytes | None:
         """The answer that is kept, as it was given to `settle`."""
@@ -110,19 +114,19 @@ class WriteShelf:
         if progress.pending is None:
             progress.pending = request
         async with self._database.write() as session:
-            stored = await self._own(session, intent)
+            stored = await self.own(session, intent)
             if stored is None:
                 detail = "Another process took this write over; ask for its outcome."
                 raise Problem("idempotency_in_progress", detail, retry_after=1, write_id=intent.id)
             now = await storage_now(session, self._clock)
-            stored.sent_at, stored.lease_until, stored.checks = now, now + LEASE, 0
-            stored.journal = await self._sealed(session, stored, change, progress)
+            stored.sent_at, stored.lease_until, stored.checks = now, now + self.pace.lease, 0
+            stored.journal = await self.sealed_journal(session, stored, progress, change.asked)
 
     async def beat(self, owned: dict[str, str]) -> None:
         """The owners of these intents (id → owner) live."""
         async with self._database.write() as session:
             now = await storage_now(session, self._clock)
-            await store.extend(session, owned, now + LEASE)
+            await store.extend(session, owned, now + self.pace.lease)
 
     # The end
 
@@ -134,18 +138,19 @@ class WriteShelf:
         *,
         answer: bytes | None = None,
         progress: tuple[Change, Progress] | None = None,
-        check_in: float | None = None,
         **values: Any,
     ) -> None:
         """Store how it ended. Without a key to seal it under, the end is stored without the answer."""
         async with self._database.write() as session:
-            stored = await self._own(session, intent)
+            stored = await self.own(session, intent)
             if stored is None:
                 return
             now = await storage_now(session, self._clock)
             stored.state, stored.settled_at, stored.lease_until = state, now, now
             stored.error_code = None
-            stored.next_check_at = None if check_in is None else now + timedelta(seconds=check_in)
+            stored.next_check_at = None
+            if state == "unknown":
+                stored.next_check_at = now + timedelta(seconds=self.pace.first)
             if state == "released":
                 stored.idempotency_key = None
             for name, value in values.items():
@@ -154,22 +159,19 @@ class WriteShelf:
             if state in ("done", "released"):
                 stored.journal = None
             elif progress is not None:
-                stored.journal = await self._sealed(session, stored, *progress)
+                change, reached = progress
+                stored.journal = await self.sealed_journal(session, stored, reached, change.asked)
             if answer is not None:
-                try:
-                    context = _seal(intent, "idempotent_answer", "answer")
-                    stored.answer = await self._vault.seal(session, context, answer)
-                except SecretUnavailable:
-                    pass
+                stored.answer = await self.sealed_answer(session, stored, answer)
             if state != "released":
-                await self._audit(session, call, stored)
+                await self.audited(session, stored, audit.actor_of(call.request, call.principal))
 
-    async def _audit(self, session: AsyncSession, call: Call, stored: Write) -> None:
+    async def audited(self, session: AsyncSession, stored: Write, actor: audit.Actor) -> None:
         await audit.record(
             session,
             self._clock.now(),
             stored.environment_id,
-            audit.actor_of(call.request, call.principal),
+            actor,
             f"record.{_AUDITED.get(stored.operation, stored.operation)}",
             f"{stored.account_id}/{stored.resource}/{stored.record_id or ''}",
             outcome="ok" if stored.error_code is None else stored.error_code,
@@ -177,7 +179,7 @@ class WriteShelf:
             detail={"write_id": stored.id, "source_event": stored.source_event},
         )
 
-    async def _own(self, session: AsyncSession, intent: Write) -> Write | None:
+    async def own(self, session: AsyncSession, intent: Write) -> Write | None:
         """The row, if it is still this owner's."""
         stored = await store.by_id(
             session, intent.environment_id, intent.account_id, intent.id, for_update=True
@@ -186,14 +188,21 @@ class WriteShelf:
             return None
         return stored
 
-    async def _sealed(
-        self, session: AsyncSession, intent: Write, change: Change, progress: Progress
+    async def sealed_journal(
+        self, session: AsyncSession, write: Write, progress: Progress, asked: dict[str, Any] | None
     ) -> bytes:
-        kept = {**progress.kept(), "asked": change.asked}
-        return await self._vault.seal(session, _seal(intent, "write_progress", "journal"), json.encode(kept))
+        kept = {**progress.kept(), "asked": asked}
+        return await self._vault.seal(session, _seal(write, "write_progress", "journal"), json.encode(kept))
+
+    async def sealed_answer(self, session: AsyncSession, write: Write, answer: bytes) -> bytes | None:
+        """None where there is no key to seal it under."""
+        try:
+            return await self._vault.seal(session, _seal(write, "idempotent_answer", "answer"), answer)
+        except SecretUnavailable:
+            return None
 
 
-def _intent(call: Call, change: Change, key: str | None, now: datetime) -> Write:
+def _intent(call: Call, change: Change, key: str | None, now: datetime, lease_until: datetime) -> Write:
     return Write(
         id=new_id("wri"),
         environment_id=call.account.environment_id,
@@ -206,7 +215,7 @@ def _intent(call: Call, change: Change, key: str | None, now: datetime) -> Write
         fingerprint=fingerprint(call, change),
         state="executing",
         owner=new_id("own"),
-        lease_until=now + LEASE,
+        lease_until=lease_until,
         created_at=now,
         key_id=call.principal.key_id,
         request_id=call.run.request_id,
@@ -228,7 +237,7 @@ def _taken(known: Write, asked: Write, now: datetime) -> bool:
             return False
     elif known.state != "partial":
         return False
-    known.state, known.owner, known.lease_until = "executing", asked.owner, now + LEASE
+    known.state, known.owner, known.lease_until = "executing", asked.owner, asked.lease_until
     return True
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.auth import Principal
@@ -61,6 +61,52 @@ async def extend(session: AsyncSession, owned: dict[str, str], until: datetime) 
             .where(Write.id == write_id, Write.owner == owner, Write.state == "executing")
             .values(lease_until=until)
         )
+
+
+async def due(session: AsyncSession, now: datetime, limit: int) -> list[str]:
+    """Ids of writes whose end is to be looked for."""
+    query = select(Write.id).where(_is_due(now)).order_by(Write.created_at).limit(limit)
+    return list(await session.scalars(query))
+
+
+async def to_take(
+    session: AsyncSession, write_id: str, now: datetime, principal: Principal | None
+) -> Write | None:
+    """The write, locked: if it is due; for a principal, if they may see it and nobody knows how it ended."""
+    if principal is None:
+        query = select(Write).where(_is_due(now))
+    else:
+        query = _visible(principal).where(Write.state == "unknown")
+    return await session.scalar(query.where(Write.id == write_id).with_for_update())
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    waits = and_(Write.state == "unknown", Write.next_check_at <= now)
+    orphaned = and_(Write.state == "executing", Write.lease_until < now, Write.sent_at.is_not(None))
+    return or_(waits, orphaned)
+
+
+async def made_since(session: AsyncSession, write: Write, since: datetime) -> set[str]:
+    """Ids of the records that other creates of the same resource made."""
+    query = select(Write.record_id).where(
+        Write.account_id == write.account_id,
+        Write.environment_id == write.environment_id,
+        Write.resource == write.resource,
+        Write.operation == "create",
+        Write.id != write.id,
+        Write.created_at > since,
+        Write.record_id.is_not(None),
+    )
+    return {found for found in await session.scalars(query) if found is not None}
+
+
+async def purge(session: AsyncSession, before: datetime, limit: int) -> int:
+    """Delete old writes that ended; how many that were."""
+    old = select(Write.id).where(Write.created_at < before, Write.state.in_(("partial", "done", "released")))
+    ids = list(await session.scalars(old.limit(limit)))
+    if ids:
+        await session.execute(delete(Write).where(Write.id.in_(ids)))
+    return len(ids)
 
 
 async def seen_by_id(session: AsyncSession, principal: Principal, write_id: str) -> Write | None:

@@ -1,14 +1,15 @@
 """`/write`: what became of the writes asked for."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.auth import Principal
 from app.core.errors import Problem
 from app.core.parameters import Limit, NextCursor, StrictRoute, clamp, next_page, page_after
+from app.keys import access
 from app.keys.access import requires
 from app.models.writes import Write
 from app.unified import store
@@ -26,9 +27,14 @@ class WriteView(BaseModel):
     tenant_id: str
     resource: str = Field(description="such as accounting/invoices")
     operation: str = Field(description="create, update, delete or an action")
-    state: Literal["executing", "done", "released", "unknown"] = Field(
-        description="released: provably nothing was done. unknown: nobody saw the end; it is not sent again"
+    state: Literal["executing", "partial", "done", "released", "unknown"] = Field(
+        description="released: provably nothing was done. partial: some of it was; its key goes on from there. "
+        "unknown: nobody saw the end; it is looked for"
     )
+    executed: Literal["no", "yes", "unknown"] = Field(
+        description="Whether the provider did it, or some of it"
+    )
+    retryable: bool = Field(description="Whether sending it again, with its key if it had one, is safe")
     record_id: str | None = Field(description="The record it was about or made")
     outcome: str | None
     status: int | None = Field(description="HTTP status of the answer")
@@ -38,7 +44,9 @@ class WriteView(BaseModel):
     source_event: str | None = Field(description="The caller's X-Source-Event")
     request_id: str
     created_at: datetime
+    sent_at: datetime | None = Field(description="When it was last about to be sent")
     settled_at: datetime | None
+    next_check_at: datetime | None = Field(description="When an unknown one is looked for again")
 
 
 class WritePage(BaseModel):
@@ -94,8 +102,47 @@ async def read_write(request: Request, principal: Reader, write_id: str) -> Writ
     return _view(row)
 
 
+class Resolution(BaseModel):
+    """What a person found out about a write nobody saw the end of."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    outcome: Literal["executed", "not_executed"]
+    remote_id: str | None = Field(default=None, max_length=255, description="The record it made or changed")
+
+
+@router.post("/write/{write_id}/resolve", summary="Say how a write ended")
+async def resolve_write(request: Request, principal: Reader, write_id: str, said: Resolution) -> WriteView:
+    """Settle an unknown write: what it made is adopted and the rest of it done, or its key is free again."""
+    state = request.app.state
+    async with state.database.read() as session:
+        row = await store.seen_by_id(session, principal, write_id)
+    if row is None:
+        raise Problem("not_found", "There is no such write.")
+    access.require(principal, f"{row.resource.replace('/', '.')}:write")
+    write = await state.resolver.taken(write_id, principal)
+    if write is None:
+        detail = f"The write is {row.state}, and only an unknown one is resolved by hand."
+        told: dict[str, Any] = {"from": row.state, "allowed": ["unknown"]}
+        raise Problem("invalid_transition", detail, **told)
+    await state.resolver.decide(write, executed=said.outcome == "executed", remote_id=said.remote_id)
+    return await read_write(request, principal, write_id)
+
+
 def _view(row: Write) -> WriteView:
-    return WriteView(
-        integrated_account_id=row.account_id,
-        **{name: getattr(row, name) for name in WriteView.model_fields if name != "integrated_account_id"},
-    )
+    executed = _EXECUTED.get(row.state, "unknown")
+    if row.state == "executing" and row.sent_at is None:
+        executed = "no"
+    own = {"integrated_account_id": row.account_id, "executed": executed, "retryable": _is_safe(row)}
+    rest = {name: getattr(row, name) for name in WriteView.model_fields if name not in own}
+    return WriteView(**own, **rest)
+
+
+_EXECUTED = {"done": "yes", "partial": "yes", "released": "no"}
+
+
+def _is_safe(row: Write) -> bool:
+    """Whether sending it again does nothing twice: its key is answered from here, or nothing was done."""
+    if row.idempotency_key is not None:
+        return row.state != "unknown" or row.next_check_at is not None
+    return row.state == "released"

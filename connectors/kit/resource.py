@@ -233,6 +233,10 @@ class Resource:
         return self.unwrap(reply)
         yield
 
+    def wrapped(self, native: Json) -> Json:
+        """An answer about one record: what `unwrap` takes apart."""
+        return {self.one: native}
+
     @property
     def noun(self) -> str:
         """What a person calls one of it."""

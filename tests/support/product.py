@@ -64,6 +64,7 @@ class Product:
     database_url: str = ""
     limits: dict[str, int] | None = None
     processes: int = 1
+    extra: dict[str, str] = field(default_factory=dict[str, str])
     bases: list[str] = field(default_factory=list[str])
     key: str = ""
     _servers: list[Server] = field(default_factory=list[Server])
@@ -108,6 +109,7 @@ class Product:
             "LEDGERWAY_KEYRING_FILE": str(self.folder / "keyring.json"),
             "LEDGERWAY_PUBLIC_URL": self.bases[0],
         }
+        settings |= self.extra
         if self.limits:
             settings["LEDGERWAY_ZOHO_BOOKS_LIMITS"] = json.dumps(self.limits)
         return settings

@@ -25,7 +25,9 @@ from app.gateway.runs import Allowance, Run
 from app.keys import access
 from app.models import Environment
 from app.unified import api, calls
+from app.unified.resolver import Resolver
 from app.unified.shelf import WriteShelf
+from app.unified.supervised import supervisor
 from connectors.kit.auth import DataCenter
 from connectors.kit.connector import Organization
 from connectors.kit.faults import Conflict, Fault, FieldError, Kind, Rejected
@@ -350,6 +352,8 @@ async def opened(monkeypatch: pytest.MonkeyPatch, database: Database) -> AsyncIt
     app.state.database = database
     app.state.credentials = Credentials(database, LocalWrapper(keyring.generate(NOW)), app.state.clock)
     app.state.shelf = WriteShelf(database, app.state.credentials.vault, app.state.clock)
+    app.state.writes = supervisor(app)
+    app.state.resolver = Resolver(app)
     app.state.cursors = Cursors(lambda: [b"k" * 32])
     app.state.settings = SimpleNamespace(public_url="http://127.0.0.1")
     scopes = {"accounting:*"}

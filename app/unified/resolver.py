@@ -1,0 +1,191 @@
+"""Writes nobody saw the end of: they are looked for, adopted or sent once more, or left to a person."""
+
+import asyncio
+import random
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from fastapi import FastAPI
+from structlog.stdlib import get_logger
+
+from app.core.auth import Principal
+from app.core.errors import Problem
+from app.models.writes import Write
+from app.unified.calls import Call
+from app.unified.changes import Change
+from app.unified.intents import Done, Intents
+from app.unified.looking import Verdict, look
+from app.unified.progress import Progress
+from app.unified.recalled import recalled
+from app.unified.refusals import translated
+from app.unified.service import Shown, Unified
+from app.unified.unsettled import Unsettled
+from connectors.kit.http import Reply
+
+_log = get_logger("ledgerway.unified")
+
+_EVERY = (0.7, 1.3)
+_PURGE_EVERY = 3600.0
+
+
+class Resolver:
+    """Every process that does background work has one; the lease on a row says which of them resolves it."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._unsettled = Unsettled(app.state.database, app.state.clock, app.state.shelf)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin. Needs a running loop."""
+        self._task = self._task or asyncio.get_running_loop().create_task(self._run())
+
+    async def close(self) -> None:
+        """End; what is being resolved is taken up again when its lease has run out."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def once(self) -> int:
+        """Look once for everything that is due; how many writes that were."""
+        due = await self._unsettled.due()
+        for write_id in due:
+            write = await self._unsettled.take(write_id)
+            if write is not None:
+                with self._state.writes.owning(write.id, write.owner or ""):
+                    await self._resolve(write)
+        return len(due)
+
+    async def taken(self, write_id: str, principal: Principal) -> Write | None:
+        """An unknown write a person may decide; the caller owns it then."""
+        return await self._unsettled.take(write_id, principal)
+
+    async def decide(self, write: Write, *, executed: bool, remote_id: str | None) -> None:
+        """A person says how an unknown write ended; it is theirs (`WriteShelf.take`).
+
+        What was left to do after it is done now. Problem not_found when there is no such record.
+        """
+        progress, asked = await self._state.shelf.journal(write)
+        if not executed:
+            await self._unsettled.give_back(write, progress, asked)
+            return
+        try:
+            if asked is None or progress.pending is None:
+                await self._unsettled.adopted(write, remote_id)
+                return
+            call, change = await recalled(self._app, write, asked)
+            await self._adopt(
+                write, call, change, progress, await self._seen(call, change, progress, remote_id)
+            )
+        except Problem:
+            await self._unsettled.postpone(write, None)
+            raise
+
+    # One write
+
+    async def _resolve(self, write: Write) -> None:
+        try:
+            progress, asked = await self._state.shelf.journal(write)
+            if asked is None:
+                await self._unsettled.postpone(write, None)
+                return
+            call, change = await recalled(self._app, write, asked)
+            known = await self._unsettled.made_by_others(write)
+            context = call.context(change.remote_query, write.created_at)
+            flow = look(
+                call.resource.on(change.side),
+                change,
+                progress,
+                context,
+                write.sent_at or write.created_at,
+                known,
+            )
+            with translated():
+                verdict = await self._state.gateway.perform(call.run, flow)
+        except Exception as error:
+            _log.info("look_up_failed", write_id=write.id, error=type(error).__name__)
+            await self._unsettled.postpone(write, self._unsettled.pace.after_failure)
+            return
+        _log.info("write_looked_for", write_id=write.id, verdict=verdict.word)
+        await self._conclude(write, call, change, progress, verdict)
+
+    async def _conclude(
+        self, write: Write, call: Call, change: Change, progress: Progress, verdict: Verdict
+    ) -> None:
+        match verdict.word:
+            case "found":
+                await self._adopt(write, call, change, progress, verdict)
+            case "undone" if write.idempotency_key is not None:
+                await self._carry(write, call, change, progress)
+            case "nothing":
+                next_in = self._unsettled.pace.next(write.checks)
+                if next_in is not None:
+                    await self._unsettled.postpone(write, next_in, looked=True)
+                elif verdict.surely and write.resends == 0 and write.idempotency_key is not None:
+                    await self._unsettled.resending(write)
+                    await self._carry(write, call, change, progress)
+                else:
+                    await self._unsettled.postpone(write, None, looked=True)
+            case "several":
+                await self._unsettled.postpone(write, None, looked=True, error_code="write_conflict_multiple")
+            case _:
+                await self._unsettled.postpone(write, None, looked=True)
+
+    async def _adopt(
+        self, write: Write, call: Call, change: Change, progress: Progress, verdict: Verdict
+    ) -> None:
+        """It was done. With a key, what is left to do is done, and the answer kept."""
+        progress.adopt(verdict.reply)
+        if write.idempotency_key is None:
+            await self._unsettled.adopted(write, verdict.id)
+        else:
+            await self._carry(write, call, change, progress)
+
+    async def _carry(self, write: Write, call: Call, change: Change, progress: Progress) -> Done | None:
+        state = self._state
+        change = replace(change, preview_token=None, if_match=None)
+        service = Unified(state.gateway, state.cursors, state.clock)
+
+        async def work(call: Call, progress: Progress) -> Shown:
+            return await service.write(call, change, progress)
+
+        try:
+            return await Intents(state.shelf, state.writes, state.clock).carry(
+                call, change, write, progress, work
+            )
+        except Problem as problem:  # settled as what it is
+            _log.info("write_resolved_in_error", write_id=write.id, code=problem.code)
+            return None
+
+    async def _seen(self, call: Call, change: Change, progress: Progress, remote_id: str | None) -> Verdict:
+        """The record a person says it made, as the provider has it."""
+        made = change.operation == "create" and not progress.has_done
+        remote_id = remote_id or change.id
+        if not made and change.operation != "update":
+            return Verdict("found", Reply(200, body={}), remote_id)
+        if remote_id is None:
+            raise Problem("parameter_missing", "Say which record it made: remote_id.", parameter="remote_id")
+        resource = call.resource.on(change.side).on(change.body.get(call.resource.by or ""))
+        with translated():
+            answer = await self._state.gateway.perform(call.run, resource.get(remote_id, call.context()))
+        return Verdict("found", Reply(200, body=resource.wrapped(answer.native)), remote_id)
+
+    @property
+    def _state(self) -> Any:
+        return self._app.state
+
+    async def _run(self) -> None:
+        clock = self._state.clock
+        purged = clock.monotonic() - random.uniform(0, _PURGE_EVERY)  # noqa: S311 — processes should not meet
+        while True:
+            await asyncio.sleep(random.uniform(*_EVERY) * self._unsettled.pace.factor)  # noqa: S311
+            try:
+                await self.once()
+                if clock.monotonic() - purged > _PURGE_EVERY:
+                    purged = clock.monotonic()
+                    await self._unsettled.purge()
+            except Exception as error:
+                _log.warning("resolver_failed", error=type(error).__name__)

@@ -1,0 +1,122 @@
+"""The rows of writes nobody saw the end of: who looks for them, when again, and what came out."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import json
+from app.core.auth import Principal
+from app.core.clock import Clock
+from app.core.database import Database
+from app.core.ids import new_id
+from app.gateway.instants import storage_now
+from app.keys.audit import Actor
+from app.models.writes import Write
+from app.unified import store
+from app.unified.pace import Pace
+from app.unified.progress import Progress
+from app.unified.shelf import RETENTION, WriteShelf
+
+_MOST_DUE = 20
+_MOST_PURGED = 500
+_OUTCOMES = {"create": ("created", 201), "delete": ("deleted", 200)}
+
+
+class Unsettled:
+    """Every method is one short transaction. Whoever took a write owns it until one of them lets it go."""
+
+    def __init__(self, database: Database, clock: Clock, shelf: WriteShelf) -> None:
+        self._database = database
+        self._clock = clock
+        self._shelf = shelf
+
+    @property
+    def pace(self) -> Pace:
+        return self._shelf.pace
+
+    async def due(self) -> list[str]:
+        """Ids of writes to look for now: their time has come, or their owner died after sending."""
+        async with self._database.read() as session:
+            return await store.due(session, await storage_now(session, self._clock), _MOST_DUE)
+
+    async def take(self, write_id: str, principal: Principal | None = None) -> Write | None:
+        """The write, if it is due, or, for a person, unsettled; the caller owns it then."""
+        async with self._database.write() as session:
+            now = await storage_now(session, self._clock)
+            write = await store.to_take(session, write_id, now, principal)
+            if write is not None:
+                write.state, write.owner = "executing", new_id("own")
+                write.lease_until = now + self.pace.lease
+            return write
+
+    async def made_by_others(self, write: Write) -> Collection[str]:
+        """Ids of records that other writes are known to have made."""
+        async with self._database.read() as session:
+            return await store.made_since(session, write, write.created_at - timedelta(minutes=10))
+
+    async def postpone(
+        self, write: Write, seconds: float | None, *, looked: bool = False, error_code: str | None = None
+    ) -> None:
+        """It stays unknown. Looked for again in so many seconds; None leaves it to a person."""
+        async with self._database.write() as session:
+            stored = await self._shelf.own(session, write)
+            if stored is not None:
+                now = await storage_now(session, self._clock)
+                stored.state, stored.lease_until = "unknown", now
+                stored.checks += looked
+                stored.next_check_at = None if seconds is None else now + timedelta(seconds=seconds)
+                stored.error_code = error_code or stored.error_code
+
+    async def resending(self, write: Write) -> None:
+        """It will be sent again."""
+        async with self._database.write() as session:
+            stored = await self._shelf.own(session, write)
+            if stored is not None:
+                stored.resends += 1
+
+    async def adopted(self, write: Write, record_id: str | None) -> None:
+        """It was done; its answer is lost, and nothing is left to do."""
+        async with self._database.write() as session:
+            stored = await self._shelf.own(session, write)
+            if stored is None:
+                return
+            now = await storage_now(session, self._clock)
+            outcome, status = _OUTCOMES.get(stored.operation, ("updated", 200))
+            stored.record_id = record_id or stored.record_id
+            if stored.idempotency_key is not None:
+                content = b"\n" + json.encode({"id": stored.record_id})
+                stored.answer = await self._shelf.sealed_answer(session, stored, content)
+            await self._end(session, stored, now, "done", outcome=outcome, status=status, error_code=None)
+
+    async def give_back(self, write: Write, progress: Progress, asked: dict[str, Any] | None) -> None:
+        """It was not done: the key is free again, or, where something was done before, goes on from there."""
+        async with self._database.write() as session:
+            stored = await self._shelf.own(session, write)
+            if stored is None:
+                return
+            now = await storage_now(session, self._clock)
+            if not progress.has_done:
+                stored.idempotency_key = None
+                await self._end(session, stored, now, "released")
+                return
+            progress.pending = None
+            stored.state, stored.lease_until = "partial", now
+            stored.journal = await self._shelf.sealed_journal(session, stored, progress, asked)
+
+    async def purge(self) -> int:
+        """Forget what is older than a week, but for what nobody knows the end of; how many that were."""
+        async with self._database.write() as session:
+            now = await storage_now(session, self._clock)
+            return await store.purge(session, now - RETENTION, _MOST_PURGED)
+
+    async def _end(
+        self, session: AsyncSession, stored: Write, now: datetime, state: str, **values: Any
+    ) -> None:
+        stored.state, stored.settled_at, stored.lease_until = state, now, now
+        stored.journal = None
+        for name, value in values.items():
+            setattr(stored, name, value)
+        if state != "released":
+            await self._shelf.audited(session, stored, Actor("api_key", stored.key_id))
