@@ -13,6 +13,7 @@ from connectors.zoho_books.control_totals import Reckoned, check_total, places_o
 from connectors.zoho_books.documents import choose_discount_level, shipping_amount
 from connectors.zoho_books.field_names import check_custom_fields
 from connectors.zoho_books.lines import price
+from connectors.zoho_books.precision import of_document
 
 AUTO_NUMBER = ("ignore_auto_number_generation", "true")
 
@@ -48,6 +49,9 @@ def prepare(draft: Draft, kind: Kind, errors: list[FieldError]) -> Flow[None]:
     lines: list[Native] = draft.native.get("line_items") or []
     present = {str(each.get("line_item_id")): each for each in (draft.current or {}).get("line_items") or []}
     price(lines, draft.body.get("line_items") or [], present, errors)
+    errors += of_document(
+        draft.body, draft.body.get("currency") or (draft.current or {}).get("currency_code")
+    )
     try:
         choose_discount_level(draft.native, draft.current)
     except CodecError as error:

@@ -114,7 +114,11 @@ def contactless(lines: Sequence[Native]) -> Flow[list[FieldError]]:
     kinds = {str(row.get("account_id")): str(row.get("account_type")) for row in rows}
     found = {place: kinds.get(str(each.get("account_id")), "") for place, each in bare.items()}
     return [
-        FieldError("required", f"/lines/{place}/contact", f"a line on this account needs {CONTROL[kind]}")
+        FieldError(
+            "control_account_needs_contact",
+            f"/lines/{place}/contact",
+            f"a line on this account needs {CONTROL[kind]}",
+        )
         for place, kind in found.items()
         if kind in CONTROL
     ]

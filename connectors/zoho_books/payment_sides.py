@@ -31,6 +31,7 @@ from connectors.zoho_books.codecs import CUSTOM_FIELDS, METHOD
 from connectors.zoho_books.document_rows import contact_side
 from connectors.zoho_books.field_names import check_custom_fields
 from connectors.zoho_books.lookups import ACCOUNTS
+from connectors.zoho_books.precision import of_settlement
 from connectors.zoho_books.references import SETTLED, allocated
 from connectors.zoho_books.settlement import Means, allocations_of, check_sum, peek, refunds_of, targets
 from connectors.zoho_books.tracking import tracking
@@ -189,6 +190,8 @@ class PaymentSide(Resource):
         if wanted is not None and currencies and currencies != {wanted}:
             detail = f"the {target.party}'s currency is {', '.join(sorted(currencies))}"
             raise Rejected(FieldError("currency_mismatch", "/currency", detail, tuple(sorted(currencies))))
+        if errors := list(of_settlement(body, wanted or next(iter(currencies), None))):
+            raise Rejected(*errors)
 
     def act(self, action: str, id: str, body: Record, ctx: Context) -> Flow[Answer]:
         if action in settling.VERBS:

@@ -14,6 +14,7 @@ from connectors.kit.paging import merged_query
 from connectors.kit.resolving import Wanted, find
 from connectors.kit.resource import Resource
 from connectors.zoho_books.lookups import ACCOUNTS
+from connectors.zoho_books.precision import of_settlement
 from connectors.zoho_books.references import SETTLED, SETTLING, allocated
 from connectors.zoho_books.settlement import (
     REFUND_MODES,
@@ -72,6 +73,7 @@ def apply(resource: Resource, means: Means, id: str, body: Record, ctx: Context)
     now = yield from resource.fetch(id, ctx, f"read the {noun} as it stands")
     allow(resource, resource.actions["apply"], resource.read(now, ctx).record)
     left = amount_of(now, means.left)
+    _check_precision(body, now)
     check_sum(given, left, f"the {noun} has {left:f} unapplied", (means.target.type,))
     yield from targets(given, means.target)
     return (yield from _steps(resource, id, ctx, _uses(means, id, given, ctx)))
@@ -139,6 +141,7 @@ def refund(resource: Resource, means: Means, id: str, body: Record, ctx: Context
     if resource.actions["refund"].allowed_from:
         now = yield from resource.fetch(id, ctx, f"read the {resource.noun} as it stands")
         allow(resource, resource.actions["refund"], resource.read(now, ctx).record)
+        _check_precision(body, now)
         _check_left(now, means, body)
     sent: Native = {
         "date": DATE.write(body.get("transaction_date") or ctx.today),
@@ -151,6 +154,11 @@ def refund(resource: Resource, means: Means, id: str, body: Record, ctx: Context
     sent = {name: value for name, value in sent.items() if value is not None}
     request = Request("POST", path, merged_query((), ctx), sent, step="record the refund")
     return (yield from _steps(resource, id, ctx, [request]))
+
+
+def _check_precision(body: Record, now: Native) -> None:
+    if errors := list(of_settlement(body, now.get("currency_code"))):
+        raise Rejected(*errors)
 
 
 def _check_left(now: Native, means: Means, body: Record) -> None:
@@ -169,6 +177,7 @@ def settle(
     now = yield from resource.fetch(id, ctx, f"read the {noun} as it stands")
     allow(resource, resource.actions["apply"], resource.read(now, ctx).record)
     owed = amount_of(now, "balance")
+    _check_precision(body, now)
     kinds = {each.type: each for each in means}
     check_sum(given, owed, f"the {noun} still owes {owed:f}", tuple(kinds))
     yield from _check_sources(given, kinds)

@@ -215,3 +215,34 @@ def test_what_the_provider_charged_is_sent_back_as_it_stands(companies: dict[boo
     assert before["shipping_amount"] == Decimal("8.33")
     after = company.patch(f"invoices/{made['id']}", {"shipping_amount": "8.33"})
     assert after["total_amount"] == before["total_amount"] != made["total_amount"]
+
+
+@pytest.mark.parametrize(
+    ("currency", "fine", "good"),
+    [("JPY", "10.5", "10"), ("KWD", "10.0005", "10.005"), ("USD", "10.005", "10.05")],
+)
+def test_amounts_are_no_finer_than_their_currency(
+    companies: dict[bool, Company], currency: str, fine: str, good: str
+) -> None:
+    company = companies[False]
+    contact = {"name": f"Pays {currency}"}
+    body: dict[str, Any] = {"contact": contact, "currency": currency, "status": "authorised"}
+    lines = [line("100", discount_amount=fine)]
+    problem = company.refused(
+        "POST", "invoices", 422, "validation_failed", "/line_items/0/discount_amount", reads=None,
+        json={**body, "line_items": lines},
+    )  # fmt: skip
+    assert problem["errors"][0]["code"] == "precision"
+    made = company.create("invoices", **body, line_items=[line("100")])
+    for amount, allocated, pointer in ((fine, good, "/total_amount"), ("90", fine, "/allocations/0/amount")):
+        share = {"type": "invoice", "id": made["id"], "amount": allocated}
+        money = {"total_amount": amount, "allocations": [share]}
+        if Decimal(allocated) > Decimal(amount):
+            continue
+        problem = company.refused(
+            "POST", "payments", 422, "validation_failed", pointer, reads=None, json=money
+        )
+        assert problem["errors"][0]["code"] == "precision"
+    share = {"type": "invoice", "id": made["id"], "amount": good}
+    paid = company.create("payments", total_amount=good, allocations=[share], issues=["defaulted"])
+    assert paid["total_amount"] == Decimal(good)

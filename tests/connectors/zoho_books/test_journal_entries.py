@@ -121,7 +121,9 @@ def test_amounts_are_no_finer_than_the_currency(twin: Twin) -> None:
 
 
 def test_control_accounts_need_a_contact(twin: Twin) -> None:
-    assert refused(twin, debit("5", OWED), credit("5")) == [("/lines/0/contact", "required")]
+    assert refused(twin, debit("5", OWED), credit("5")) == [
+        ("/lines/0/contact", "control_account_needs_contact")
+    ]
     made = post(twin, debit("5", OWED, contact={"name": "Acme"}), credit("5"))
     assert made.issues == []
     assert made.record["lines"][0]["contact"]["name"] == "Acme"
