@@ -124,11 +124,13 @@ def test_the_company(specs: Path) -> None:
         CONTEXT.organization_id
     )
     company = CONNECTOR.resources["accounting", "company_info"]
-    script = Script([detail, rows])
+    locks = {"transaction_locks": []}
+    script = Script([detail, rows, locks])
     answer = script.run(company.get(CONTEXT.organization_id, CONTEXT))
     record = answer.record
     assert not answer.issues
-    assert script.calls == ["GET /organizations/927270289", "GET /organizations"]
+    assert script.calls == ["GET /organizations/927270289", "GET /organizations", "GET /transactionlocks"]
+    assert record["lock_date"] is None
     assert record["name"] == "Crita Creative LLP (TEST trial)"
     assert (record["plan"], record["country_code"], record["currency"]) == ("Professional", "US", "INR")
     assert (record["fiscal_year_start_month"], record["fiscal_year_end_month"]) == (4, 3)

@@ -285,7 +285,9 @@ def test_only_the_connected_company_is_found() -> None:
     assert caught.value.kind is Kind.NOT_FOUND
     own = {"organization": {"organization_id": CONTEXT.organization_id, "name": "Own"}}
     others = {"organizations": [{"organization_id": "60089553909", "name": "Other", "plan_name": "Free"}]}
-    page = Script([own, others]).run(company_info.RESOURCE.list(ListQuery(), CONTEXT))
+    page = Script([own, others, {"transaction_locks": []}]).run(
+        company_info.RESOURCE.list(ListQuery(), CONTEXT)
+    )
     assert [answer.record["name"] for answer in page.answers] == ["Own"]
     assert page.answers[0].record["plan"] is None
 
