@@ -47,6 +47,8 @@ def describe(resource: "Resource") -> dict[str, Any]:
 def calls(resource: "Resource") -> dict[str, int]:
     """Provider calls of each method, action and list inside when no reference has to be looked up; lists: per page."""
     cost = dict.fromkeys(sorted(resource.methods), 1)
+    if resource.repeats and "update" in cost:
+        cost["update"] = 2
     return {**cost, **dict.fromkeys(sorted(resource.actions), 2), **dict.fromkeys(sorted(resource.lists), 1)}
 
 

@@ -75,12 +75,16 @@ def create(resource: "Resource", body: Record, ctx: Context) -> Flow[Answer]:
 def update(
     resource: "Resource", id: str, body: Record, ctx: Context, *, replace_lines: bool = False
 ) -> Flow[Answer]:
-    """PUT of what was set. Arrays that merge, and lists that must not lose a line, are read first."""
+    """PUT of what was set, and of what the provider wants repeated.
+
+    Arrays that merge, lists that must not lose a line, and what is repeated are read first.
+    """
     path = resource.at(id)
-    _check(resource, body, Write(When.UPDATE, ctx))
+    native = _check(resource, body, Write(When.UPDATE, ctx))
     current: Json = None
     reckons = ctx.reckons and resource.reckons
-    if not body or reckons or resource.needs_current(body, replace_lines=replace_lines):
+    incomplete = reckons or any(key not in native for key in resource.repeats)
+    if not body or incomplete or resource.needs_current(body, replace_lines=replace_lines):
         current = yield from resource.fetch(id, ctx, f"read the {resource.noun} as it stands")
         if not body:
             answer = resource.read(current, ctx)
@@ -89,6 +93,7 @@ def update(
         _check_lists(resource, body, current, ctx, replace_lines)
     draft = yield from _drafted(resource, body, ctx, When.UPDATE, current)
     yield from resource.prepare(draft)
+    _repeat(resource, draft)
     try:
         reply = yield Request(
             "PUT", path, merged_query(tuple(draft.query), ctx), draft.native,
@@ -98,7 +103,11 @@ def update(
     except Fault as fault:
         yield from _name_existing(resource, draft, fault)
         raise
-    return (yield from _settled(resource, draft, resource.unwrap(reply), "updated"))
+    try:
+        stands = resource.unwrap(reply)
+    except Fault:  # changed, but not told
+        stands = yield from resource.fetch(id, ctx, f"read the {resource.noun} back")
+    return (yield from _settled(resource, draft, stands, "updated"))
 
 
 def act(resource: "Resource", action: Action, id: str, body: Record, ctx: Context) -> Flow[Answer]:
@@ -208,6 +217,15 @@ def _check_lists(
         if isinstance(row, Nested) and row.is_list and row.complete:
             record = record or resource.read(current, ctx).record
             check_lines(record.get(name) or [], value or [], f"/{name}", replace=replace_lines)
+
+
+def _repeat(resource: "Resource", draft: Draft) -> None:
+    """Fills a change with what the provider wants in every one. Blank is nothing to repeat."""
+    stands = draft.current or {}
+    for key in resource.repeats:
+        value = stands.get(key)
+        if key not in draft.native and value is not None and value != "":
+            draft.native[key] = str(value) if key.endswith("_id") else value
 
 
 def _status_step(resource: "Resource", draft: Draft) -> None:

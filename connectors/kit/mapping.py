@@ -186,11 +186,15 @@ class Unmapped(Row):
 
 @dataclass(frozen=True)
 class Table(Generic[M]):
-    """All rows of one model. `null` is what clears a native value."""
+    """All rows of one model. `null` is what clears a native value.
+
+    kept: native members no row writes, which an element of a list, written again, takes along.
+    """
 
     model: type[M]
     rows: tuple[Row, ...]
     null: Any = ""
+    kept: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names_seen = [row.unified for row in self.rows]

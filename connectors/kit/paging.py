@@ -114,17 +114,25 @@ def rows_of(body: Json, many: str) -> list[dict[str, Any]]:
             plain = many.replace("_", "")
             rows = next((body[name] for name in body if name.replace("_", "") == plain), None)
         rows = [] if rows == "" else rows  # how a provider that knows no null prints no rows
+    if isinstance(rows, dict):  # a list of one, unwrapped
+        rows = [rows]
     if not isinstance(rows, list):
         raise Fault(Kind.GARBLED, message=f"the answer has no list {many!r}")
     return [row for row in rows if isinstance(row, dict)]
 
 
+def object_of(body: Any, name: str) -> dict[str, Any] | None:
+    """The object an answer has under a name; also where it stands alone in a list."""
+    found = body.get(name) if isinstance(body, dict) else None
+    if isinstance(found, list) and len(found) == 1:
+        found = found[0]
+    return found if isinstance(found, dict) else None
+
+
 def one_of(body: Json, name: str, id_key: str) -> dict[str, Any] | None:
     """The object of an answer about one record: the one of that name, else the one that has the id."""
-    if not isinstance(body, dict):
-        return None
-    found = body.get(name)
-    if isinstance(found, dict):
+    found = object_of(body, name)
+    if found is not None or not isinstance(body, dict):
         return found
     return next((each for each in (*body.values(), body) if isinstance(each, dict) and id_key in each), None)
 

@@ -74,6 +74,12 @@ def get_path(native: Any, path: str) -> Any:
     return native
 
 
+def objects(native: Any, path: str) -> list[Native]:
+    """The objects of the list at a path; [] where there is none."""
+    found = get_path(native, path)
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
 class Walk:
     """The careful reader: row by row, with an issue for everything refused."""
 

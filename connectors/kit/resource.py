@@ -55,6 +55,7 @@ class Resource:
     removable         those of `lists` whose elements can be deleted one by one
     definitions       which custom fields the company defined: {id, api_name, label, type, is_required, options}
     ledger            the lines of one record in the general ledger, as lines of a journal entry
+    repeats           native keys a change repeats as they stand where it does not set them: the provider asks for them
     unseen            native path no recording and no published specification knows → why it is mapped
     """
 
@@ -77,6 +78,7 @@ class Resource:
     default_status: str | None = None
     expansions: Mapping[str, str] = field(default_factory=dict[str, str])
     unseen: Mapping[str, str] = field(default_factory=dict[str, str])
+    repeats: tuple[str, ...] = ()
     by: str | None = None
     sides: "Mapping[str, Resource]" = field(default_factory=dict[str, "Resource"])
     removable: frozenset[str] = frozenset()
@@ -217,9 +219,11 @@ class Resource:
         return element
 
     def fetch(self, id: str, ctx: Context, step: str) -> Flow[Json]:
-        """The native object of one record."""
-        reply = yield Request("GET", self.at(id), merged_query((), ctx), step=step)
-        return self.unwrap(reply)
+        """The native object of one record, which has the id it was asked for."""
+        path = self.at(id)
+        reply = yield Request("GET", path, merged_query((), ctx), step=step)
+        found = self.unwrap(reply)
+        return found if found.get(self.id_key) else {**found, self.id_key: path.rpartition("/")[2]}
 
     def unwrap(self, reply: Reply) -> Json:
         """The object of an answer about one record, under whatever name. Raises Fault(GARBLED) without one."""

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from connectors.kit.arrays import merged
-from connectors.kit.codec import CodecError
+from connectors.kit.codec import ID, CodecError
 from connectors.kit.faults import FieldError
 from connectors.kit.mapping import (
     Coded,
@@ -24,7 +24,7 @@ from connectors.kit.mapping import (
     When,
 )
 from connectors.kit.operations import Context, Record
-from connectors.kit.reading import get_path
+from connectors.kit.reading import objects
 from unified_models.fields import mark_of
 
 OURS = frozenset({"_delete", "remote_data"})
@@ -153,9 +153,19 @@ def _elements(row: Nested, values: Sequence[Record], task: Write, at: str) -> li
         written.append((write(row.table, value, part, at=pointer), bool(values[place].get("_delete"))))
     if row.complete or task.current is None or not values:
         return [part for part, deleted in written if not deleted]
-    present = get_path(task.current, row.native)
     keys = tuple(_native_key(row.table, key) for key in row.key)
-    return merged(present if isinstance(present, list) else [], written, keys, at, task.errors)
+    standing = [again(row.table, each) for each in objects(task.current, row.native)]
+    return merged(standing, written, keys, at, task.errors)
+
+
+def again(table: Table[Any], native: Native) -> Native:
+    """As much of a native object as a body may say again: what its rows write, and what the table keeps."""
+    said = dict.fromkeys(table.kept, False)
+    for row in table.rows:
+        if row.write:
+            path = row.writes if isinstance(row, (Field, Reference)) else None
+            said.update(dict.fromkeys((path,) if path else row.paths, row.codec is ID))
+    return {name: str(value) if said[name] else value for name, value in native.items() if name in said}
 
 
 def _native_key(table: Table[Any], unified: str) -> str:

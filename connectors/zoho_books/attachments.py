@@ -13,7 +13,7 @@ from connectors.kit.faults import Fault, Kind
 from connectors.kit.http import File, Flow, Json, Reply, Request
 from connectors.kit.mapping import Native, Row, Table, computed, field, names, unmapped
 from connectors.kit.operations import Answer, Context, Record
-from connectors.kit.paging import merged_query
+from connectors.kit.paging import merged_query, object_of
 from unified_models.attachments import AttachedFile, Attachment
 
 attachment = names(Attachment)
@@ -122,8 +122,8 @@ class Files(Attachments):
         reply = yield Request(
             "GET", self._at(type, id), merged_query((), ctx), step=f"read the {type} for its files"
         )
-        found = reply.body.get(one) if isinstance(reply.body, dict) else None
-        if not isinstance(found, dict):
+        found = object_of(reply.body, one)
+        if found is None:
             raise Fault(Kind.GARBLED, reply.status, message=f"the answer has no {one!r}")
         return found
 

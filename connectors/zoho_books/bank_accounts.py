@@ -164,5 +164,6 @@ RESOURCE = BankAccounts(
     scopes={verb: f"ZohoBooks.banking.{verb.upper()}" for verb in ("create", "read", "update", "delete")},
     list_query=(("filter_by", "Status.All"),),
     order="account_name",
+    repeats=("account_name", "account_type"),
     page_link="/app/{organization}#/banking/{id}",
 )

@@ -132,7 +132,7 @@ def _payment(
         **{name: native[name] for name in kept if name in native},
         party: owner,
         "payment_mode": mode,
-        account: line.get("account_id"),
+        **({account: line["account_id"]} if line.get("account_id") else {}),
         f"{target.type}s": [_share(each, target) for each in given],
     }
     return ("vendorpayments" if out else "customerpayments"), told

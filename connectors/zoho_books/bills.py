@@ -10,6 +10,7 @@ from connectors.kit.http import Flow
 from connectors.kit.mapping import (
     ALWAYS,
     CREATE,
+    NEVER,
     Native,
     Table,
     When,
@@ -121,7 +122,7 @@ TABLE = Table(
 )  # fmt: skip
 
 KIND = document_writes.Kind(
-    path="/bills", side="vendor", type="bill", entity="bill", numbered=False, addresses=("billing",),
+    path="/bills", side="vendor", type="bill", entity="bill", numbered=NEVER, addresses=("billing",),
     reckoned=Reckoned(party="vendor_id"),
 )  # fmt: skip
 
@@ -188,6 +189,7 @@ RESOURCE = Bills(
     own=numbered(LOOKUP),
     scopes=scopes("bills"),
     order="created_time",
+    repeats=("vendor_id", "bill_number"),
     search="search_text",
     page_link="/app/{organization}#/bills/{id}",
     statuses={"draft": None, "authorised": None},

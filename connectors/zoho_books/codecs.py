@@ -54,5 +54,13 @@ def percentage_of(discount: Any) -> Decimal | None:
     return None
 
 
+def spelled(value: Decimal) -> str:
+    """A number as the text it is where Zoho's specification asks for text."""
+    return f"{value:f}"
+
+
+MONEY_TEXT = replace(codec.MONEY, write=spelled)
+
+
 def percent(value: Decimal) -> str:
     return f"{value:f}%"

@@ -11,7 +11,7 @@ from connectors.kit.flows import Draft, Step
 from connectors.kit.http import Request
 from connectors.kit.mapping import ALWAYS, UPDATE, Native, Table, When, computed, field, names
 from connectors.kit.operations import Context, Issue, Record
-from connectors.kit.writing import Write, write
+from connectors.kit.writing import Write, again, write
 from unified_models.parts import Address
 
 address = names(Address)
@@ -32,6 +32,7 @@ ADDRESS = Table(
         field(address.country_code, "country_code", TEXT, write=ALWAYS),
         field(address.phone, "phone", TEXT, write=ALWAYS),
     ),
+    kept=("fax",),
 )
 
 INSIDE = {"billing": "billing_address", "shipping": "shipping_address"}
@@ -75,9 +76,9 @@ def fold_addresses(draft: Draft, errors: list[FieldError]) -> None:
         errors += task.errors
         try:
             if kind in INSIDE:
-                present = (draft.current or {}).get(INSIDE[kind]) or {}
-                stays = {key: present[key] for key in _blank() if key in present}
-                draft.native[INSIDE[kind]] = _blank() if value.get("_delete") else {**stays, **part}
+                present = again(ADDRESS, (draft.current or {}).get(INSIDE[kind]) or {})
+                present.pop("address_id", None)
+                draft.native[INSIDE[kind]] = _blank() if value.get("_delete") else {**present, **part}
             elif kind == "other":
                 draft.steps.append(_step(draft, value, part, at))
             else:

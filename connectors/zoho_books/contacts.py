@@ -213,6 +213,7 @@ RESOURCE = Contacts(
     own=CONTACTS,
     scopes={verb: f"ZohoBooks.contacts.{verb.upper()}" for verb in ("create", "read", "update", "delete")},
     order="created_time",
+    repeats=("contact_name", "contact_type"),
     search="search_text",
     page_link="/app/{organization}#/contacts/{id}",
     expansions={"addresses": "contacts", "contact_persons": "contacts", "attachments": "contacts"},

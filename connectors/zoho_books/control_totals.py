@@ -11,7 +11,7 @@ from connectors.kit.flows import Draft
 from connectors.kit.http import Flow, Request
 from connectors.kit.mapping import Native
 from connectors.kit.operations import Record
-from connectors.kit.paging import rows_of
+from connectors.kit.paging import object_of, rows_of
 from connectors.kit.resolving import rows_by
 from connectors.kit.totals import ONE, ZERO, Line, Rate, Terms, Totals, reckon
 from connectors.zoho_books.codecs import percentage_of
@@ -291,5 +291,4 @@ def peek(path: str, one: str, noun: str) -> Flow[Any]:
         reply = yield Request("GET", path, step=f"read what tax {noun} brings", fresh_for=60)
     except Fault:
         return None
-    found = reply.body.get(one) if isinstance(reply.body, dict) else None
-    return found if isinstance(found, dict) else None
+    return object_of(reply.body, one)

@@ -1,5 +1,6 @@
 """Making invoices and sales orders of what was offered or ordered."""
 
+from decimal import Decimal
 from typing import Any
 
 from connectors.kit.faults import Fault, FieldError, Rejected
@@ -8,8 +9,10 @@ from connectors.kit.http import Flow, Request
 from connectors.kit.mapping import Native
 from connectors.kit.operations import Answer, Context, Issue, Record
 from connectors.kit.paging import merged_query, one_of
+from connectors.kit.reading import objects
 from connectors.kit.resource import Resource
 from connectors.zoho_books import invoices
+from connectors.zoho_books.codecs import spelled
 from connectors.zoho_books.kept import kept
 from unified_models.invoices import Invoice
 
@@ -75,14 +78,18 @@ def estimate_to_order(estimates: Resource, orders: Resource, id: str, ctx: Conte
     """Zoho has no call for it: the order is created with the estimate's lines and names the estimate."""
     estimate = yield from estimates.fetch(id, ctx, "read the estimate as it stands")
     allow(estimates, estimates.actions["convert"], estimates.read(estimate, ctx).record)
-    lines = [kept(each, _LINE) for each in estimate.get("line_items") or ()]
-    order = {**kept(estimate, _HEAD), "estimate_id": id, "line_items": lines}
+    lines = [kept(each, _LINE) for each in objects(estimate, "line_items")]
+    order: Native = {**kept(estimate, _HEAD), "estimate_id": id, "line_items": lines}
     if estimate.get("discount_type") == "entity_level":
         order |= kept(estimate, ("discount", "discount_type", "is_discount_before_tax"))
         for line in lines:
             line.pop("discount", None)
     else:
         order["discount_type"] = "item_level"
+    parts: list[Native] = [order, *lines]
+    for each in parts:
+        if isinstance(each.get("discount"), int | Decimal):
+            each["discount"] = spelled(Decimal(each["discount"]))
     reply = yield Request("POST", orders.path, merged_query((), ctx), order, step="create the sales order")
     return _made(orders.read(orders.unwrap(reply), ctx), orders.model)
 

@@ -52,6 +52,8 @@ RESOURCE = Credits(
         path="/creditnotes",
         side="customer",
         entity="creditnote",
+        letter=True,
+        texts=("exchange_rate",),
         reckoned=Reckoned(party="customer_id", rounded=("/creditnotes", "creditnotes", "creditnote")),
     ),
     ids=IDS,

@@ -10,6 +10,7 @@ from connectors.kit.faults import Fault, FieldError, Kind, Rejected
 from connectors.kit.flows import Draft
 from connectors.kit.http import Flow, Json, Reply, Request
 from connectors.kit.operations import Answer, Context, Issue, Record
+from connectors.kit.paging import object_of
 from connectors.kit.references import Lookup
 from connectors.kit.resource import Issues, Resource
 from connectors.zoho_books import document_rows as rows
@@ -60,6 +61,25 @@ class Documents(Resource):
     def reckons(self) -> bool:
         return True
 
+    def act(self, action: str, id: str, body: Record, ctx: Context) -> Flow[Answer]:
+        if self.kind.letter and self.actions[action].reaches_person:
+            body = yield from self._worded(id, body, ctx)
+        return (yield from super().act(action, id, body, ctx))
+
+    def _worded(self, id: str, body: Record, ctx: Context) -> Flow[Record]:
+        """The mail with the words of the company's template where the caller gives none."""
+        if body.get("subject") and body.get("body"):
+            return body
+        try:
+            reply = yield Request("GET", f"{self.at(id)}/email", step="read how the mail is worded")
+        except Fault as fault:
+            if fault.kind is not Kind.NOT_FOUND:
+                raise
+            return body  # the mail itself tells what is missing
+        told = object_of(reply.body, "data") or object_of(reply.body, self.one) or {}
+        words = {name: body.get(name) or told.get(name) for name in ("subject", "body")}
+        return {**body, **{name: str(word) for name, word in words.items() if word}}
+
     def complete(self, record: Record, native: Any, ctx: Context, issues: Issues, *, detail: bool) -> None:
         rows.contact_side(record, self.kind.side)
         if detail:
@@ -88,6 +108,11 @@ def _letter(body: Any, native: Json, ctx: Context) -> Json:
         raise Rejected(FieldError("required", "/to", "the document names no address; say whom to write to"))
     given = {"to_mail_ids": to, "subject": body.get("subject"), "body": body.get("body")}
     return {name: value for name, value in given.items() if value}
+
+
+def reminder(body: Any, native: Json, ctx: Context) -> Json:
+    """Zoho asks whom a reminder is copied to, if to nobody."""
+    return {**_letter(body, native, ctx), "cc_mail_ids": []}
 
 
 def printer(path: str, noun: str) -> Callable[[str, Context], Flow[Reply]]:

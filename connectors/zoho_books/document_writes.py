@@ -1,6 +1,7 @@
 """What every document needs beyond its rows when it is written."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from urllib.parse import quote
 
 from connectors.kit.codec import CodecError, flag
@@ -8,7 +9,9 @@ from connectors.kit.faults import FieldError, Rejected
 from connectors.kit.flows import Draft, Step
 from connectors.kit.http import Flow, Request
 from connectors.kit.mapping import Native, When
+from connectors.kit.reading import objects
 from connectors.kit.totals import ONE, effective, rounded
+from connectors.zoho_books.codecs import spelled
 from connectors.zoho_books.control_totals import Reckoned, check_total, places_of, show_totals, taxes_of
 from connectors.zoho_books.documents import choose_discount_level, shipping_amount
 from connectors.zoho_books.field_names import check_custom_fields
@@ -26,7 +29,9 @@ class Kind:
     type       what `type` says of it, where the model has a type
     reckoned   how its control total is reckoned
     entity     the kind of record its custom fields are defined for
-    numbered   Zoho numbers it, and takes a number only with a word of its own
+    numbered   when Zoho, which numbers it, takes a number only with a word of its own
+    letter     its mail must carry a subject and a text; Zoho tells its own
+    texts      native numbers its specification spells as text
     addresses  which of its addresses are set by calls of their own
     """
 
@@ -35,19 +40,21 @@ class Kind:
     reckoned: Reckoned
     entity: str
     type: str | None = None
-    numbered: bool = True
+    numbered: When = When.ALWAYS
+    letter: bool = False
+    texts: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
 
 
 def prepare(draft: Draft, kind: Kind, errors: list[FieldError]) -> Flow[None]:
     """Number, prices, discounts, addresses, custom fields, control total; raises Rejected with all it refuses."""
-    if kind.numbered and draft.body.get("number") is not None:
+    if kind.numbered & draft.when and draft.body.get("number") is not None:
         draft.query.append(AUTO_NUMBER)
     if kind.type is not None and draft.body.get("type") not in (None, kind.type):
         detail = f"only {kind.type}s are written here"
         errors.append(FieldError("enum_value", "/type", detail, (kind.type,)))
     lines: list[Native] = draft.native.get("line_items") or []
-    present = {str(each.get("line_item_id")): each for each in (draft.current or {}).get("line_items") or []}
+    present = {str(each.get("line_item_id")): each for each in objects(draft.current, "line_items")}
     price(lines, draft.body.get("line_items") or [], present, errors)
     errors += of_document(
         draft.body, draft.body.get("currency") or (draft.current or {}).get("currency_code")
@@ -66,6 +73,12 @@ def prepare(draft: Draft, kind: Kind, errors: list[FieldError]) -> Flow[None]:
         yield from check_total(draft, kind.reckoned)
     if draft.ctx.reckons:
         yield from show_totals(draft, kind.reckoned)
+    for part in (draft.native, *lines):
+        part.update({name: spelled(Decimal(part[name])) for name in kind.texts if _is_number(part.get(name))})
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
 def _shipping(draft: Draft) -> Flow[None]:

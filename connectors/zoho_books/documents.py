@@ -7,6 +7,7 @@ from typing import Any
 from connectors.kit.codec import ID, INTEGER, MONEY, RATE, TEXT, CodecError
 from connectors.kit.mapping import ALWAYS, Native, Table, computed, field, names, ref, unmapped
 from connectors.kit.operations import Context, Issue, Record
+from connectors.kit.reading import objects
 from connectors.kit.totals import HUNDRED, ZERO, difference, rounded
 from connectors.zoho_books.codecs import percent, percentage_of
 from connectors.zoho_books.lookups import TAXES
@@ -28,10 +29,10 @@ def address_table(kind: str) -> Table[DocumentAddress]:
             field(address.street_2, "street2", TEXT, write=ALWAYS),
             field(address.city, "city", TEXT, write=ALWAYS),
             field(address.state, "state", TEXT, write=ALWAYS),
-            field(address.state_code, "state_code", TEXT, write=ALWAYS),
+            field(address.state_code, "state_code", TEXT),
             field(address.postal_code, "zip", TEXT, write=ALWAYS, list_native="zipcode"),
             field(address.country, "country", TEXT, write=ALWAYS),
-            field(address.country_code, "country_code", TEXT, write=ALWAYS),
+            field(address.country_code, "country_code", TEXT),
             field(address.phone, "phone", TEXT, write=ALWAYS),
         ),
     )
@@ -121,9 +122,7 @@ def choose_discount_level(native: Native, current: Native | None = None) -> None
     now = current or {}
     own = native.get("discount", now.get("discount") if is_document_discount(now) else None)
     kept = {
-        line.get("line_item_id"): line
-        for line in now.get("line_items") or []
-        if not is_document_discount(now)
+        line.get("line_item_id"): line for line in objects(now, "line_items") if not is_document_discount(now)
     }
     lines = native.get("line_items", list(kept.values()))
     on_lines = (

@@ -156,6 +156,7 @@ RESOURCE = Estimates(
         side="customer",
         reckoned=Reckoned(party="customer_id", rounded=("/estimates", "estimates", "estimate")),
         entity="estimate",
+        texts=("shipping_charge",),
         addresses=("billing", "shipping"),
     ),
     ids=IDS,

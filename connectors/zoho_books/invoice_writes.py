@@ -17,6 +17,7 @@ KIND = Kind(
     type="invoice",
     entity="invoice",
     addresses=("billing", "shipping"),
+    texts=("shipping_charge",),
     reckoned=Reckoned(party="customer_id", rounded=("/invoices", "invoices", "invoice")),
 )
 

@@ -1,5 +1,6 @@
 """Invoices: /invoices, and beside them bills, which `type` tells apart."""
 
+from dataclasses import replace
 from typing import Any
 
 from connectors.kit.codec import BOOL, DATE, MONEY, TEXT
@@ -12,7 +13,16 @@ from connectors.kit.paging import merged_query, rows_of
 from connectors.zoho_books import bills, filtering, settling, standing
 from connectors.zoho_books import document_rows as rows
 from connectors.zoho_books import documents as doc
-from connectors.zoho_books.document_resource import IDS, Documents, mail, printer, scopes, verb, verbs
+from connectors.zoho_books.document_resource import (
+    IDS,
+    Documents,
+    mail,
+    printer,
+    reminder,
+    scopes,
+    verb,
+    verbs,
+)
 from connectors.zoho_books.field_names import definitions
 from connectors.zoho_books.invoice_writes import KIND, prepare, sources
 from connectors.zoho_books.ledger_lines import posted_as
@@ -113,7 +123,10 @@ ACTIONS = verbs(
         "partially_paid",
         "paid",
     ),
-    mail("remind", "paymentreminder", "Mails a payment reminder.", "authorised", "partially_paid"),
+    replace(
+        mail("remind", "paymentreminder", "Mails a payment reminder.", "authorised", "partially_paid"),
+        body=reminder,
+    ),
 )
 
 

@@ -22,7 +22,7 @@ from connectors.kit.mapping import (
 )
 from connectors.kit.operations import Context, Op
 from connectors.kit.resource import Resource
-from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT, MASTER_STATUS, PRODUCT_TYPE
+from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT, MASTER_STATUS, MONEY_TEXT, PRODUCT_TYPE
 from connectors.zoho_books.field_names import definitions
 from connectors.zoho_books.lookups import ACCOUNTS, ITEMS, TAXES, VENDORS
 from connectors.zoho_books.tracking import tracking
@@ -107,7 +107,7 @@ TABLE = Table(
                 Op.GT: "rate_greater_than", Op.GTE: "rate_greater_equals",
             },
         ),
-        field(item.purchase_price, "purchase_rate", MONEY, write=ALWAYS),
+        field(item.purchase_price, "purchase_rate", MONEY_TEXT, write=ALWAYS),
         ref(
             item.sales_account, "account_id", name="account_name", to=ACCOUNTS, write=ALWAYS,
             below={"id": {Op.EQ: "account_id"}},
@@ -129,8 +129,8 @@ TABLE = Table(
         ),
         field(item.quantity_on_hand, "stock_on_hand", QUANTITY, detail_only=True),
         field(item.quantity, "stock_on_hand", QUANTITY, detail_only=True),
-        field(item.opening_quantity, "initial_stock", QUANTITY, write=CREATE, detail_only=True),
-        field(item.opening_unit_cost, "initial_stock_rate", MONEY, write=CREATE, detail_only=True),
+        unmapped(item.opening_quantity, "opens stock by location; send locations in remote_data"),
+        unmapped(item.opening_unit_cost, "opens stock by location; send locations in remote_data"),
         field(
             item.status, "status", MASTER_STATUS,
             filters={Op.EQ: Words("filter_by", {"active": "Status.Active", "archived": "Status.Inactive"})},
@@ -175,6 +175,7 @@ RESOURCE = Items(
     actions=masters("/items"),
     own=ITEMS,
     scopes={verb: f"ZohoBooks.settings.{verb.upper()}" for verb in ("create", "read", "update", "delete")},
+    repeats=("name", "rate"),
     order="name",
     search="search_text",
     page_link="/app/{organization}#/inventory/items/{id}",

@@ -6,8 +6,12 @@ from connectors.kit.mapping import Native
 
 
 def kept(native: Native, names: Iterable[str]) -> Native:
-    """What is there of these, and the tags by their ids."""
-    found = {name: native[name] for name in names if native.get(name) not in (None, "")}
+    """What is there of these, ids as text, and the tags by their ids."""
+    found = {
+        name: str(native[name]) if name.endswith("_id") else native[name]
+        for name in names
+        if native.get(name) not in (None, "")
+    }
     tags = [
         {name: each.get(name) for name in ("tag_id", "tag_option_id")} for each in native.get("tags") or ()
     ]

@@ -81,7 +81,6 @@ class Locations(Resource):
             extra = draft.body.get("remote_data") or {}
         else:
             usual, extra = draft.current or {}, {}
-            draft.native.setdefault("location_name", usual.get("location_name"))
         address = usual.get("address")
         told = {
             "country": address.get("country") if isinstance(address, dict) else None,
@@ -106,5 +105,6 @@ RESOURCE = Locations(
     ids=PREFIX + r"[0-9]{1,24}",
     actions=masters("/locations"),
     own=LOCATIONS,
+    repeats=("location_name",),
     scopes={verb: f"ZohoBooks.settings.{verb.upper()}" for verb in ("create", "read", "update", "delete")},
 )

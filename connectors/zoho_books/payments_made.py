@@ -57,6 +57,7 @@ RESOURCE = Made(
     actions=actions(MADE),
     scopes=scopes("vendorpayments"),
     order="date",
+    repeats=("amount",),
     search="search_text",
     page_link="/app/{organization}#/paymentsmade/{id}",
     expansions={"allocations": "payments", "contact": "contacts"},

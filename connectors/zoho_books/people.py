@@ -6,6 +6,7 @@ from connectors.kit.codec import BOOL, ID, TEXT, CodecError, flag
 from connectors.kit.flows import Draft
 from connectors.kit.mapping import ALWAYS, UPDATE, Native, Table, computed, field, names
 from connectors.kit.operations import Context
+from connectors.kit.writing import again
 from unified_models.contacts import ContactPerson
 
 person = names(ContactPerson)
@@ -54,6 +55,7 @@ PERSON = Table(
         field(person.is_primary, "is_primary_contact", BOOL, write=ALWAYS),
         field(person.role, "designation", TEXT, write=ALWAYS),
     ),
+    kept=("department", "skype", "communication_preference"),
 )
 
 PRIMARY = "primary"
@@ -74,7 +76,7 @@ def fold_primary(draft: Draft) -> None:
     if told is None:
         return
     persons: list[Native] = draft.native.get("contact_persons") or [
-        dict(each) for each in (draft.current or {}).get("contact_persons") or []
+        again(PERSON, each) for each in (draft.current or {}).get("contact_persons") or []
     ]
     primary = next((each for each in persons if flag(each.get("is_primary_contact"))), None)
     if primary is None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.kit.actions import masters
-from connectors.kit.codec import ENUM, ID, MONEY, QUANTITY, TEXT, CodecError, decimal_of
+from connectors.kit.codec import ENUM, ID, QUANTITY, TEXT, CodecError, decimal_of
 from connectors.kit.custom_fields import custom_fields
 from connectors.kit.flows import Draft
 from connectors.kit.http import Flow, Request
@@ -15,7 +15,7 @@ from connectors.kit.reading import get_path
 from connectors.kit.resource import Issues, Resource
 from connectors.zoho_books import document_rows as rows
 from connectors.zoho_books import filtering
-from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT, MASTER_STATUS
+from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT, MASTER_STATUS, MONEY_TEXT, spelled
 from connectors.zoho_books.document_resource import IDS, scopes
 from connectors.zoho_books.field_names import check_custom_fields, definitions
 from connectors.zoho_books.lookups import CUSTOMERS, PROJECTS
@@ -56,12 +56,7 @@ def _hours(value: Any) -> Decimal | None:
     return decimal_of(hours) + (decimal_of(minutes) / MINUTES).quantize(Decimal("0.000001"))
 
 
-def _text(value: Decimal) -> str:
-    return f"{value:f}"
-
-
-HOURS = replace(QUANTITY, read=_hours, write=_text)
-AMOUNT = replace(MONEY, write=_text)
+HOURS = replace(QUANTITY, read=_hours, write=spelled)
 
 TABLE = Table(
     Project,
@@ -78,7 +73,7 @@ TABLE = Table(
         field(project.description, "description", TEXT, write=ALWAYS),
         field(project.billing_type, "billing_type", BILLING, write=ALWAYS),
         field(project.budget_type, "budget_type", BUDGET, write=ALWAYS, detail_only=True),
-        field(project.budget_amount, "budget_amount", AMOUNT, write=ALWAYS, detail_only=True),
+        field(project.budget_amount, "budget_amount", MONEY_TEXT, write=ALWAYS, detail_only=True),
         field(project.budget_hours, "budget_hours", HOURS, write=ALWAYS, detail_only=True),
         unmapped(project.start_date, "does not tell when a project began"),
         field(
@@ -93,7 +88,7 @@ TABLE = Table(
 
 
 class Projects(Resource):
-    """Zoho wants whom a project is for, how it is billed and who leads it in every write."""
+    """Zoho wants to be told who leads a project in every write."""
 
     def needs_current(self, body: Record, *, replace_lines: bool) -> bool:
         return True
@@ -124,10 +119,8 @@ class Projects(Resource):
 def _keep(native: Native, current: Native) -> None:
     people = current.get("users")
     leads = [each.get("user_id") for each in (people if isinstance(people, list) else ())]
-    told = {name: current.get(name) for name in ("project_name", "customer_id", "billing_type")}
-    for name, value in {**told, "user_id": leads[0] if leads else None}.items():
-        if value:
-            native.setdefault(name, value)
+    if leads and leads[0]:
+        native.setdefault("user_id", str(leads[0]))
 
 
 RESOURCE = Projects(
@@ -142,6 +135,7 @@ RESOURCE = Projects(
     scopes=scopes("projects"),
     list_query=(("filter_by", "Status.All"),),
     order="created_time",
+    repeats=("project_name", "customer_id", "billing_type"),
     page_link="/app/{organization}#/timesheet/projects/{id}",
     expansions={"budget_amount": "projects", "contact": "contacts"},
     definitions=definitions("project"),

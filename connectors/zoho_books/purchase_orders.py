@@ -262,7 +262,7 @@ RESOURCE = PurchaseOrders(
     table=TABLE,
     kind=document_writes.Kind(
         path="/purchaseorders", side="vendor", entity="purchaseorder", addresses=("billing",),
-        reckoned=Reckoned(party="vendor_id"),
+        reckoned=Reckoned(party="vendor_id"), texts=("discount",), letter=True,
     ),
     ids=IDS,
     actions=ACTIONS,

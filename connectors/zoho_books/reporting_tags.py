@@ -40,9 +40,7 @@ NEW: Native = {
     ],
     "multi_preference_entities": {
         "preference": "line_item",
-        "entities": [
-            {"entity_name": name, "is_enabled": True} for name in ("sales", "purchases", "journals")
-        ],
+        "entities": [{"entity_name": name, "is_enabled": True} for name in ("Sales", "Purchases", "Journal")],
     },
 }
 """Where a new tag may be chosen: everywhere. Zoho wants to be told."""
@@ -84,6 +82,7 @@ OPTION = Table(
             clear={"parent_id": "", "parent_name": ""}, write=ALWAYS,
         ),
     ),
+    kept=("is_default",),
 )  # fmt: skip
 
 TABLE = Table(
@@ -124,8 +123,6 @@ class Tags(Resource):
         if draft.when is When.CREATE:
             extra = draft.body.get("remote_data") or {}
             draft.native.update({name: value for name, value in NEW.items() if name not in extra})
-        else:
-            draft.native.setdefault("tag_name", (draft.current or {}).get("tag_name"))
         if options:
             whole = tree(options)
             draft.steps.append(Step("write the options", "/options", lambda id: self._options(id, whole)))
@@ -167,6 +164,7 @@ RESOURCE = Tags(
     ids=r"[0-9]{1,24}",
     actions=masters("/reportingtags"),
     own=TAGS,
+    repeats=("tag_name",),
     scopes={verb: f"ZohoBooks.settings.{verb.upper()}" for verb in ("create", "read", "update", "delete")},
     expansions={"options": "tracking_categories"},
 )

@@ -125,13 +125,7 @@ def _letter(body: Any, native: Json, ctx: Context) -> Json:
 class SalesReceipts(SalesDocuments):
     """What has no place on a receipt is pointed to where it has one."""
 
-    def needs_current(self, body: Record, *, replace_lines: bool) -> bool:
-        """Zoho wants the customer in every change."""
-        return "contact" not in body or super().needs_current(body, replace_lines=replace_lines)
-
     def prepare(self, draft: Draft) -> Flow[None]:
-        if draft.when is not When.CREATE and draft.current:
-            draft.native.setdefault("customer_id", draft.current.get("customer_id"))
         lines = draft.body.get("line_items") or []
         bare = [
             FieldError("required", f"/line_items/{place}/item", f"a receipt sells items; {INSTEAD}")
@@ -144,7 +138,7 @@ class SalesReceipts(SalesDocuments):
 
     def describe(self) -> dict[str, Any]:
         told = super().describe()
-        return {**told, "calls": {**told["calls"], "update": 2, "email": 4}}
+        return {**told, "calls": {**told["calls"], "email": 4}}
 
     def create(self, body: Record, ctx: Context) -> Flow[Answer]:
         try:
@@ -174,7 +168,11 @@ RESOURCE = SalesReceipts(
     many="salesreceipts",
     table=TABLE,
     kind=Kind(
-        path="/salesreceipts", side="customer", reckoned=Reckoned(party="customer_id"), entity="salesreceipt"
+        path="/salesreceipts",
+        side="customer",
+        reckoned=Reckoned(party="customer_id"),
+        entity="salesreceipt",
+        numbered=When.CREATE,
     ),
     ids=IDS,
     actions=verbs(
@@ -191,6 +189,7 @@ RESOURCE = SalesReceipts(
     own=numbered(SALES_RECEIPTS),
     scopes=scopes("invoices"),
     order="created_time",
+    repeats=("customer_id",),
     page_link="/app/{organization}#/salesreceipts/{id}",
     statuses={"draft": None},
     default_status="draft",

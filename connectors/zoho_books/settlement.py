@@ -9,6 +9,7 @@ from connectors.kit.faults import Conflict, Fault, FieldError, Kind, Rejected
 from connectors.kit.http import Flow, Request
 from connectors.kit.mapping import CREATE, NEVER, Native, Table, computed, field, names, ref
 from connectors.kit.operations import Context, Record
+from connectors.kit.paging import object_of
 from connectors.zoho_books.codecs import METHOD
 from unified_models.allocations import Allocation, Refund
 
@@ -232,8 +233,8 @@ def peek(path: str, one: str, id: str) -> Flow[Native | None]:
         if fault.kind is Kind.NOT_FOUND:
             return None
         raise
-    found = reply.body.get(one) if isinstance(reply.body, dict) else None
-    if not isinstance(found, dict):
+    found = object_of(reply.body, one)
+    if found is None:
         raise Fault(Kind.GARBLED, reply.status, message=f"the answer has no {one}")
     return found
 

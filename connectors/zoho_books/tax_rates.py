@@ -81,7 +81,7 @@ TABLE = Table(
         field(tax.id, "tax_id", ID),
         unmapped(tax.created_at, "does not tell when a tax was created"),
         field(tax.updated_at, "last_modified_time", INSTANT),
-        field(tax.name, "tax_name", TEXT, write=ALWAYS, sort="tax_name"),
+        field(tax.name, "tax_name", TEXT, write=ALWAYS),
         field(tax.total_tax_rate, "tax_percentage", RATE, write=ALWAYS),
         computed(
             tax.effective_tax_rate, _effective, uses=("tax_percentage", "taxes"), codec=RATE, detail_only=True

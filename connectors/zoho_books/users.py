@@ -104,7 +104,16 @@ ME = "me"
 
 
 class Users(Resource):
-    """People who are invited, and one who is asking."""
+    """People who are invited, and one who is asking.
+
+    A single record may tell the address, which every change repeats, in a list only.
+    """
+
+    def fetch(self, id: str, ctx: Context, step: str) -> Flow[Json]:
+        found = yield from super().fetch(id, ctx, step)
+        if not found.get("email") and (told := _emails(found, ctx)):
+            _put_emails(told, found, ctx)
+        return found
 
     def lacking(self, body: Record) -> Sequence[FieldError]:
         wanted = (name for name in ("name", "emails") if not body.get(name))
@@ -149,5 +158,6 @@ RESOURCE = Users(
     scopes={verb: f"ZohoBooks.settings.{verb.upper()}" for verb in ("read", "create", "update", "delete")},
     list_query=(("filter_by", "Status.All"),),
     order="name",
+    repeats=("name", "email"),
     expansions={"created_at": "users"},
 )  # fmt: skip

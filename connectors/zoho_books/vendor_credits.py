@@ -1,6 +1,6 @@
 """Vendor credits: /vendorcredits. Their scope is `debitnotes`."""
 
-from connectors.kit.mapping import Table, names
+from connectors.kit.mapping import CREATE, Table, names
 from connectors.zoho_books import filtering
 from connectors.zoho_books.control_totals import Reckoned
 from connectors.zoho_books.credits import UNSEEN, Credits, credit_rows
@@ -50,7 +50,11 @@ RESOURCE = Credits(
     means=VENDOR_CREDITS,
     sources=BILLS,
     kind=Kind(
-        path="/vendorcredits", side="vendor", entity="vendor_credit", reckoned=Reckoned(party="vendor_id")
+        path="/vendorcredits",
+        side="vendor",
+        entity="vendor_credit",
+        reckoned=Reckoned(party="vendor_id"),
+        numbered=CREATE,
     ),
     ids=IDS,
     removable=frozenset({"refunds"}),
@@ -58,6 +62,7 @@ RESOURCE = Credits(
     own=numbered(LOOKUP),
     scopes=scopes("debitnotes"),
     order="created_time",
+    repeats=("vendor_id",),
     search="search_text",
     page_link="/app/{organization}#/vendorcredits/{id}",
     statuses={"draft": None, "authorised": None},

@@ -260,7 +260,8 @@ def test_mail_goes_to_the_invoices_address_or_to_the_one_given() -> None:
     _, provider = act(
         "remind", [{"invoice": live}, DONE, {"invoice": live}], to=["b@example.com"], subject="Hi"
     )
-    assert provider.seen[1].body == {"to_mail_ids": ["b@example.com"], "subject": "Hi"}
+    sent = {"to_mail_ids": ["b@example.com"], "subject": "Hi", "cc_mail_ids": []}
+    assert provider.seen[1].body == sent
     with pytest.raises(Rejected):
         act("email", [{"invoice": invoice(status="sent")}])
 

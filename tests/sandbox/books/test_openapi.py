@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from sandbox.books import (
     accounts,
@@ -29,72 +28,26 @@ from sandbox.books import (
 )
 from sandbox.books.resource import Route
 from sandbox.books.routes import ROUTES
+from tests.support.specification import Operation, Specification
 
-FILES = (
-    "contacts",
-    "contact-persons",
-    "items",
-    "invoices",
-    "customer-payments",
-    "chart-of-accounts",
-    "taxes",
-    "currency",
-    "users",
-    "estimates",
-    "sales-order",
-    "sales-receipt",
-    "expenses",
-    "journals",
-    "bank-accounts",
-    "bank-transactions",
-    "projects",
-    "reporting-tags",
-    "locations",
-    "transaction-locking",
-    "bills",
-    "vendor-payments",
-    "vendor-credits",
-    "purchase-order",
-    "credit-notes",
-)
 OUTSIDE = {
     "GET /settings/preferences/customfields",  # used by clients, in no specification
     "GET /chartofaccounts/transactions",  # seen live
 }
 FILE = re.compile(r"/attachment$|/documents/{}$")  # every document has them, whoever names them
-ID = re.compile(r"{[^}]+}|\(\\d\+\)")  # some paths are written as patterns
 SUFFIX = re.compile(
     r"_(startswith|contains|start|end|before|after|less_than|less_equals|greater_than|greater_equals)$"
 )
 
 
 @pytest.fixture(scope="module")
-def operations(specs: Path) -> dict[str, dict[str, Any]]:
-    """By "METHOD /path/{}": the scopes and the query parameters."""
-    found: dict[str, dict[str, Any]] = {}
-    for name in FILES:
-        document = yaml.load((specs / "zoho-books-openapi" / f"{name}.yml").read_text(), yaml.CSafeLoader)
-        shared = document.get("components", {}).get("parameters", {})
-        for path, methods in document["paths"].items():
-            for method, operation in methods.items():
-                if method not in ("get", "post", "put", "delete"):
-                    continue
-                key = f"{method.upper()} {ID.sub('{}', path)}"
-                one = found.setdefault(key, {"scopes": set(), "parameters": {}})
-                for each in operation.get("security", []):
-                    one["scopes"] |= {scope for scopes in each.values() for scope in scopes}
-                for each in operation.get("parameters", []):
-                    each = shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
-                    if each["in"] == "query":
-                        words = each.get("description", "")
-                        if each["name"] == "sort_column":
-                            words += str(each.get("schema", {}).get("enum", ""))
-                        one["parameters"][each["name"]] = words
-    return found
+def operations(specs: Path) -> dict[str, list[Operation]]:
+    """By "METHOD /path/{}", as every file has them."""
+    return Specification(specs / "zoho-books-openapi").operations
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.pattern}")
-def test_routes(operations: dict[str, Any], route: Route) -> None:
+def test_routes(operations: dict[str, list[Operation]], route: Route) -> None:
     key = f"{route.method} {route.pattern}"
     if (
         key in OUTSIDE
@@ -104,7 +57,7 @@ def test_routes(operations: dict[str, Any], route: Route) -> None:
     ):
         return
     assert key in operations
-    assert f"ZohoBooks.{route.scope}" in operations[key]["scopes"]
+    assert any(f"ZohoBooks.{route.scope}" in each.scopes for each in operations[key])
 
 
 @pytest.mark.parametrize(
@@ -131,15 +84,15 @@ def test_routes(operations: dict[str, Any], route: Route) -> None:
     ],
     ids=lambda one: one.__name__,
 )
-def test_filters_and_sort_columns(operations: dict[str, Any], module: Any) -> None:
+def test_filters_and_sort_columns(operations: dict[str, list[Operation]], module: Any) -> None:
     listing = module.RESOURCE.listing
-    known = operations[f"GET {module.RESOURCE.path}"]["parameters"]
+    known = {each.name: each for one in operations[f"GET {module.RESOURCE.path}"] for each in one.query}
     bases = {SUFFIX.sub("", name) for name in known}
     for name in listing.filters:
         assert name in known or SUFFIX.sub("", name) in bases, name
-    sorts = known["sort_column"]
+    sorts = f"{known['sort_column'].description} {known['sort_column'].schema.get('enum', '')}"
     if "Allowed" in sorts:
         assert set(listing.sorts) <= set(re.findall(r"\w+", sorts))
-    if listing.filter_by and "filter_by" in known and "Allowed" in known["filter_by"]:
-        named = set(re.findall(r"\.(\w+)", known["filter_by"]))
+    if listing.filter_by and "filter_by" in known and "Allowed" in known["filter_by"].description:
+        named = set(re.findall(r"\.(\w+)", known["filter_by"].description))
         assert named - {"All", "Allowed"} <= set(listing.filter_by)
