@@ -1,11 +1,15 @@
 """Where we say something else than Zoho's specification, and why. A rule no request needs any more fails."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.support.specification import Specification, Violation
+
+Recorded = Mapping[str, Sequence[Any]]
 
 SUFFIX = re.compile(
     r"_(startswith|contains|start|end|before|after|less_than|less_equals|greater_than|greater_equals)$"
@@ -116,7 +120,7 @@ def follows(specification: Specification, violation: Violation) -> bool:
     )
 
 
-def told(specification: Specification, recorded: Mapping[str, Sequence[Any]], violation: Violation) -> bool:
+def told(specification: Specification, recorded: Recorded, violation: Violation) -> bool:
     """Members of a body: Zoho's own record has it there, published or recorded, and it reads back; only the schema
     of the request forgets it."""
     method, path = violation.operation.split(" ")
@@ -133,6 +137,27 @@ def told(specification: Specification, recorded: Mapping[str, Sequence[Any]], vi
     return any(each.tells(where) for each in published) or any(
         _has(record, where.split("/")[1:]) for record in recorded.get(collection, ())
     )
+
+
+def rule(
+    specification: Specification, recorded: Recorded, violation: Violation
+) -> Violation | Deviation | None:
+    """What allows a violation, if anything does."""
+    if follows(specification, violation) or told(specification, recorded, violation):
+        return violation
+    return next((each for each in DEVIATIONS if each.covers(violation)), None)
+
+
+def recordings(specs: Path) -> Recorded:
+    """Recorded single records, and those of webhooks, by the path of their collection."""
+    found: dict[str, list[Any]] = {}
+    for file in (specs / "zoho-books-recordings").glob("*.[gcw]*.1.json"):
+        told = json.loads(file.read_text())
+        path = told.get("request", {}).get("path", f"/{file.name.split('.')[0]}").removeprefix("/books/v3")
+        body = told.get("response", {}).get("body") or told["request"].get("json")
+        if isinstance(body, dict):
+            found.setdefault(f"/{path.split('/')[1]}", []).extend(body.values())
+    return found
 
 
 def _has(record: Any, path: Sequence[str]) -> bool:

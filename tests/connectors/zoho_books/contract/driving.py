@@ -58,6 +58,16 @@ class Report:
         return {run.label: run.refusal for run in self.runs if run.refusal and run.label not in done}
 
 
+def added(part: Resource) -> dict[str, Any]:
+    """What records must have so that actions find something: a file, a settlement, an amount left."""
+    means = getattr(part, "means", None)
+    found: dict[str, Any] = {"documents": [{"document_id": bodies.ID, "file_name": "receipt.pdf"}]}
+    if means is not None:
+        share = {means.share: bodies.ID, f"{means.target.type}_id": bodies.ID, "amount_applied": 20}
+        found |= {means.shares: [share], means.left: 1000}
+    return found
+
+
 def _said(least: dict[str, Any], at: str = "create ") -> Iterator[str]:
     for name, each in least.items():
         yield f"{at}{name}"
@@ -68,14 +78,10 @@ def _said(least: dict[str, Any], at: str = "create ") -> Iterator[str]:
 
 def drive(specification: Specification, key: tuple[str, str], part: Resource) -> Report:
     """Every operation a resource declares, with every filter, sort key, field and word."""
-    report, means = Report(), getattr(part, "means", None)
-    added: dict[str, Any] = {"documents": [{"document_id": bodies.ID, "file_name": "receipt.pdf"}]}
-    if means is not None:
-        share = {means.share: bodies.ID, f"{means.target.type}_id": bodies.ID, "amount_applied": 20}
-        added |= {means.shares: [share], means.left: 1000}
+    report, more = Report(), added(part)
 
     def run(label: str, start: Callable[[], Flow[Any]], **amended: Any) -> str | None:
-        provider = Strict(specification, CONNECTOR.judge, {**AMENDED, **amended}, {**added, **amended})
+        provider = Strict(specification, CONNECTOR.judge, {**AMENDED, **amended}, {**more, **amended})
         refusal = None
         try:
             provider.run(start())

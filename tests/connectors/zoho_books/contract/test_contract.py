@@ -1,16 +1,15 @@
 """What we say to Zoho Books, held against its specification: every operation, filter, field and word there is."""
 
-import json
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from connectors.zoho_books import CONNECTOR
-from tests.connectors.zoho_books.contract.deviations import DEVIATIONS, Deviation, follows, told
+from tests.connectors.zoho_books.contract import deviations
+from tests.connectors.zoho_books.contract.deviations import DEVIATIONS, Deviation
 from tests.connectors.zoho_books.contract.driving import Report, drive
-from tests.support.specification import Specification, Violation
+from tests.support.specification import Specification
 
 PARTS = {
     part.path: (key, part)
@@ -36,34 +35,19 @@ def report(specification: Specification, path: str) -> Report:
 
 
 @pytest.fixture(scope="session")
-def recorded(specs: Path) -> dict[str, list[Any]]:
-    """Recorded single records by the path of their collection."""
-    found: dict[str, list[Any]] = {}
-    for file in (specs / "zoho-books-recordings").glob("*.[gcw]*.1.json"):
-        told = json.loads(file.read_text())
-        path = told.get("request", {}).get("path", f"/{file.name.split('.')[0]}").removeprefix("/books/v3")
-        body = told.get("response", {}).get("body") or told["request"].get("json")
-        if isinstance(body, dict):
-            found.setdefault("/" + path.split("/")[1] if path else "", []).extend(body.values())
-    return found
-
-
-def rule_of(specification: Specification, recorded: dict[str, list[Any]], violation: Violation) -> Any:
-    """What allows a violation, if anything does."""
-    if follows(specification, violation) or told(specification, recorded, violation):
-        return violation
-    return next((each for each in DEVIATIONS if each.covers(violation)), None)
+def recorded(specs: Path) -> deviations.Recorded:
+    return deviations.recordings(specs)
 
 
 @pytest.mark.parametrize("path", PARTS)
 def test_requests_keep_to_the_specification(
-    specification: Specification, recorded: dict[str, list[Any]], path: str
+    specification: Specification, recorded: deviations.Recorded, path: str
 ) -> None:
     broken = {
         f"{each.operation}  {each.where}  {each.why}  ({run.label})"
         for run in report(specification, path).runs
         for each in run.violations
-        if rule_of(specification, recorded, each) is None
+        if deviations.rule(specification, recorded, each) is None
     }
     assert not broken, "\n".join(sorted(broken))
 
