@@ -37,6 +37,9 @@ ADDRESS = Table(
 
 INSIDE = {"billing": "billing_address", "shipping": "shipping_address"}
 
+NOT_KEPT = frozenset({"address_id", "country_code"})
+"""What Zoho finds by itself, and takes in no written address."""
+
 FIELDS = tuple(row.unified for row in ADDRESS.rows if row.paths and row.unified not in ("id", "country_code"))
 """What makes an address one: Zoho keeps an id, and sometimes a country, for a blank one."""
 
@@ -77,8 +80,8 @@ def fold_addresses(draft: Draft, errors: list[FieldError]) -> None:
         try:
             if kind in INSIDE:
                 present = again(ADDRESS, (draft.current or {}).get(INSIDE[kind]) or {})
-                present.pop("address_id", None)
-                draft.native[INSIDE[kind]] = _blank() if value.get("_delete") else {**present, **part}
+                stays = {key: each for key, each in present.items() if key not in NOT_KEPT}
+                draft.native[INSIDE[kind]] = _blank() if value.get("_delete") else {**stays, **part}
             elif kind == "other":
                 draft.steps.append(_step(draft, value, part, at))
             else:

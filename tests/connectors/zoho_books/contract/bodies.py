@@ -73,7 +73,7 @@ LEAST: Mapping[str, tuple[Body, ...]] = {
         {"name": "VAT", "total_tax_rate": Decimal(19)},
         {"name": "Both", "total_tax_rate": Decimal(19), "type": "group", "components": [{"id": ID}]},
     ),
-    "/users": ({},),
+    "/users": ({"name": "Ada", "emails": [{"email": "ada@example.com"}]},),
     "/vendorcredits": (SOLD,),
     "/vendorpayments": (
         {

@@ -61,7 +61,14 @@ class Report:
 def added(part: Resource) -> dict[str, Any]:
     """What records must have so that actions find something: a file, a settlement, an amount left."""
     means = getattr(part, "means", None)
-    found: dict[str, Any] = {"documents": [{"document_id": bodies.ID, "file_name": "receipt.pdf"}]}
+    paid = {
+        "bill_payment_id": bodies.ID,
+        "invoice_payment_id": bodies.ID,
+        "payment_id": bodies.ID,
+        "amount": 20,
+    }
+    file = {"document_id": bodies.ID, "file_name": "receipt.pdf"}
+    found: dict[str, Any] = {"documents": [file], "payments": [paid]}
     if means is not None:
         share = {means.share: bodies.ID, f"{means.target.type}_id": bodies.ID, "amount_applied": 20}
         found |= {means.shares: [share], means.left: 1000}
