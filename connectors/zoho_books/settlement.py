@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from connectors.kit.codec import DATE, ENUM, ID, MONEY, TEXT, Codec, CodecError
 from connectors.kit.faults import Conflict, Fault, FieldError, Kind, Rejected
@@ -150,17 +152,25 @@ def _refunded(native: Native, ctx: Context) -> Decimal | None:
 
 def share(native: Native, means: Means, id_key: str, number: str, *, amount: str, day: str) -> Record:
     """A settlement as the settled document tells it: `id_key` is the native key of its id."""
-    on, withheld = native.get(day), native.get("tax_amount_withheld")
+    withheld = native.get("tax_amount_withheld")
     return {
         "allocation_id": native.get(id_key) or None,
         "type": means.type,
         "id": native.get(means.key) or None,
         "number": native.get(number) or None,
         "amount": amount_of(native, amount),
-        "date": DATE.read(on) if on else None,
+        "date": _day(native.get(day)),
         "discount_amount": None,
         "withheld_tax_amount": None if withheld in (None, "") else MONEY.read(withheld),
     }
+
+
+def _day(value: Any) -> date | None:
+    """A day as Zoho spells days; spelled for people it is not worth losing the settlement."""
+    try:
+        return DATE.read(value) if value else None
+    except CodecError:
+        return None
 
 
 def amount_of(native: Native, key: str) -> Decimal:
