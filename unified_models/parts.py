@@ -77,6 +77,9 @@ class Email(Part):
     def _bare(cls, value: Any) -> Any:
         found = {"email": value} if isinstance(value, str) else value
         address = found.get("email") if isinstance(found, dict) else None
+        if isinstance(address, str):  # blanks around an address come from where it was copied
+            address = address.strip()
+            found = {**found, "email": address}
         if isinstance(address, str) and (
             address.count("@") != 1
             or address.startswith("@")

@@ -23,6 +23,7 @@ class Write(Base, kw_only=True):
     resends          how often it was sent again because nothing was found
     next_check_at    when it is looked for again; None: a person has to
     document         stands for what it would make: reference, contact and amounts
+    seeks            what it looks for before it creates, digests parted by blanks; set once nobody else does
     record_id        the record it was about or made
     outcome          created | updated | deleted | unchanged | already_existed | partial
     status           HTTP status of the answer
@@ -76,3 +77,4 @@ class Write(Base, kw_only=True):
     resends: Mapped[int] = mapped_column(default=0)
     next_check_at: Mapped[datetime | None] = mapped_column(default=None)
     document: Mapped[str | None] = mapped_column(default=None)
+    seeks: Mapped[str | None] = mapped_column(default=None)

@@ -11,6 +11,7 @@ from app.core.errors import Problem, problem_body
 from app.models.writes import Write
 from app.unified.calls import Call
 from app.unified.changes import Change
+from app.unified.matching import sought
 from app.unified.progress import Progress
 from app.unified.service import Shown
 from app.unified.shelf import WriteShelf
@@ -77,6 +78,7 @@ class Intents:
         call = replace(call, run=replace(call.run, before_write=sending))
         with self._supervisor.owning(intent.id, intent.owner or ""):
             try:
+                await self._alone(call, change, intent)
                 shown = await work(call, progress)
             except Problem as problem:
                 await self._failed(call, change, intent, progress, problem)
@@ -87,6 +89,17 @@ class Intents:
                 raise
             failpoints.hit("write.before_store")
             return await self._succeeded(call, change, intent, progress, shown)
+
+    async def _alone(self, call: Call, change: Change, intent: Write) -> None:
+        """Waits until nobody else looks for the same record to create it."""
+        if change.matching is None:
+            return
+        wanted = sought(change.body, change.matching)
+        while wanted and not await self._shelf.is_alone(intent, wanted):
+            if self._clock.monotonic() >= call.run.deadline:
+                detail = "Another request looks for the same record and may be creating it; ask again."
+                raise Problem("possible_duplicate", detail, retry_after=1)
+            await self._clock.sleep(_POLL)
 
     async def _succeeded(
         self, call: Call, change: Change, intent: Write, progress: Progress, shown: Shown

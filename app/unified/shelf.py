@@ -122,6 +122,18 @@ class WriteShelf:
             stored.sent_at, stored.lease_until, stored.checks = now, now + self.pace.lease, 0
             stored.journal = await self.sealed_journal(session, stored, progress, change.asked)
 
+    async def is_alone(self, intent: Write, sought: frozenset[str]) -> bool:
+        """Whether nobody else looks for any of this to create it; from then on nobody else may."""
+        async with self._database.write() as session:
+            now = await storage_now(session, self._clock)
+            others = await store.seeking(session, intent.account_id, intent.resource, now)
+            if any(sought & set((each.seeks or "").split()) for each in others if each.id != intent.id):
+                return False
+            stored = await self.own(session, intent)
+            if stored is not None:
+                stored.seeks = " ".join(sorted(sought))
+            return True
+
     async def beat(self, owned: dict[str, str]) -> None:
         """The owners of these intents (id → owner) live."""
         async with self._database.write() as session:

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, tuple_,
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.auth import Principal
+from app.models.integrated_accounts import IntegratedAccount
 from app.models.writes import Write
 
 
@@ -142,3 +143,18 @@ def _visible(principal: Principal) -> Select[Write]:
     if principal.tenant_ids is not None:
         query = query.where(Write.tenant_id.in_(principal.tenant_ids))
     return query
+
+
+async def seeking(session: AsyncSession, account_id: str, resource: str, now: datetime) -> list[Write]:
+    """The writes that look for a record of a resource right now. Held off are others who would ask this."""
+    await session.execute(
+        select(IntegratedAccount.id).where(IntegratedAccount.id == account_id).with_for_update()
+    )
+    query = select(Write).where(
+        Write.account_id == account_id,
+        Write.resource == resource,
+        Write.state == "executing",
+        Write.lease_until > now,
+        Write.seeks.is_not(None),
+    )
+    return list(await session.scalars(query))

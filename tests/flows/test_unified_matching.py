@@ -1,6 +1,7 @@
 """`match_on`: the record is looked for before it is created."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -202,3 +203,21 @@ def test_a_key_repeats_what_was_found(company: Company) -> None:
     assert first.json() == again.json() and first.json()["id"] == made["id"]
     other = post(company, "contacts", {"name": "Fay"}, "name", "update", headers=headers)
     assert other.status_code == 422
+
+
+def test_creates_at_once_make_one_record(company: Company) -> None:
+    """The names differ, so that the provider would take every one of them."""
+    bodies = [
+        {"name": f"Zoe {n}", "emails": [" Zoe@M.example" if n % 2 else "zoe@m.example"]} for n in range(4)
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda body: post(company, "contacts", body, "email"), bodies))
+    assert sorted(map(told, answers)) == [(200, "already_existed")] * 3 + [(201, "created")]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+
+
+def test_creates_of_others_do_not_wait_for_each_other(company: Company) -> None:
+    bodies = [{"name": f"Yves {n}", "emails": [f"yves{n}@m.example"]} for n in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda body: post(company, "contacts", body, "email,name"), bodies))
+    assert [told(answer) for answer in answers] == [(201, "created")] * 3
