@@ -9,6 +9,7 @@ from connectors.kit.actions import Action
 from connectors.kit.faults import Fault, FieldError, Kind, Rejected
 from connectors.kit.flows import Draft
 from connectors.kit.http import Flow, Json, Reply, Request
+from connectors.kit.mapping import Native
 from connectors.kit.operations import Answer, Context, Issue, Record
 from connectors.kit.paging import object_of
 from connectors.kit.references import Lookup
@@ -16,6 +17,7 @@ from connectors.kit.resource import Issues, Resource
 from connectors.zoho_books import document_rows as rows
 from connectors.zoho_books import document_writes
 from connectors.zoho_books import documents as doc
+from connectors.zoho_books.control_totals import peek
 from unified_models.actions import Mail
 
 DISCOUNTS = ("discount_amount", "discount_percentage")
@@ -57,6 +59,22 @@ class Documents(Resource):
             answer.issues.append(Issue("not_applied", "/status", detail, extra={"sent": asked, "got": got}))
         return answer
 
+    def act(self, action: str, id: str, body: Record, ctx: Context) -> Flow[Answer]:
+        """Mail goes to the persons a document is for, or else to its contact."""
+        if self.actions[action].reaches_person and not body.get("to"):
+            native: Json = yield from self.fetch(id, ctx, f"read whom the {self.noun} is for")
+            to, side = _people(native), self.kind.side
+            if not to and not native.get("email"):
+                contact = yield from peek(f"/contacts/{native.get(f'{side}_id')}", "contact", f"the {side}")
+                to = [contact["email"]] if contact is not None and contact.get("email") else []
+            body = {**body, "to": to} if to else body
+        return (yield from super().act(action, id, body, ctx))
+
+    def describe(self) -> dict[str, Any]:
+        told = super().describe()
+        mails = {name: 5 for name, action in self.actions.items() if action.reaches_person}
+        return {**told, "calls": {**told["calls"], **mails}}
+
     @property
     def reckons(self) -> bool:
         return True
@@ -94,6 +112,20 @@ def verb(name: str, path: str, doc: str, *allowed: str, **more: Any) -> Action:
 def verbs(path: str, *actions: Action) -> dict[str, Action]:
     """Actions by name, their paths below one record of the collection at `path`."""
     return {each.name: replace(each, path=f"{path}/{{id}}/{each.path}") for each in actions}
+
+
+def _people(native: Native) -> list[str]:
+    """The addresses of the persons a document is for."""
+    for name in ("contact_persons_associated", "contact_persons_details", "contact_person_details"):
+        people = native.get(name)
+        found = [
+            str(each["email"])
+            for each in (people if isinstance(people, list) else ())
+            if isinstance(each, dict) and each.get("email")
+        ]
+        if found:
+            return found
+    return []
 
 
 def mail(name: str, path: str, doc: str, *allowed: str) -> Action:

@@ -25,12 +25,21 @@ from connectors.zoho_books import documents as doc
 from connectors.zoho_books import filtering, sales_orders, standing
 from connectors.zoho_books.control_totals import Reckoned
 from connectors.zoho_books.conversions import estimate_to_invoice, estimate_to_order, target
-from connectors.zoho_books.document_resource import IDS, mail, numbered, printer, scopes, verb, verbs
+from connectors.zoho_books.document_resource import (
+    IDS,
+    Documents,
+    mail,
+    numbered,
+    printer,
+    scopes,
+    verb,
+    verbs,
+)
 from connectors.zoho_books.document_writes import Kind
 from connectors.zoho_books.field_names import definitions
 from connectors.zoho_books.lines import line_table
 from connectors.zoho_books.lookups import CUSTOMERS, ESTIMATES
-from connectors.zoho_books.sales_documents import SalesDocuments, in_records, lacking
+from connectors.zoho_books.sales_documents import in_records, lacking
 from unified_models.actions import Convert
 from unified_models.estimates import Estimate
 from unified_models.invoices import Invoice
@@ -130,7 +139,7 @@ ACTIONS = verbs(
 )  # fmt: skip
 
 
-class Estimates(SalesDocuments):
+class Estimates(Documents):
     """Offers that become orders and invoices."""
 
     def act(self, action: str, id: str, body: Record, ctx: Context) -> Flow[Answer]:
@@ -142,7 +151,7 @@ class Estimates(SalesDocuments):
 
     def describe(self) -> dict[str, Any]:
         told = super().describe()
-        return {**told, "calls": {**told["calls"], "convert": 4, "email": 5}}
+        return {**told, "calls": {**told["calls"], "convert": 4}}
 
 
 RESOURCE = Estimates(

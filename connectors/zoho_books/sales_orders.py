@@ -26,13 +26,22 @@ from connectors.zoho_books import documents as doc
 from connectors.zoho_books import filtering
 from connectors.zoho_books.control_totals import Reckoned
 from connectors.zoho_books.conversions import order_to_invoice, target
-from connectors.zoho_books.document_resource import IDS, mail, numbered, printer, scopes, verb, verbs
+from connectors.zoho_books.document_resource import (
+    IDS,
+    Documents,
+    mail,
+    numbered,
+    printer,
+    scopes,
+    verb,
+    verbs,
+)
 from connectors.zoho_books.document_writes import Kind
 from connectors.zoho_books.field_names import definitions
 from connectors.zoho_books.lines import line_table
 from connectors.zoho_books.lookups import CUSTOMERS, ESTIMATES, SALES_ORDERS
 from connectors.zoho_books.references import documents_named
-from connectors.zoho_books.sales_documents import SalesDocuments, in_records, lacking
+from connectors.zoho_books.sales_documents import in_records, lacking
 from unified_models.actions import Convert
 from unified_models.invoices import Invoice
 from unified_models.sales_orders import SalesOrder
@@ -186,7 +195,7 @@ ACTIONS = verbs(
 )  # fmt: skip
 
 
-class SalesOrders(SalesDocuments):
+class SalesOrders(Documents):
     """Made from estimates, turned into invoices."""
 
     def prepare(self, draft: Draft) -> Flow[None]:
@@ -207,7 +216,7 @@ class SalesOrders(SalesDocuments):
 
     def describe(self) -> dict[str, Any]:
         told = super().describe()
-        return {**told, "calls": {**told["calls"], "convert": 1, "email": 5}}
+        return {**told, "calls": {**told["calls"], "convert": 1}}
 
 
 _HEARD = "in the recorded webhook of a sales order, which holds the record as it is read"

@@ -31,12 +31,12 @@ from connectors.zoho_books import documents as doc
 from connectors.zoho_books import filtering, standing
 from connectors.zoho_books.codecs import INSTANT, MODES
 from connectors.zoho_books.control_totals import Reckoned
-from connectors.zoho_books.document_resource import IDS, numbered, printer, scopes, verb, verbs
+from connectors.zoho_books.document_resource import IDS, Documents, numbered, printer, scopes, verb, verbs
 from connectors.zoho_books.document_writes import Kind
 from connectors.zoho_books.ledger_lines import posted_as
 from connectors.zoho_books.lines import line_table
 from connectors.zoho_books.lookups import CUSTOMERS, SALES_RECEIPTS
-from connectors.zoho_books.sales_documents import SalesDocuments, in_records, lacking
+from connectors.zoho_books.sales_documents import in_records, lacking
 from connectors.zoho_books.tracking import tracking
 from unified_models.actions import Mail
 from unified_models.sales_receipts import SalesReceipt
@@ -122,7 +122,7 @@ def _letter(body: Any, native: Json, ctx: Context) -> Json:
     return {"to_mail_ids": body["to"], "subject": body["subject"], "body": body["body"]}
 
 
-class SalesReceipts(SalesDocuments):
+class SalesReceipts(Documents):
     """What has no place on a receipt is pointed to where it has one."""
 
     def prepare(self, draft: Draft) -> Flow[None]:

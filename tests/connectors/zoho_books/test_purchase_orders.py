@@ -8,6 +8,7 @@ import pytest
 from connectors.kit.faults import Conflict, Rejected
 from connectors.kit.operations import Filter, Op
 from connectors.zoho_books.purchase_orders import RESOURCE
+from tests.support.script import Script
 from tests.support.scripted import CONTEXT
 from tests.support.twin import Twin
 from unified_models.bills import Bill
@@ -101,8 +102,6 @@ def test_what_an_order_cannot_become(twin: Twin, body: dict[str, Any], pointers:
 def test_orders_are_mailed_only_when_asked(twin: Twin) -> None:
     made = order(twin)
     assert made["is_emailed"] is False
-    with pytest.raises(Rejected):
-        twin.act("purchase_orders", made["id"], "email")
     sent = twin.act(
         "purchase_orders",
         made["id"],
@@ -143,3 +142,22 @@ def test_orders_are_found(twin: Twin) -> None:
 def test_how_much_is_billed(native: dict[str, Any], billed: str | None) -> None:
     record = RESOURCE.read({"purchaseorder_id": "1", "status": "open", **native}, CONTEXT).record
     assert record["billed_status"] == billed
+
+
+ORDERED = {"purchaseorder": {"purchaseorder_id": "7", "status": "open", "vendor_id": "5"}}
+
+
+def test_a_mail_nobody_is_named_for_goes_to_the_vendor() -> None:
+    contact = {"contact": {"contact_id": "5", "email": "ada@acme.test"}}
+    script = Script([ORDERED, contact, ORDERED, {"code": 0}, ORDERED])
+    script.run(RESOURCE.act("email", "7", {}, CONTEXT))
+    mailed = next(each for each in script.asked if each.method == "POST")
+    assert (mailed.path, mailed.body["to_mail_ids"]) == ("/purchaseorders/7/email", ["ada@acme.test"])
+
+
+def test_a_mail_to_nobody_is_refused() -> None:
+    script = Script([ORDERED, {"contact": {"contact_id": "5", "email": ""}}, ORDERED])
+    with pytest.raises(Rejected) as rejection:
+        script.run(RESOURCE.act("email", "7", {}, CONTEXT))
+    assert [(each.code, each.pointer) for each in rejection.value.errors] == [("required", "/to")]
+    assert all(request.is_read for request in script.asked)
