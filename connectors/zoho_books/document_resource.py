@@ -59,20 +59,10 @@ class Documents(Resource):
             answer.issues.append(Issue("not_applied", "/status", detail, extra={"sent": asked, "got": got}))
         return answer
 
-    def act(self, action: str, id: str, body: Record, ctx: Context) -> Flow[Answer]:
-        """Mail goes to the persons a document is for, or else to its contact."""
-        if self.actions[action].reaches_person and not body.get("to"):
-            native: Json = yield from self.fetch(id, ctx, f"read whom the {self.noun} is for")
-            to, side = _people(native), self.kind.side
-            if not to and not native.get("email"):
-                contact = yield from peek(f"/contacts/{native.get(f'{side}_id')}", "contact", f"the {side}")
-                to = [contact["email"]] if contact is not None and contact.get("email") else []
-            body = {**body, "to": to} if to else body
-        return (yield from super().act(action, id, body, ctx))
-
     def describe(self) -> dict[str, Any]:
         told = super().describe()
-        mails = {name: 5 for name, action in self.actions.items() if action.reaches_person}
+        most = 6 if self.kind.letter else 5
+        mails = {name: most for name, action in self.actions.items() if action.reaches_person}
         return {**told, "calls": {**told["calls"], **mails}}
 
     @property
@@ -80,9 +70,22 @@ class Documents(Resource):
         return True
 
     def act(self, action: str, id: str, body: Record, ctx: Context) -> Flow[Answer]:
-        if self.kind.letter and self.actions[action].reaches_person:
-            body = yield from self._worded(id, body, ctx)
+        if self.actions[action].reaches_person:
+            body = yield from self._addressed(id, body, ctx)
+            if self.kind.letter:
+                body = yield from self._worded(id, body, ctx)
         return (yield from super().act(action, id, body, ctx))
+
+    def _addressed(self, id: str, body: Record, ctx: Context) -> Flow[Record]:
+        """The mail to the persons the document is for, or else to its contact, where the caller names none."""
+        if body.get("to"):
+            return body
+        native: Json = yield from self.fetch(id, ctx, f"read whom the {self.noun} is for")
+        to, side = _people(native), self.kind.side
+        if not to and not native.get("email"):
+            contact = yield from peek(f"/contacts/{native.get(f'{side}_id')}", "contact", f"the {side}")
+            to = [contact["email"]] if contact is not None and contact.get("email") else []
+        return {**body, "to": to} if to else body
 
     def _worded(self, id: str, body: Record, ctx: Context) -> Flow[Record]:
         """The mail with the words of the company's template where the caller gives none."""

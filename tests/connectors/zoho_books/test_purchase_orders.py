@@ -145,12 +145,13 @@ def test_how_much_is_billed(native: dict[str, Any], billed: str | None) -> None:
 
 
 ORDERED = {"purchaseorder": {"purchaseorder_id": "7", "status": "open", "vendor_id": "5"}}
+WORDS = {"subject": "Order", "body": "Please deliver."}
 
 
 def test_a_mail_nobody_is_named_for_goes_to_the_vendor() -> None:
     contact = {"contact": {"contact_id": "5", "email": "ada@acme.test"}}
     script = Script([ORDERED, contact, ORDERED, {"code": 0}, ORDERED])
-    script.run(RESOURCE.act("email", "7", {}, CONTEXT))
+    script.run(RESOURCE.act("email", "7", WORDS, CONTEXT))
     mailed = next(each for each in script.asked if each.method == "POST")
     assert (mailed.path, mailed.body["to_mail_ids"]) == ("/purchaseorders/7/email", ["ada@acme.test"])
 
@@ -158,6 +159,6 @@ def test_a_mail_nobody_is_named_for_goes_to_the_vendor() -> None:
 def test_a_mail_to_nobody_is_refused() -> None:
     script = Script([ORDERED, {"contact": {"contact_id": "5", "email": ""}}, ORDERED])
     with pytest.raises(Rejected) as rejection:
-        script.run(RESOURCE.act("email", "7", {}, CONTEXT))
+        script.run(RESOURCE.act("email", "7", WORDS, CONTEXT))
     assert [(each.code, each.pointer) for each in rejection.value.errors] == [("required", "/to")]
     assert all(request.is_read for request in script.asked)
