@@ -37,7 +37,7 @@ def strict(specs: Path) -> Iterator[StrictServer]:
     server = StrictServer(
         specification, lambda each: deviations.rule(specification, recorded, each) is not None
     )
-    server.amended = {**AMENDED, "organization_id": ORGANIZATION}
+    server.amended = {**AMENDED, "organization_id": ORGANIZATION, "transaction_lock_status": "disabled"}
     yield server.start()
     server.stop()
 
