@@ -6,7 +6,7 @@ from starlette.types import Receive, Scope, Send
 
 from .accounts import Accounts
 from .drift import drift
-from .faults import endpoints
+from .faults import COMMIT_LATE, endpoints
 from .front import PREFIX, BooksFront
 from .journal import Entry
 from .wire import Line, Received, Reply, json_reply, read
@@ -37,6 +37,11 @@ class Edge:
             await line.answer(reply)
             return
         entry.fault = fault.kind
+        if fault.kind == COMMIT_LATE:
+            await line.close()
+            await asyncio.sleep(fault.number("seconds", 1.0))
+            await self._handle(call, entry)
+            return
         if fault.executes:
             reply = await self._handle(call, entry)
         else:

@@ -193,6 +193,8 @@ class Kind:
     effect: Effect
 
 
+COMMIT_LATE = "commit_late"
+
 KINDS: Mapping[str, Kind] = {
     "status": Kind("`status` (500), with the provider's envelope or `code`, `message`, `body`, `headers`",
                    False, _status),
@@ -204,6 +206,7 @@ KINDS: Mapping[str, Kind] = {
     "delay": Kind("the true answer after `seconds` (1)", True, _delay),
     "reset_after": Kind("executed, then TCP reset", True, _reset),
     "commit_then_drop": Kind("executed, then the connection ends in order without an answer", True, _drop),
+    COMMIT_LATE: Kind("the connection ends without an answer; `seconds` (1) later the call takes effect", True, _drop),
     "truncated": Kind("`keep` (0.5) of the body, then the connection ends", True, _truncated),
     "wrong_length": Kind("content-length off `by` (-10) bytes", True, _wrong_length),
     "slow_body": Kind("the body in `pieces` (10) over `seconds` (2)", True, _slow_body),

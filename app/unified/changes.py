@@ -23,7 +23,7 @@ SIDES = {"invoices": ("type", "invoice"), "payments": ("payment_for", "invoice")
 REMOVALS = {"delete-refund": "refunds"}
 """Operations that delete one element of a list inside a record → the list."""
 
-_ASIDE = frozenset({b"integrated_account_id", b"preview", b"preview_token"})
+_ASIDE = frozenset({b"integrated_account_id", b"preview", b"preview_token", b"allow_duplicate"})
 """Parameters that do not make two requests different."""
 
 
@@ -46,6 +46,7 @@ class Change:
     status: int = 200
     matching: Rule | None = None
     preview_token: str | None = None
+    may_repeat: bool = False
     element: str | None = None
     asked: dict[str, Any] | None = None
 
@@ -63,6 +64,7 @@ async def change_of(call: Call, operation: str) -> Change:
     replace_lines = changes and query.flag("replace_lines")
     preview = query.flag("preview")
     token = query.text("preview_token")
+    may_repeat = operation == "create" and query.flag("allow_duplicate")
     query.finish()
     raw, body = await _body(call, operation)
     return Change(
@@ -78,6 +80,7 @@ async def change_of(call: Call, operation: str) -> Change:
         preview=preview,
         matching=matching,
         preview_token=token,
+        may_repeat=may_repeat,
         element=element,
         asked={"query": request.scope.get("query_string", b"").decode("latin-1"), "body": raw},
         status=201 if operation == "create" or _creates(call, operation) else 200,

@@ -171,6 +171,8 @@ class _Described:
         if purpose == "update":
             parameters = [_ID, *parameters, _REPLACE_LINES, _IF_MATCH]
         able = sorted({name for each in self.resources for name in matchable(each)})
+        if purpose == "create" and "reference" in self.record.model_fields:
+            parameters.append(_ALLOW_DUPLICATE)
         if purpose == "create" and able:
             parameters += match_parameters(able)
         operation = self._operation(purpose, summary, "write", parameters)
@@ -381,5 +383,10 @@ _REMOTE_QUERY: Schema = {
     "style": "deepObject",
 }
 _REPLACE_LINES = in_query("replace_lines", FLAG, "Lines missing from the body may be removed")
+_ALLOW_DUPLICATE = in_query(
+    "allow_duplicate",
+    FLAG,
+    "A second document with this reference, contact and amount within 24 hours is meant",
+)
 _IF_MATCH = in_header("If-Match", "Only if the record still has this etag")
 _IF_NONE_MATCH = in_header("If-None-Match", "304 when the record still has this etag")

@@ -25,11 +25,13 @@ from app.models.writes import Write
 from app.unified import store
 from app.unified.calls import Call
 from app.unified.changes import Change, fingerprint
+from app.unified.documents import document_of
 from app.unified.pace import Pace
 from app.unified.progress import Progress, progress_of
 from connectors.kit.http import Request
 
 RETENTION = timedelta(days=7)
+DOCUMENT_PAUSE = timedelta(hours=24)
 MAIL_PAUSE = timedelta(minutes=10)
 
 _AUDITED = {"create": "created", "update": "updated", "delete": "deleted"}
@@ -71,6 +73,8 @@ class WriteShelf:
                     return known, _taken(known, intent, now)
             elif _reaches_person(call, change):
                 await self._refuse_same_mail(session, intent, now)
+            if intent.document is not None and not change.may_repeat and change.matching is None:
+                await self._refuse_same_document(session, intent, now)
             session.add(intent)
         return intent, True
 
@@ -82,6 +86,19 @@ class WriteShelf:
         if same is not None:
             detail = "The same mail was sent less than 10 minutes ago; use an Idempotency-Key to repeat it."
             raise Problem("possible_duplicate", detail, write_id=same.id)
+
+    async def _refuse_same_document(self, session: AsyncSession, intent: Write, now: datetime) -> None:
+        same = await store.same_document(session, intent, now - DOCUMENT_PAUSE)
+        if same is not None:
+            detail = (
+                "A document with this reference, contact and amount was written less than 24 hours ago under another "
+                "key. If a second one is meant, send allow_duplicate=true."
+            )
+            told: dict[str, Any] = {"write_id": same.id, "executed": "no", "retryable": False}
+            if same.record_id is not None:
+                name = same.resource.rpartition("/")[2]
+                told["existing"] = {"resource": name, "id": same.record_id}
+            raise Problem("possible_duplicate", detail, **told)
 
     async def progress(self, intent: Write) -> Progress:
         """How far an earlier run got."""
@@ -235,6 +252,7 @@ def _intent(call: Call, change: Change, key: str | None, now: datetime, lease_un
         source_event=call.run.source_event,
         reference=_reference(change),
         record_id=change.id,
+        document=document_of(change),
     )
 
 

@@ -45,6 +45,33 @@ async def same_since(
     )
 
 
+async def same_document(session: AsyncSession, write: Write, since: datetime) -> Write | None:
+    """A create since then that made, or may have made, the same document, which is not deleted since."""
+    removed = select(Write.record_id).where(
+        Write.account_id == write.account_id,
+        Write.resource == write.resource,
+        Write.operation.in_(("delete", "void")),
+        Write.state == "done",
+        Write.created_at > since,
+        Write.record_id.is_not(None),
+    )
+    return await session.scalar(
+        select(Write)
+        .where(
+            Write.environment_id == write.environment_id,
+            Write.account_id == write.account_id,
+            Write.resource == write.resource,
+            Write.document == write.document,
+            Write.created_at > since,
+            Write.state.in_(("executing", "partial", "done", "unknown")),
+            or_(Write.error_code.is_(None), Write.state != "done"),
+            or_(Write.record_id.is_(None), Write.record_id.not_in(removed)),
+        )
+        .order_by(Write.created_at.desc())
+        .limit(1)
+    )
+
+
 async def by_id(
     session: AsyncSession, environment_id: str, account_id: str, write_id: str, *, for_update: bool = False
 ) -> Write | None:

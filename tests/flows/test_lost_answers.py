@@ -110,6 +110,35 @@ def test_what_was_made_is_found(shop: httpx.Client, admin: Admin, customer: str,
     assert (told["state"], told["executed"], told["retryable"]) == ("done", "yes", True)
 
 
+def test_what_is_made_after_the_connection_ended_is_found(
+    shop: httpx.Client, admin: Admin, customer: str
+) -> None:
+    fault(admin, "commit_late", seconds=1.0)
+    mark, key, body = admin.last(), {"Idempotency-Key": "late-1"}, invoice(customer, "late-1")
+    assert shop.post(f"{BOOKS}/invoices", json=body, headers=key).json()["code"] == "outcome_unknown"
+    found = until(lambda: shop.post(f"{BOOKS}/invoices", json=body, headers=key), settled)
+    assert found.status_code == 201, found.text
+    assert [row["id"] for row in with_reference(shop, "late-1")] == [found.json()["id"]]
+    assert posts(admin, mark) == 1
+
+
+def test_the_same_document_under_another_key_is_asked_about(shop: httpx.Client, customer: str) -> None:
+    body = invoice(customer, "twice-1")
+    made = shop.post(f"{BOOKS}/invoices", json=body, headers={"Idempotency-Key": "twice-1"}).json()["id"]
+    for headers in ({"Idempotency-Key": "twice-2"}, {}):
+        second = shop.post(f"{BOOKS}/invoices", json=body, headers=headers)
+        assert (second.status_code, second.json()["code"]) == (409, "possible_duplicate"), second.text
+        assert second.json()["existing"] == {"resource": "invoices", "id": made}
+        assert (second.json()["executed"], second.json()["retryable"]) == ("no", False)
+    dearer = [{"name": "Tea", "unit_price": "2.50", "quantity": 5}]
+    assert shop.post(f"{BOOKS}/invoices", json={**body, "line_items": dearer}).status_code == 201
+    meant = {"allow_duplicate": "true"}
+    assert shop.post(f"{BOOKS}/invoices", json=body, params=meant).status_code == 201
+    for row in with_reference(shop, "twice-1"):
+        assert shop.delete(f"{BOOKS}/invoices/{row['id']}").status_code == 200
+    assert shop.post(f"{BOOKS}/invoices", json=body).status_code == 201
+
+
 def test_what_was_not_made_is_sent_once_more(shop: httpx.Client, admin: Admin, customer: str) -> None:
     fault(admin, "reset_before")
     mark, key, body = admin.last(), {"Idempotency-Key": "again-1"}, invoice(customer, "again-1")
