@@ -25,7 +25,7 @@ _OUTCOMES = {"create": ("created", 201), "delete": ("deleted", 200)}
 
 
 class Unsettled:
-    """Every method is one short transaction. Whoever took a write owns it until one of them lets it go."""
+    """Every method is one short transaction, or several. Whoever took a write owns it until one of them lets it go."""
 
     def __init__(self, database: Database, clock: Clock, shelf: WriteShelf) -> None:
         self._database = database
@@ -107,9 +107,13 @@ class Unsettled:
 
     async def purge(self) -> int:
         """Forget what is older than a week, but for what nobody knows the end of; how many that were."""
-        async with self._database.write() as session:
-            now = await storage_now(session, self._clock)
-            return await store.purge(session, now - RETENTION, _MOST_PURGED)
+        gone, batch = 0, _MOST_PURGED
+        while batch == _MOST_PURGED:
+            async with self._database.write() as session:
+                now = await storage_now(session, self._clock)
+                batch = await store.purge(session, now - RETENTION, _MOST_PURGED)
+            gone += batch
+        return gone
 
     async def _end(
         self, session: AsyncSession, stored: Write, now: datetime, state: str, **values: Any

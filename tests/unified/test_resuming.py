@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from app.models.writes import Write
 from app.unified.supervised import supervisor
+from app.unified.unsettled import Unsettled
 from connectors.kit.faults import Fault, Kind
 from connectors.kit.flows import step_failed
 from connectors.kit.http import Request
@@ -156,3 +157,20 @@ async def test_a_write_without_a_key_ends_where_it_failed(stepped: Any) -> None:
     stored = await only(stepped)
     assert (stored.state, stored.outcome, stored.journal) == ("done", "partial", None)
     assert supervisor(stepped.app).owned == {}
+
+
+async def test_after_a_week_only_what_nobody_knows_the_end_of_is_kept(
+    stepped: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.unified.unsettled._MOST_PURGED", 2)
+    for number in range(5):
+        await create(stepped, {"Idempotency-Key": f"key-{number}"})
+    state = stepped.app.state
+    unsettled = Unsettled(state.database, state.clock, state.shelf)
+    assert await unsettled.purge() == 0
+    await store(stepped, created_at=datetime(2020, 1, 1, tzinfo=UTC))
+    async with state.database.write() as session:
+        kept = update(Write).where(Write.idempotency_key == "key-3").values(state="unknown")
+        await session.execute(kept)
+    assert await unsettled.purge() == 4
+    assert (await only(stepped)).idempotency_key == "key-3"
