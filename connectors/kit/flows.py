@@ -104,7 +104,7 @@ def update(
         yield from _name_existing(resource, draft, fault)
         raise
     try:
-        stands = resource.unwrap(reply)
+        stands = yield from resource.made(reply, draft)
     except Fault:  # changed, but not told
         stands = yield from resource.fetch(id, ctx, f"read the {resource.noun} back")
     return (yield from _settled(resource, draft, stands, "updated"))

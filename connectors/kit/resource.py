@@ -233,7 +233,7 @@ class Resource:
         return found
 
     def made(self, reply: Reply, draft: Draft) -> Flow[Json]:
-        """The object a create was answered with. Override where the answer does not hold it."""
+        """The object a create or a change was answered with. Override where the answer does not hold it."""
         return self.unwrap(reply)
         yield
 

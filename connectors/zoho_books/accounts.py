@@ -1,7 +1,8 @@
 """Chart of accounts: /chartofaccounts.
 
 Lists hide inactive accounts unless asked for all. Lists alone tell the depth and the times, single records
-alone the balance; `remote_query[showbalance]=true` adds it to lists.
+alone the balance; `remote_query[showbalance]=true` adds it to lists. Only answers to a write tell the currency,
+and those lack what a read tells.
 """
 
 from dataclasses import replace
@@ -171,13 +172,23 @@ TABLE = Table(
 )  # fmt: skip
 
 
+READ_ONLY = {"current_balance": "closing_balance", "is_system": "is_system_account"}
+"""What only a read of one account tells → its key."""
+
+
 class Accounts(Resource):
-    """List rows have a balance when `showbalance` was asked for."""
+    """List rows have a balance when `showbalance` was asked for; what was written is told in part."""
 
     def complete(self, record: Record, native: Any, ctx: Context, issues: Issues, *, detail: bool) -> None:
         balance = native.get("current_balance")
         if not detail and balance not in (None, ""):
             record["current_balance"] = MONEY.read(balance)
+        if detail and "currency_code" not in native:
+            del record["currency"]
+        untold = [name for name, key in READ_ONLY.items() if detail and key not in native]
+        record["is_partial"] = record["is_partial"] or bool(untold)
+        for name in untold:
+            del record[name]
 
 
 RESOURCE = Accounts(

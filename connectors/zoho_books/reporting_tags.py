@@ -10,7 +10,7 @@ from connectors.kit.applied import not_applied
 from connectors.kit.codec import BOOL, ID, TEXT, CodecError, flag
 from connectors.kit.faults import Fault, FieldError, Kind, Rejected
 from connectors.kit.flows import Draft, Step
-from connectors.kit.http import Flow, Json, Request
+from connectors.kit.http import Flow, Json, Reply, Request
 from connectors.kit.mapping import (
     ALWAYS,
     CREATE,
@@ -117,6 +117,11 @@ class Tags(Resource):
 
     def needs_current(self, body: Record, *, replace_lines: bool) -> bool:
         return True
+
+    def made(self, reply: Reply, draft: Draft) -> Flow[Json]:
+        """Answers to writes tell no options: those that stand."""
+        found = yield from super().made(reply, draft)
+        return {**found, "options": found.get("options") or (draft.current or {}).get("options") or []}
 
     def prepare(self, draft: Draft) -> Flow[None]:
         options = draft.native.pop("options", None)

@@ -50,6 +50,15 @@ BODIES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "vendor_credits": lambda: {**SUPPLIER, "number": named("VC"), "line_items": BOUGHT},
 }  # fmt: skip
 
+CHANGES: Mapping[str, Mapping[str, Any]] = {
+    "bank_accounts": {"bank_name": "House"}, "currencies": {"symbol": "KD"}, "projects": {"description": "New"},
+    "items": {"description": "New"}, "accounts": {"description": "New"}, "contacts": {"memo": "New"},
+    "tax_rates": {"total_tax_rate": 20}, "tracking_categories": {"name": "Realm"}, "expenses": {"memo": "New"},
+    "transactions": {"description": "New"}, "journal_entries": {"memo": "New"}, "payments": {"memo": "New"},
+    "sales_receipts": {"customer_note": "New"}, "vendor_credits": {"customer_note": "New"},
+}  # fmt: skip
+"""A change of each that has no reference."""
+
 
 def furnish(company: Company) -> Company:
     """The contacts, the item and the till the bodies name."""

@@ -8,7 +8,7 @@ import pytest
 from connectors.kit.resource import LISTS
 from tests.flows.company import Company
 from tests.flows.coverage import claimed, not_offered, refusal
-from tests.flows.records import BODIES, furnish, made
+from tests.flows.records import BODIES, CHANGES, furnish, made
 
 CLAIMED = claimed()
 PDF = b"%PDF-1.7\n% a scan\n"
@@ -25,15 +25,6 @@ def at(name: str) -> str:
 @pytest.fixture(scope="module")
 def company(connected: Callable[..., Company]) -> Company:
     return furnish(connected(seed="empty"))
-
-
-CHANGES: dict[str, dict[str, Any]] = {
-    "bank_accounts": {"bank_name": "House"}, "currencies": {"symbol": "KD"}, "projects": {"description": "New"},
-    "items": {"description": "New"}, "accounts": {"description": "New"}, "contacts": {"memo": "New"},
-    "tax_rates": {"total_tax_rate": 20}, "tracking_categories": {"name": "Realm"}, "expenses": {"memo": "New"},
-    "transactions": {"description": "New"}, "journal_entries": {"memo": "New"}, "payments": {"memo": "New"},
-    "sales_receipts": {"customer_note": "New"}, "vendor_credits": {"customer_note": "New"},
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [name for name in offering("create") if name in BODIES])

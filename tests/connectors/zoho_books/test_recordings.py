@@ -67,7 +67,14 @@ def test_an_account_alone(specs: Path) -> None:
     assert record["current_balance"] == Decimal(848)
     assert record["fully_qualified_name"] == "Sales"
     assert "created_at" not in record and "level" not in record
-    assert got(specs, "accounts", "chartofaccounts.create")["currency"] == "USD"
+    assert "currency" not in record
+
+
+def test_an_account_as_its_create_is_answered(specs: Path) -> None:
+    accounts = CONNECTOR.resources["accounting", "accounts"]
+    answer = accounts.read(recorded(specs, "chartofaccounts.create")["chart_of_account"], CONTEXT)
+    assert (answer.record["currency"], answer.record["is_partial"], answer.issues) == ("USD", True, [])
+    assert not {"current_balance", "is_system"} & answer.record.keys()
 
 
 def test_currencies(specs: Path) -> None:
