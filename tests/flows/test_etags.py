@@ -21,7 +21,9 @@ def test_what_was_made_has_the_etag_of_what_is_read(company: Company, name: str)
     record = made(company, name)
     path = f"{name}/{record['id']}"
     read = company.get(path)
-    assert (record["is_partial"], "etag" in record) == ((True, False) if name in TOLD_IN_PART else (False, True))
+    assert (record["is_partial"], "etag" in record) == (
+        (True, False) if name in TOLD_IN_PART else (False, True)
+    )
     assert read["is_partial"] is False and record.get("etag", read["etag"]) == read["etag"]
     if "update" not in company.get(f"{name}/meta")["methods"]:
         return
