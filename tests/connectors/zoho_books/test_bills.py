@@ -226,5 +226,5 @@ def test_what_settled_a_document_is_listed_by_itself(twin: Twin) -> None:
     )
     assert inside("payments", "allocations", paid.record["id"]) == [("invoice", D(10))]
     assert inside("payments", "refunds", paid.record["id"]) == []
-    assert twin.resource("invoices").lists == {"allocations"}
+    assert twin.resource("invoices").lists == {"allocations", "ledger-lines"}
     assert twin.resource("contacts").lists == set()
