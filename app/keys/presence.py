@@ -93,12 +93,21 @@ class Presence:
 
 
 async def processes(database: Database, clock: Clock) -> Sequence[KeyringProcess]:
-    """The processes heard of lately."""
+    """The processes heard of lately, but for those of this machine that were killed since."""
     async with database.read() as session:
-        return list(
-            await session.scalars(
-                select(KeyringProcess)
-                .where(KeyringProcess.seen_at > clock.now() - ALIVE)
-                .order_by(KeyringProcess.host, KeyringProcess.pid)
-            )
+        lately = await session.scalars(
+            select(KeyringProcess)
+            .where(KeyringProcess.seen_at > clock.now() - ALIVE)
+            .order_by(KeyringProcess.host, KeyringProcess.pid)
         )
+        return [one for one in lately if one.host != socket.gethostname() or _runs(one.pid)]
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
