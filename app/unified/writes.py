@@ -92,13 +92,20 @@ async def list_writes(
     )
 
 
-@router.get("/write/{write_id}", summary="Read a write")
-async def read_write(request: Request, principal: Reader, write_id: str) -> WriteView:
-    """What became of one write; its id is in every write's `Ledgerway-Write-Id`."""
+async def _seen(request: Request, principal: Reader, write_id: str) -> Write:
     async with request.app.state.database.read() as session:
         row = await store.seen_by_id(session, principal, write_id)
     if row is None:
         raise Problem("not_found", "There is no such write.")
+    return row
+
+
+Seen = Annotated[Write, Depends(_seen)]  # before the body is looked at: what is not theirs is not there
+
+
+@router.get("/write/{write_id}", summary="Read a write")
+async def read_write(row: Seen) -> WriteView:
+    """What became of one write; its id is in every write's `Ledgerway-Write-Id`."""
     return _view(row)
 
 
@@ -112,21 +119,17 @@ class Resolution(BaseModel):
 
 
 @router.post("/write/{write_id}/resolve", summary="Say how a write ended")
-async def resolve_write(request: Request, principal: Reader, write_id: str, said: Resolution) -> WriteView:
+async def resolve_write(request: Request, principal: Reader, row: Seen, said: Resolution) -> WriteView:
     """Settle an unknown write: what it made is adopted and the rest of it done, or its key is free again."""
     state = request.app.state
-    async with state.database.read() as session:
-        row = await store.seen_by_id(session, principal, write_id)
-    if row is None:
-        raise Problem("not_found", "There is no such write.")
     access.require(principal, f"{row.resource.replace('/', '.')}:write")
-    write = await state.resolver.taken(write_id, principal)
+    write = await state.resolver.taken(row.id, principal)
     if write is None:
         detail = f"The write is {row.state}, and only an unknown one is resolved by hand."
         told: dict[str, Any] = {"from": row.state, "allowed": ["unknown"]}
         raise Problem("invalid_transition", detail, **told)
     await state.resolver.decide(write, executed=said.outcome == "executed", remote_id=said.remote_id)
-    return await read_write(request, principal, write_id)
+    return _view(await _seen(request, principal, row.id))
 
 
 def _view(row: Write) -> WriteView:

@@ -75,6 +75,7 @@ def ids(theirs: Theirs) -> dict[str, str]:
         "key_id": theirs.key,
         "entry_id": theirs.log,
         "integration_id": theirs.client,
+        "integration": theirs.client,
         "write_id": theirs.write,
     }
 

@@ -144,7 +144,7 @@ def test_methods_and_places_that_are_not_there(company: Company) -> None:
         ("PUT", "contacts/1", 405, "method_not_allowed"),
         ("DELETE", "contacts", 405, "method_not_allowed"),
         ("POST", "company_info", 405, "method_not_allowed"),
-        ("POST", "/unified/user-directory/users", 405, "method_not_allowed"),
+        ("DELETE", "/unified/user-directory/users", 405, "method_not_allowed"),
         ("GET", "contact", 404, "not_found"),
         ("GET", "contacts/1/2/3", 404, "not_found"),
         ("GET", "/unified/bookkeeping/contacts", 404, "not_found"),

@@ -89,7 +89,8 @@ def test_pages_hold_every_row_once(company: Company, whole: dict[str, list[Any]]
     mark = company.admin.last()
     assert ids(list(walk(company, name, limit=size))) == ids(whole[name])
     assert len(set(ids(whole[name]))) == len(whole[name]) > 20
-    assert len(company.calls(mark)) == -(-len(whole[name]) // size)
+    sides = 2 if name == "payments" else 1  # the page where the first side ends is filled from the second
+    assert len(company.calls(mark)) == -(-len(whole[name]) // size) + sides - 1
 
 
 @long
