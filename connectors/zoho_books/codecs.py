@@ -6,7 +6,10 @@ from typing import Any
 
 from connectors.kit import codec
 from connectors.kit.codec import decimal_of
+from connectors.kit.countries import code_of
 from connectors.kit.custom_fields import Shape
+from connectors.kit.mapping import Native
+from connectors.kit.operations import Context
 
 INSTANT = codec.INSTANT("%Y-%m-%dT%H:%M:%S%z")
 """±HHMM without a colon; "Z" and a missing offset are refused by Zoho."""
@@ -64,3 +67,9 @@ MONEY_TEXT = replace(codec.MONEY, write=spelled)
 
 def percent(value: Decimal) -> str:
     return f"{value:f}%"
+
+
+def country_code(native: Native, ctx: Context) -> str | None:
+    """Of an address: its code, be it of two letters or of three, else that of its country's name."""
+    told = native.get("country_code")
+    return code_of(told) or told or code_of(native.get("country"))

@@ -12,9 +12,15 @@ from connectors.kit.http import Request
 from connectors.kit.mapping import ALWAYS, UPDATE, Native, Table, When, computed, field, names
 from connectors.kit.operations import Context, Issue, Record
 from connectors.kit.writing import Write, again, write
+from connectors.zoho_books.codecs import country_code
 from unified_models.parts import Address
 
 address = names(Address)
+
+
+def _put_code(value: str, native: Native, ctx: Context) -> None:
+    native["country_code"] = value
+
 
 ADDRESS = Table(
     Address,
@@ -29,7 +35,14 @@ ADDRESS = Table(
         field(address.state_code, "state_code", TEXT, write=ALWAYS),
         field(address.postal_code, "zip", TEXT, write=ALWAYS),
         field(address.country, "country", TEXT, write=ALWAYS),
-        field(address.country_code, "country_code", TEXT, write=ALWAYS),
+        computed(
+            address.country_code,
+            country_code,
+            uses=("country_code", "country"),
+            put=_put_code,
+            clear={"country_code": ""},
+            write=ALWAYS,
+        ),
         field(address.phone, "phone", TEXT, write=ALWAYS),
     ),
     kept=("fax",),

@@ -24,8 +24,8 @@ from connectors.kit.mapping import (
     ref,
     unmapped,
 )
-from connectors.kit.operations import Context, Op
-from connectors.kit.resource import Resource
+from connectors.kit.operations import Context, Op, Record
+from connectors.kit.resource import Issues, Resource
 from connectors.zoho_books.attachments import files_row
 from connectors.zoho_books.codecs import CONTACT_TYPE, CUSTOM_FIELDS, INSTANT, MASTER_STATUS
 from connectors.zoho_books.contact_addresses import addresses, fold_addresses, put_addresses
@@ -169,6 +169,11 @@ PERSONAL = frozenset({"first_name", "last_name", "title", "emails", "phones", "a
 
 class Contacts(Resource):
     """Persons, addresses, the side of the ledger and the tax number need more than their row."""
+
+    def complete(self, record: Record, native: Any, ctx: Context, issues: Issues, *, detail: bool) -> None:
+        if detail and record["title"] is None:
+            primary = (each for each in record["contact_persons"] if each["is_primary"])
+            record["title"] = next((each["title"] for each in primary), None)
 
     def needs_current(self, body: dict[str, Any], *, replace_lines: bool) -> bool:
         return bool(PERSONAL & body.keys()) or super().needs_current(body, replace_lines=replace_lines)

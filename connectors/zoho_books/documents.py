@@ -9,7 +9,7 @@ from connectors.kit.mapping import ALWAYS, Native, Table, computed, field, names
 from connectors.kit.operations import Context, Issue, Record
 from connectors.kit.reading import objects
 from connectors.kit.totals import HUNDRED, ZERO, difference, rounded
-from connectors.zoho_books.codecs import percent, percentage_of
+from connectors.zoho_books.codecs import country_code, percent, percentage_of
 from connectors.zoho_books.lookups import TAXES
 from unified_models.money import TaxSum
 from unified_models.parts import DocumentAddress, PaymentTerms
@@ -32,7 +32,7 @@ def address_table(kind: str) -> Table[DocumentAddress]:
             field(address.state_code, "state_code", TEXT),
             field(address.postal_code, "zip", TEXT, write=ALWAYS, list_native="zipcode"),
             field(address.country, "country", TEXT, write=ALWAYS),
-            field(address.country_code, "country_code", TEXT),
+            computed(address.country_code, country_code, uses=("country_code", "country")),
             field(address.phone, "phone", TEXT, write=ALWAYS),
         ),
     )

@@ -28,6 +28,7 @@ from connectors.kit.paging import merged_query
 from connectors.kit.reading import get_path
 from connectors.zoho_books import bills, document_rows, document_writes, filtering, standing
 from connectors.zoho_books import documents as doc
+from connectors.zoho_books.codecs import country_code
 from connectors.zoho_books.control_totals import Reckoned
 from connectors.zoho_books.document_resource import (
     IDS,
@@ -93,7 +94,7 @@ _DELIVERY = Table(
         unmapped(address.state_code, "tells no code of the state here"),
         field(address.postal_code, "zip", TEXT),
         field(address.country, "country", TEXT),
-        unmapped(address.country_code, "tells no code of the country here"),
+        computed(address.country_code, country_code, uses=("country",)),
         field(address.phone, "phone", TEXT),
     ),
 )  # fmt: skip

@@ -162,3 +162,20 @@ def test_the_tax_number_stands_where_the_country_keeps_it() -> None:
             told = {"organization": {"country": country, "country_code": code}}
             request = flow.send(Reply(200, body=told))
         assert request.body[key] == "123"
+
+
+def test_what_zoho_tells_in_one_place_only_is_told(twin: Twin) -> None:
+    native = {
+        "contact_id": "7", "contact_name": "Acme", "contact_type": "customer", "contact_salutation": "",
+        "contact_persons": [
+            {"contact_person_id": "1", "is_primary_contact": False, "salutation": "Mr."},
+            {"contact_person_id": "2", "is_primary_contact": True, "salutation": "Dr."},
+        ],
+        "billing_address": {"address": "Street 1", "country": "India"},
+        "shipping_address": {"address": "Street 2", "country": "Freedonia", "country_code": "USA"},
+    }  # fmt: skip
+    record = twin.resource("contacts").read(native, twin.context).record
+    assert record["title"] == "Dr."
+    assert [(each["country"], each["country_code"]) for each in record["addresses"]] == [
+        ("India", "IN"), ("Freedonia", "US"),
+    ]  # fmt: skip
