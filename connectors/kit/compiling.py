@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from connectors.kit import codec as codecs
-from connectors.kit.fitting import exact_of, fit_of, text
+from connectors.kit.fitting import exact_of, fit_of
 from connectors.kit.mapping import Coded, Computed, Field, Native, Nested, Reference, Row, Table
 from connectors.kit.operations import Context, Issue, Record
 from connectors.kit.reading import (
@@ -95,10 +95,10 @@ class _Source:
         fit, exact = fit_of(model, name), exact_of(model, name)
         if fit is None:
             return value
-        if exact is None:
-            return f"{self._name(fit)}({value})"
-        told = f"(v := {value}) is None or v.__class__ is {self._name(exact)}"
-        return f"v if {told} else {self._name(fit)}(v)"
+        fitted = f"{self._name(fit)}(v)"
+        if exact is not None:
+            return f"v if (v := {value}) is None or v.__class__ is {self._name(exact)} else {fitted}"
+        return f"{fitted} if (v := {value}) or v.__class__ is not list else v"
 
     def _value(self, row: Row, table: Table[Any]) -> str:
         match row:
@@ -117,17 +117,21 @@ class _Source:
                 return "None"
 
     def _decoded(self, row: Row, path: str) -> str:
-        got, read = f"(v := {self._get(path)})", self._name(row.codec.read)
         if row.codec.read is codecs.TEXT.read:
-            return f"(v or None) if {got}.__class__ is str else None if v is None else {read}(v)"
+            return self._text(path)
+        got, read = f"(v := {self._get(path)})", self._name(row.codec.read)
         decoded = f"None if v is None or v == '' else {read}(v)"
         ready = _CLASSES.get(row.codec.read)
         if ready is not None:
             return f"v if {got}.__class__ is {ready} else {decoded}"
         return f"None if {got} is None or v == '' else {read}(v)"
 
+    def _text(self, path: str) -> str:
+        read = self._name(codecs.TEXT.read)
+        return f"(v or None) if (v := {self._get(path)}).__class__ is str else None if v is None else {read}(v)"
+
     def _reference(self, row: Reference) -> str:
-        name = f"{self._name(text)}({self._get(row.name)}) or None" if row.name is not None else "None"
+        name = self._text(row.name) if row.name is not None else "None"
         written = f"v if v.__class__ is str else {self._name(codecs.ID.read)}(v)"
         if row.to is not None and row.to.prefix:
             written = f"{row.to.prefix!r} + ({written})"

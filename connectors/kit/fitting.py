@@ -73,13 +73,14 @@ def _each(inner: Fit | None) -> Fit:
             return value
         if value.__class__ is not list:
             raise CodecError(f"expected a list, got {type(value).__name__}")
-        return value if inner is None else [inner(each) for each in value]
+        return value if inner is None else [*map(inner, value)]
 
     return fit
 
 
 def _members(model: type[BaseModel]) -> Fit:
     fits: dict[str, Fit] = {}
+    exact: dict[str, type | None] = {}
 
     def fit(value: Any) -> Any:
         if value is None:
@@ -89,11 +90,11 @@ def _members(model: type[BaseModel]) -> Fit:
         if not fits:  # not before: a model may hold itself
             known = ((name, fit_of(model, name)) for name in model.model_fields)
             fits.update({name: inner for name, inner in known if inner is not None})
+            exact.update({name: exact_of(model, name) for name in fits})
         found = cast("dict[str, Any]", value)
         for name, told in found.items():
-            inner = fits.get(name)
-            if inner is not None:
-                found[name] = inner(told)
+            if told is not None and told.__class__ is not exact.get(name) and name in fits:
+                found[name] = fits[name](told)
         return found
 
     return fit

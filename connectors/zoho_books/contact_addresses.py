@@ -11,6 +11,7 @@ from connectors.kit.flows import Draft, Step
 from connectors.kit.http import Request
 from connectors.kit.mapping import ALWAYS, UPDATE, Native, Table, When, computed, field, names
 from connectors.kit.operations import Context, Issue, Record
+from connectors.kit.reading import unless_blank
 from connectors.kit.writing import Write, again, write
 from connectors.zoho_books.codecs import country_code
 from unified_models.parts import Address
@@ -70,9 +71,10 @@ def _told(native: Native, ctx: Context) -> Iterator[Record]:
     found += [("other", each) for each in native.get("addresses") or []]
     for kind, each in found:
         if isinstance(each, dict):
-            record = _read(each, ctx, issues, "")
-            if any(record[name] for name in FIELDS):
-                yield {**record, "type": kind}
+            record = unless_blank(_read(each, ctx, issues, ""), FIELDS)
+            if record is not None:
+                record["type"] = kind
+                yield record
 
 
 def put_addresses(values: list[Any], native: Native, ctx: Context) -> None:

@@ -51,7 +51,7 @@ def _discount_amount(native: Native, ctx: Context) -> Decimal | None:
     found: Decimal | None = None
     for name in ("discount_amount", "discount"):
         told = native.get(name)
-        if told in (None, "") or str(told).endswith("%"):
+        if told is None or (isinstance(told, str) and (not told or told.endswith("%"))):
             continue
         amount = MONEY.read(told)
         if amount:
