@@ -128,7 +128,9 @@ class _Source:
 
     def _text(self, path: str) -> str:
         read = self._name(codecs.TEXT.read)
-        return f"(v or None) if (v := {self._get(path)}).__class__ is str else None if v is None else {read}(v)"
+        return (
+            f"(v or None) if (v := {self._get(path)}).__class__ is str else None if v is None else {read}(v)"
+        )
 
     def _reference(self, row: Reference) -> str:
         name = self._text(row.name) if row.name is not None else "None"

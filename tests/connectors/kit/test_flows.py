@@ -255,15 +255,18 @@ def test_an_action_done_whose_record_cannot_be_read_is_partial() -> None:
 
 def test_mail_goes_to_the_invoices_address_or_to_the_one_given() -> None:
     live = invoice(status="sent", email="ada@example.com")
-    _, provider = act("email", [{"invoice": live}, DONE, {"invoice": live}])
-    assert provider.seen[1].body == {"to_mail_ids": ["ada@example.com"]}
+    _, provider = act("email", [{"invoice": live}, {"invoice": live}, DONE, {"invoice": live}])
+    assert provider.seen[2].body == {"to_mail_ids": ["ada@example.com"]}
     _, provider = act(
         "remind", [{"invoice": live}, DONE, {"invoice": live}], to=["b@example.com"], subject="Hi"
     )
     sent = {"to_mail_ids": ["b@example.com"], "subject": "Hi", "cc_mail_ids": []}
     assert provider.seen[1].body == sent
     with pytest.raises(Rejected):
-        act("email", [{"invoice": invoice(status="sent")}])
+        act(
+            "email",
+            [{"invoice": invoice(status="sent")}, {"contact": {}}, {"invoice": invoice(status="sent")}],
+        )
 
 
 def test_only_mail_reaches_a_person() -> None:
