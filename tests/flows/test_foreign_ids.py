@@ -72,6 +72,7 @@ def ids(theirs: Theirs) -> dict[str, str]:
         "integrated_account_id": theirs.account,
         "id": theirs.invoice,
         "attachment_id": "460000000026049",
+        "refund_id": "460000000026050",
         "key_id": theirs.key,
         "entry_id": theirs.log,
         "integration_id": theirs.client,
