@@ -177,21 +177,6 @@ def ENUM(words: Mapping[str, str]) -> Codec[str]:
     return Codec("enum", read, write, _same, words=dict(words))
 
 
-def LIST_OF(inner: Codec[T]) -> Codec[list[T]]:
-    """A plain list of values. An element the inner codec reads as nothing is left out."""
-
-    def read(value: Any) -> list[T]:
-        if not isinstance(value, list):
-            raise CodecError(f"expected a list, got {type(value).__name__}")
-        found = (inner.read(each) for each in value if each is not None and each != "")
-        return [each for each in found if each is not None]
-
-    return Codec(
-        f"list of {inner.name}", read, lambda values: [inner.write(each) for each in values],
-        lambda text: [inner.parse(text)],
-    )  # fmt: skip
-
-
 CENT = Decimal("0.005")
 FINE = Decimal("0.0005")
 

@@ -42,8 +42,6 @@ STATUSES: Mapping[int, Kind] = {
     429: Kind.MINUTE,
 }
 
-_NOT_FOUND = frozenset({5, 1002})
-
 _STATE = ("cannot be deleted", "can not be deleted", "can't be deleted", "cannot delete", "has transactions")
 _DUPLICATE = ("already exist", "already been used", "already in use")
 

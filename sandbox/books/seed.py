@@ -17,7 +17,6 @@ from .times import day
 from .users import ROLES
 
 POST = Call("POST", "/")
-AUTO = Call("POST", "/", (("ignore_auto_number_generation", "true"),))
 MONTHS = 18
 
 

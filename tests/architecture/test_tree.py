@@ -45,6 +45,16 @@ def test_module_names_say_what_they_hold() -> None:
     assert [path for path in tracked("*.py") if path.stem in FORBIDDEN_NAMES] == []
 
 
+def test_links_between_documents_lead_somewhere() -> None:
+    broken = [
+        f"{path.relative_to(ROOT)}: {target}"
+        for path in tracked("*.md")
+        for target in re.findall(r"\]\(([^)\s#]+)[^)]*\)", path.read_text(encoding="utf-8"))
+        if not re.match(r"[a-z]+:", target) and not (path.parent / target).exists()
+    ]
+    assert broken == []
+
+
 def test_the_lock_names_no_index() -> None:
     for lock in tracked("*.lock"):
         assert not re.search(r"https?://|--index-url|--find-links", lock.read_text()), lock.name

@@ -10,7 +10,6 @@ from connectors.kit.codec import (
     ENUM,
     INSTANT,
     INTEGER,
-    LIST_OF,
     MONEY,
     TEXT,
     Codec,
@@ -37,7 +36,6 @@ SIZE = ENUM({"s": "small", "xs": "small", "l": "large"})
         (STAMP, "2026-06-09T09:46:21-0400", datetime(2026, 6, 9, 13, 46, 21, tzinfo=UTC)),
         (SIZE, "xs", "small"),
         (SIZE, "huge", "huge"),
-        (LIST_OF(TEXT), ["a", "", None, "b"], ["a", "b"]),
     ],
 )
 def test_reads(codec: Codec[Any], native: Any, unified: Any) -> None:
@@ -60,7 +58,6 @@ def test_reads(codec: Codec[Any], native: Any, unified: Any) -> None:
         (STAMP, "2026-06-09T09:46:21"),
         (STAMP, "yesterday"),
         (SIZE, 3),
-        (LIST_OF(TEXT), "a"),
     ],
 )
 def test_refuses(codec: Codec[Any], native: Any) -> None:
