@@ -62,12 +62,19 @@ def rule_of(query: Query, resource: Resource) -> Rule | None:
 
 
 def matchable(resource: Resource) -> tuple[str, ...]:
-    """The fields `match_on` takes: texts a create body may carry and lists can be filtered by exactly."""
+    """The fields `match_on` takes: texts a create body may carry and lists can be filtered by exactly, or that
+    name records of a list so short that references look through all of it."""
     if "create" not in resource.methods or "list" not in resource.methods:
         return ()
-    exact = {name for name, ops in resource.filters.items() if Op.EQ in ops}
+    exact = _exact(resource)
+    if resource.own is not None:
+        exact = exact | {name for name, key in resource.own.keys.items() if key.param is None}
     members = {short for short, path in _MEMBERS.items() if ".".join(path) in exact}
     return tuple(sorted(members | {name for name in exact if _is_text(resource, name)}))
+
+
+def _exact(resource: Resource) -> frozenset[str]:
+    return frozenset(name for name, ops in resource.filters.items() if Op.EQ in ops)
 
 
 def _is_text(resource: Resource, name: str) -> bool:
@@ -185,7 +192,7 @@ def matched(
         creation.close()
     current = yield from resource.get(id, ctx)
     existing = {"resource": resource.name, "id": id}
-    if words_of(resource.model, "type") and _is_contact(resource) and current.record.get("type"):
+    if _is_contact(resource) and current.record.get("type"):
         told, asked = current.record["type"], type_of(body)
         if told != asked:
             detail = f"the match is a {told}, the body a {asked}"
@@ -201,6 +208,7 @@ def matched(
     else:
         current.outcome = "unchanged"
     current.issues += issues
+    current.found = True
     return current
 
 
@@ -229,7 +237,8 @@ def _found(
 def _hits(
     resource: Resource, name: str, key: str, text: str, body: Record, ctx: Context, hits: dict[str, Record]
 ) -> Generator[Request, Reply, None]:
-    filters = (Filter(".".join(_MEMBERS.get(name, (name,))), Op.EQ, text),)
+    field = ".".join(_MEMBERS.get(name, (name,)))
+    filters = (Filter(field, Op.EQ, text),) if field in _exact(resource) else ()
     position: Mapping[str, Any] | None = None
     for _ in range(_MOST_PAGES):
         page = yield from resource.list(ListQuery(200, position, filters, folded=True), ctx)

@@ -30,17 +30,18 @@ _OUTCOMES = {"create": "created", "delete": "deleted"}
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A record ready to be answered. `outcome` is None on reads."""
+    """A record ready to be answered. `outcome` is None on reads; `found` by a create that looked for it."""
 
     body: Any
     etag: str | None
     outcome: str | None = None
     id: str | None = None
+    found: bool = False
 
     @property
     def was_there(self) -> bool:
         """Whether a create found the record instead of making it."""
-        return self.outcome in ("already_existed", "unchanged", "updated")
+        return self.found or self.outcome in ("already_existed", "unchanged", "updated")
 
 
 class Unified:
@@ -119,7 +120,7 @@ class Unified:
             return Shown({"id": result}, None, "deleted", result)
         body, etag = single(result, call.resource.model, change.view)
         outcome = result.outcome or _OUTCOMES.get(change.operation, "updated")
-        return Shown(body, etag, outcome, result.record.get("id"))
+        return Shown(body, etag, outcome, result.record.get("id"), result.found)
 
     async def preview(self, call: Call, change: Change) -> dict[str, Any]:
         """What `write` would send, without sending it."""

@@ -102,7 +102,8 @@ class Answer:
     """One record. `native` is what it was read from (`remote_data`). `outcome` is None on reads.
 
     `model` is the record's where an action made one of another kind. `expanded` is shown with the record, by field,
-    though no part of it and its etag: whole records in place of references, what only list rows tell.
+    though no part of it and its etag: whole records in place of references, what only list rows tell. `found`: a
+    create looked for the record and found it.
     """
 
     record: Record
@@ -111,6 +112,7 @@ class Answer:
     outcome: Outcome | None = None
     model: type[BaseModel] | None = None
     expanded: dict[str, Any] = field(default_factory=dict[str, Any])
+    found: bool = False
 
 
 @dataclass(slots=True)

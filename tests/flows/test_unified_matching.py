@@ -92,7 +92,7 @@ def test_an_update_sends_only_what_differs(company: Company) -> None:
     [person] = changed.json()["contact_persons"]
     assert (person["id"], person["role"]) == (made.json()["contact_persons"][0]["id"], "Owner")
     [sent] = [each for each in company.calls(mark) if each["method"] == "PUT"]
-    assert not {"website", "currency_id", "contact_name", "billing_address"} & set(sent["body"])
+    assert not {"website", "currency_id", "billing_address"} & set(sent["body"])
 
 
 def test_what_cannot_be_matched_is_said(company: Company) -> None:
@@ -221,3 +221,49 @@ def test_creates_of_others_do_not_wait_for_each_other(company: Company) -> None:
     with ThreadPoolExecutor(3) as pool:
         answers = list(pool.map(lambda body: post(company, "contacts", body, "email,name"), bodies))
     assert [told(answer) for answer in answers] == [(201, "created")] * 3
+
+
+def test_documents_orders_and_rates_are_matched_by_what_names_them(company: Company) -> None:
+    vendor = company.create("contacts", name="Orders and rates", type="vendor")["id"]
+    lines = [{"name": "Tea", "account": {"name": "Office Supplies"}, "unit_price": 1}]
+    bodies: list[tuple[str, str, dict[str, Any]]] = [
+        ("purchase_orders", "reference", {"contact": vendor, "reference": "po-1", "line_items": lines}),
+        ("vendor_credits", "number", {"contact": vendor, "number": "VC-77", "line_items": lines}),
+        ("tax_rates", "name", {"name": "Reduced", "total_tax_rate": 7}),
+        ("tracking_categories", "name", {"name": "Region", "options": [{"name": "North"}]}),
+    ]
+    for name, key, body in bodies:
+        assert key in company.get(f"{name}/meta")["match_on"]
+        made = post(company, name, body, key)
+        assert told(made) == (201, "created"), made.text
+        again = post(company, name, {**body, key: body[key].upper()}, key)
+        assert told(again) == (200, "already_existed"), again.text
+        assert again.json()["id"] == made.json()["id"]
+    changed = post(company, "tax_rates", {"name": "reduced", "total_tax_rate": 8}, "name", "update")
+    assert (told(changed), changed.json()["total_tax_rate"]) == ((200, "updated"), 8)
+
+
+def test_a_match_changed_half_way_was_there(company: Company) -> None:
+    made = company.create("contacts", name="Half way")
+    fault = {
+        "kind": "status",
+        "path": "/address",
+        "times": 1,
+        "status": 400,
+        "code": 4047,
+        "message": "Not now.",
+    }
+    assert company.admin.post("/faults", json=fault).is_success
+    body = {"name": "Half way", "memo": "New", "addresses": [{"type": "other", "city": "Leeds"}]}
+    changed = post(company, "contacts", body, "name", "update")
+    assert (told(changed), changed.json()["id"]) == ((200, "partial"), made["id"])
+    assert [each["code"] for each in changed.json()["issues"]] == ["step_failed", "not_applied"]
+    assert changed.json()["memo"] == "New"
+
+
+def test_a_contact_is_found_by_what_the_provider_finds_it_by(company: Company) -> None:
+    for key in ("tax_number", "number"):
+        body = {"contact": {key: "DE1"}, "line_items": [{"name": "Tea", "unit_price": 1}]}
+        problem = company.refused("POST", "invoices", 422, "unsupported_field", "/contact", json=body)
+        assert problem["errors"][0]["allowed"] == ["id", "name", "email"]
+    assert company.get("invoices/meta")["fields"]["contact"]["found_by"] == ["id", "name", "email"]
