@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import store
+from app.accounts.happenings import change_of, tell
 from app.accounts.mappings import Overlays, Rows, concerning, effective, of_rows
 from app.core.auth import Principal
 from app.core.clock import Clock
@@ -188,9 +189,10 @@ class Accounts:
         if error is not None:
             detail["error"] = error.get("code")
         await record(
-            session, self._clock.now(), row.environment_id, _GATEWAY, "integrated_account.status_changed", row.id,
+            session, now, row.environment_id, _GATEWAY, "integrated_account.status_changed", row.id,
             detail=detail,
         )  # fmt: skip
+        await tell(session, now, row, change_of(before, status))
         return True
 
     def _account(self, row: IntegratedAccount, mapped: Rows) -> Account:

@@ -11,6 +11,7 @@ from structlog.stdlib import get_logger
 
 from app.accounts.clients import OAuthClients
 from app.accounts.credentials import Credentials, print_of
+from app.accounts.happenings import change_of, tell
 from app.accounts.service import Accounts
 from app.connect import store
 from app.core.clock import Clock
@@ -21,6 +22,7 @@ from app.gateway.engine import Gateway
 from app.keys.audit import Actor, record
 from app.models.grants import Grant
 from app.models.integrated_accounts import IntegratedAccount
+from app.webhooks.catalogue import Happening
 from connectors.kit.auth import DataCenter, Token
 from connectors.kit.connector import Connector, Organization
 from connectors.kit.faults import Fault, Kind
@@ -150,6 +152,7 @@ class Adoption:
                 session, grant.environment_id, tenant_id, grant.integration, grant.location, organization.id
             )
             action = "integrated_account.reconnected" if row else "integrated_account.created"
+            event = change_of(row.status, "active") if row else Happening.ACCOUNT_CREATED
             if row is None:
                 row = IntegratedAccount(
                     id=new_id("acc"),
@@ -185,6 +188,7 @@ class Adoption:
                     "tenant_id": tenant_id,
                 },
             )
+            await tell(session, now, row, event)
         adopted = Adopted(ids)
         for old in sorted(left):
             await self._leave(session, old, grant, tenant_id, reachable, adopted)
@@ -214,7 +218,9 @@ class Adoption:
         for row in await store.accounts_of_grant(session, old_id):
             theirs = row.tenant_id == tenant_id or row.status == "needs_reauth"
             if theirs and row.organization_id in by_id and row.location == grant.location:
+                event = change_of(row.status, "active")
                 self._renew(row, grant, by_id[row.organization_id])
+                await tell(session, row.updated_at, row, event)
                 adopted.moved.append(row.id)
         await session.flush()
         adopted.superseded += await self.retire(session, old_id)

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.clients import OAuthClients
 from app.accounts.credentials import Credentials
+from app.accounts.happenings import tell
 from app.accounts.service import Account, Accounts
 from app.connect.adopt import Adopted, Adoption, GrantGone, Superseded
 from app.connect.regions import check_domain
@@ -19,6 +20,7 @@ from app.gateway.engine import Gateway, Lane, Run
 from app.keys.audit import Actor, record
 from app.models.field_mappings import FieldMapping
 from app.models.integrated_accounts import IntegratedAccount
+from app.webhooks.catalogue import Happening
 from connectors.kit.auth import Refusal, Token
 from connectors.kit.connector import Connector, Organization
 from connectors.kit.faults import Fault
@@ -151,17 +153,16 @@ class Importing:
         """
 
         async def work(session: AsyncSession) -> list[Superseded]:
-            gone = await session.execute(
-                delete(IntegratedAccount)
-                .where(IntegratedAccount.id == account.id)
-                .returning(IntegratedAccount.grant_id)
-                .execution_options(synchronize_session=False)
-            )
-            grant_id = gone.scalar_one_or_none()
-            if grant_id is None:
+            query = delete(IntegratedAccount).where(IntegratedAccount.id == account.id)
+            gone = (
+                await session.execute(
+                    query.returning(IntegratedAccount).execution_options(synchronize_session=False)
+                )
+            ).scalar_one_or_none()
+            if gone is None:
                 raise Problem("not_found", "There is no such integrated account.")
             await session.execute(delete(FieldMapping).where(FieldMapping.account_id == account.id))
-            superseded = await self._adoption.retire(session, grant_id)
+            superseded = await self._adoption.retire(session, gone.grant_id)
             await self._credentials.vault.shred(session, account.environment_id, f"account:{account.id}")
             await record(
                 session,
@@ -172,6 +173,7 @@ class Importing:
                 account.id,
                 detail={"tenant_id": account.tenant_id, "organization_id": account.organization.id},
             )
+            await tell(session, self._clock.now(), gone, Happening.ACCOUNT_DELETED)
             return superseded
 
         superseded = await self._adoption.settled(work)

@@ -20,9 +20,11 @@ IN_HAND = 0.9
 BLOCK = 5.0
 """The same for the permits of a block. They count from its end, so the window holds for them too."""
 
+WARNED_AT = 0.8
+"""Share of the day after which its owners are warned; it is also what background work may use."""
+
 _LEASE = 30.0
 _DAY = 86400.0
-_BACKGROUND_SHARE = 0.8
 _PROBE_EVERY = 12.0
 
 
@@ -34,6 +36,7 @@ class Ask:
     in_use    calls it has in process
     ahead     nobody waits, but a block it holds is nearly used up
     unused    permits of an earlier block it let lapse
+    made      calls it made while the storage was away
     seen      (limit, remaining, seconds to reset) of the day as the provider's last answer told it
     """
 
@@ -42,6 +45,7 @@ class Ask:
     in_use: int = 0
     ahead: bool = False
     unused: int = 0
+    made: int = 0
     seen: tuple[int, int, float] | None = None
 
 
@@ -59,6 +63,16 @@ class Given:
     refusals: Mapping[Lane, tuple[Kind, float]]
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something its owners should hear: "warning" or "exhausted". `reset` is epoch seconds."""
+
+    what: str
+    limit: int
+    used: int
+    reset: float
+
+
 @dataclass(slots=True)
 class Budget:
     """State of one organisation. Times are epoch seconds.
@@ -68,6 +82,8 @@ class Budget:
     day_used      calls of the provider's day, ours and (as far as its headers told) everyone's
     strikes       minute refusals in a row; while there are any, calls go one by one
     interactive   when an interactive call last came
+    told          notices of this day
+    notices       those among them that nobody recorded yet; not stored
     """
 
     log: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
@@ -79,6 +95,8 @@ class Budget:
     closed_day: bool = False
     strikes: int = 0
     interactive: float = 0.0
+    told: list[str] = field(default_factory=list[str])
+    notices: list[Notice] = field(default_factory=list[Notice], compare=False)
 
     @classmethod
     def read(cls, document: Document) -> "Budget":
@@ -95,6 +113,7 @@ class Budget:
             closed_day=bool(closed.get("day", False)),
             strikes=int(closed.get("strikes", 0)),
             interactive=float(document.get("interactive", 0)),
+            told=list(day.get("told", [])),
         )
 
     def document(self) -> Document:
@@ -102,19 +121,27 @@ class Budget:
         return {
             "log": [[at, count] for at, count in self.log],
             "slots": {owner: list(slot) for owner, slot in self.slots.items()},
-            "day": {"limit": self.day_limit, "used": self.day_used, "reset": self.day_reset},
+            "day": {
+                "limit": self.day_limit,
+                "used": self.day_used,
+                "reset": self.day_reset,
+                "told": list(self.told),
+            },
             "closed": {"until": self.closed_until, "day": self.closed_day, "strikes": self.strikes},
             "interactive": self.interactive,
         }
 
     def ask(self, now: float, limits: Limits, ask: Ask) -> Given:
         """Grant what the window, the slots, the day and a closure allow."""
-        self._turn(now, limits)
+        self._turn(now)
         self.day_used = max(0, self.day_used - ask.unused)
+        self._spend(now, ask.made)
         if ask.seen is not None:
             limit, remaining, reset = ask.seen
             self.day_limit, self.day_reset = limit, now + reset
             self.day_used = max(0, limit - remaining) + ask.in_use
+            if self.day_used < limit * WARNED_AT / 2:
+                self.told = []  # the provider's day began anew, or its plan grew
         if Lane.INTERACTIVE in ask.waiting:
             self.interactive = now
         held = self._hold(now, limits, ask)
@@ -142,6 +169,7 @@ class Budget:
             room = min(self.cap(limits) - self._used(), self._day(limits) - self.day_used) // 4
             spare = max(0, min(block, room))
             self._spend(counted, spare)
+        self._look(limits)
         return Given(granted, spare, held, BLOCK if block else IN_HAND, refusals)
 
     def close_minute(self, now: float, jitter: float) -> None:
@@ -153,10 +181,12 @@ class Budget:
         wait = 60 - now % 60 if self.strikes == 1 else again
         self.closed_until, self.closed_day = now + wait + jitter, False
 
-    def close_day(self, now: float, seconds: float) -> None:
+    def close_day(self, now: float, limits: Limits, seconds: float) -> None:
         """The provider says the day is spent: shut for `seconds`."""
+        self._turn(now)
         self.closed_until, self.closed_day = now + seconds, True
         self.day_reset = self.closed_until
+        self._notice("exhausted", limits)
 
     def reopen(self) -> None:
         """A call came through: no more single steps."""
@@ -176,6 +206,11 @@ class Budget:
         """Grants in any 61 seconds: 98 at a limit of 100."""
         return max(1, limits.minute * 98 // 100)
 
+    @classmethod
+    def background_cap(cls, limits: Limits) -> int:
+        """The same for background work while people are about: 80 of 98."""
+        return max(1, cls.cap(limits) * 80 // 98)
+
     def minute(self, now: float, limits: Limits) -> tuple[int, int, float]:
         """(limit, remaining, seconds until something comes back) of the minute window."""
         live = sorted((at, count) for at, count in self.log if at > now - WINDOW)
@@ -193,12 +228,26 @@ class Budget:
         remaining = 0 if self.closed_day and self.closed_until > now else max(0, limit - self.day_used)
         return limit, remaining, self.day_reset - now
 
-    def _turn(self, now: float, limits: Limits) -> None:
+    def _turn(self, now: float) -> None:
         self.log = [(at, count) for at, count in self.log if now - WINDOW < at <= now + WINDOW]
         self.slots = {owner: slot for owner, slot in self.slots.items() if slot[2] > now}
         if self.day_reset <= now:
             self.day_used, self.day_reset = 0, _next_day(now)
             self.closed_day = False
+            self.told = []
+
+    def _look(self, limits: Limits) -> None:
+        """Notice how far the day is."""
+        day = self._day(limits)
+        if self.day_used >= day:
+            self._notice("exhausted", limits)
+        elif self.day_used >= day * WARNED_AT:
+            self._notice("warning", limits)
+
+    def _notice(self, what: str, limits: Limits) -> None:
+        if what not in self.told:
+            self.told.append(what)
+            self.notices.append(Notice(what, self._day(limits), self.day_used, self.day_reset))
 
     def _day(self, limits: Limits) -> int:
         return limits.day if self.day_limit is None else self.day_limit
@@ -222,11 +271,11 @@ class Budget:
             if since is not None and now - since < _PROBE_EVERY:
                 return Kind.MINUTE, since + _PROBE_EVERY - now
         day = self._day(limits)
-        if self.day_used >= (day * _BACKGROUND_SHARE if lane.is_background else day):
+        if self.day_used >= (day * WARNED_AT if lane.is_background else day):
             return Kind.DAY, self.day_reset - now
         cap = self.cap(limits)
         if lane.is_background and now - self.interactive < 60:
-            cap = max(1, cap * 80 // 98)
+            cap = self.background_cap(limits)
         over = self._used() + 1 - cap
         if over <= 0:
             return None

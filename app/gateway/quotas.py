@@ -1,6 +1,7 @@
 """Where budgets are kept: one row per organisation, changed under its lock, judged by one clock."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from sqlalchemy import select
@@ -9,11 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import Clock
 from app.core.database import Database
-from app.gateway.budget import Budget
+from app.core.json import instant
+from app.gateway.budget import Budget, Notice
 from app.gateway.instants import storage_now
+from app.models.integrated_accounts import IntegratedAccount
 from app.models.quota import Quota
+from app.webhooks import outbox
+from app.webhooks.catalogue import Happening
 
 T = TypeVar("T")
+
+_EVENTS = {"warning": Happening.QUOTA_WARNING, "exhausted": Happening.QUOTA_EXHAUSTED}
 
 
 class Shelf(Protocol):
@@ -39,7 +46,36 @@ class QuotaShelf:
             result = step(budget, now)
             row.state = budget.document()
             row.updated_at = self._clock.now()
+            for notice in budget.notices:
+                await self._tell(session, organization, notice)
             return result
+
+    async def _tell(self, session: AsyncSession, organization: str, notice: Notice) -> None:
+        """An event for every account of the organisation, whoever's call it was."""
+        integration, location, organization_id = organization.split(":", 2)
+        query = select(IntegratedAccount).where(
+            IntegratedAccount.integration == integration,
+            IntegratedAccount.location == location,
+            IntegratedAccount.organization_id == organization_id,
+        )
+        # in one order everywhere: appends to two environments must not wait for each other
+        for row in await session.scalars(
+            query.order_by(IntegratedAccount.environment_id, IntegratedAccount.id)
+        ):
+            payload = {
+                "integrated_account_id": row.id,
+                "tenant_id": row.tenant_id,
+                "environment_id": row.environment_id,
+                "integration": integration,
+                "organization_id": organization_id,
+                "window": "day",
+                "limit": notice.limit,
+                "used": notice.used,
+                "remaining": max(0, notice.limit - notice.used),
+                "reset_at": instant(datetime.fromtimestamp(notice.reset, UTC)),
+            }
+            now = self._clock.now()
+            await outbox.record(session, now, row.environment_id, row.id, _EVENTS[notice.what], payload)
 
     async def _locked(self, session: AsyncSession, organization: str) -> Quota:
         query = select(Quota).where(Quota.organization == organization).with_for_update()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from app.core.clock import Clock
-from app.gateway.budget import WINDOW, Ask, Budget, Given
+from app.gateway.budget import IN_HAND, WINDOW, Ask, Budget, Given
 from app.gateway.quotas import Shelf
 from app.gateway.runs import Allowance, Lane
 from connectors.kit.faults import Fault, Kind
@@ -20,6 +20,7 @@ _log = structlog.get_logger("ledgerway.limits")
 
 _LEAST = 1.0  # seconds a call needs after its wait
 _STORAGE_SECONDS = 2.0
+_GLANCE = 0.05  # seconds given to a storage that did not answer last time
 _IDLE_SLOTS = 0.25
 _RENEW = 10.0
 _MOST_AT_ONCE = 128
@@ -59,6 +60,10 @@ class Turnstile:
         self._permits_until = 0.0
         self._renew_at, self._renew_below = 0.0, 0
         self._recent: list[float] = []  # own calls of the last minute, for when the storage is away
+        self._away = False
+        self._question: asyncio.Task[tuple[Given, float]] | None = None
+        self._overdue: object = None
+        self._unrecorded = 0  # calls the row has still to hear of
         self._known: tuple[Budget, float, float] | None = None  # budget, its now, monotonic then
         self._lapsed = 0
         self._lock = asyncio.Lock()
@@ -120,13 +125,13 @@ class Turnstile:
         """The provider refused: shut the minute, or the day for `day_seconds`."""
         self.closed_at = self._clock.monotonic()
         self._permits = 0
-        jitter = random.uniform(0.0, 5.0)  # noqa: S311
+        limits, jitter = self.limits, random.uniform(0.0, 5.0)  # noqa: S311
 
         def step(budget: Budget, now: float) -> Budget:
             if day_seconds is None:
                 budget.close_minute(now, jitter)
             else:
-                budget.close_day(now, day_seconds)
+                budget.close_day(now, limits, day_seconds)
             return budget
 
         self._strikes = self._strikes or day_seconds is None
@@ -172,7 +177,7 @@ class Turnstile:
         return day if day.remaining < minute.remaining else minute
 
     async def stop(self) -> None:
-        for task in (self._pump, self._tend, *self._side):
+        for task in (self._pump, self._tend, self._question, *self._side):
             if task is not None:
                 task.cancel()
         if self._slots:
@@ -215,30 +220,61 @@ class Turnstile:
             self._expire(*self._why)
 
     async def _ask(self) -> Given | None:
-        """What the row gives; None when the storage does not answer."""
+        """What the row gives; None when the storage does not answer.
+
+        Nobody waits for a storage known to be away: its late answer is used by whoever waits then.
+        """
+        question = self._question
+        if question is None:
+            question = self._question = asyncio.get_running_loop().create_task(self._put())
+        await asyncio.wait({question}, timeout=_GLANCE if self._away else _STORAGE_SECONDS)
+        if not question.done():
+            if self._overdue is not question:
+                self._overdue = question
+                question.add_done_callback(self._came_late)
+                _log.warning("quota storage unavailable", error="slow")
+            self._away = True
+            return None
+        self._question = self._overdue = None
+        error = asyncio.CancelledError() if question.cancelled() else question.exception()
+        self._away = error is not None
+        if error is not None:
+            _log.warning("quota storage unavailable", error=type(error).__name__)
+            return None
+        given, answered = question.result()
+        if self._clock.monotonic() - answered > IN_HAND:  # it came when nobody waited any more
+            self._lapsed, self._permits = self._lapsed + self._permits, 0
+        return given
+
+    def _came_late(self, question: "asyncio.Task[tuple[Given, float]]") -> None:
+        if not question.cancelled():
+            question.exception()  # looked at here too: perhaps nobody asks again
+        self._changed.set()
+
+    async def _put(self) -> tuple[Given, float]:
+        """Ask the row; what it gave, and when (monotonic)."""
         now = self._clock.monotonic()
-        seen, unused = self.seen, self._lapsed
+        seen, unused, made = self.seen, self._lapsed, 0
         if self._permits and now > self._permits_until:
             unused, self._permits = unused + self._permits, 0
         limits = self.limits
 
         def step(budget: Budget, at: float) -> tuple[Given, Budget, float]:
+            nonlocal made, now
+            made, now = self._unrecorded, self._clock.monotonic()
             ask = Ask(
                 owner=self._owner,
                 waiting=tuple(waiter.lane for waiter in heapq.nsmallest(_MOST_AT_ONCE, self._waiters)),
                 in_use=self._in_use,
                 ahead=self._permits > 0,
                 unused=unused,
+                made=made,
                 seen=seen,
             )
             return budget.ask(at, limits, ask), budget, at
 
-        try:
-            async with asyncio.timeout(_STORAGE_SECONDS), self._lock:
-                given, budget, at = await self._shelf.change(self.name, step)
-        except Exception as error:
-            _log.warning("quota storage unavailable", error=type(error).__name__)
-            return None
+        async with self._lock:
+            given, budget, at = await self._shelf.change(self.name, step)
         if self.seen is seen:
             self.seen = None
         self._asked_at = now
@@ -246,12 +282,13 @@ class Turnstile:
         self._strikes = budget.strikes > 0
         self._slots = given.slots
         self._lapsed = 0
+        self._unrecorded -= made
         fresh = given.granted + given.spare
         if fresh:
             self._lapsed = self._permits  # an older block's rest: given back with the next question
             self._permits, self._permits_until = fresh, now + given.hold
         self._renew_at, self._renew_below = now + given.hold / 2, given.spare // 8
-        return given
+        return given, self._clock.monotonic()
 
     def _distribute(self, given: Given | None) -> float:
         """Wake who may go. Seconds after which asking again makes sense."""
@@ -270,18 +307,31 @@ class Turnstile:
         return seconds + random.uniform(0.0, 0.05)  # noqa: S311
 
     def _without_storage(self) -> float:
-        """Half the budget from memory alone, for people who wait; background work waits for the storage."""
+        """A careful share from memory, for people who wait; background work waits for the storage."""
         now = self._clock.monotonic()
         self._recent = [at for at in self._recent if at > now - WINDOW]
+        share, slots = self._share(now)
         while self._waiters and not self._waiters[0].lane.is_background:
-            if len(self._recent) >= max(1, Budget.cap(self.limits) // 2):
-                break
-            if self._in_use >= max(1, self.limits.concurrent // 2):
+            if len(self._recent) >= share or self._in_use >= slots:
                 break
             self._wake()
             self._recent.append(now)
+            self._unrecorded += 1
         self._expire(Kind.MINUTE, 1.0)
         return 0.5
+
+    def _share(self, now: float) -> tuple[int, int]:
+        """(calls a minute, calls at once) of this process: what was left, by as many as were seen at work."""
+        used, processes = 0, 2
+        if self._known is not None:
+            budget, then, at = self._known
+            moment = then + now - at
+            if budget.closed_until > moment:
+                return 0, 0
+            used = sum(count for given, count in budget.log if given > moment - WINDOW)
+            processes = max(processes, len(budget.slots))
+        left = Budget.cap(self.limits) - used
+        return max(0 if used else 1, left // processes), max(1, self.limits.concurrent // processes)
 
     def _wake(self) -> None:
         while self._waiters:

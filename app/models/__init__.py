@@ -6,6 +6,7 @@ from app.models.base import Base, Document, Instant
 from app.models.call_log import CallLog
 from app.models.data_keys import DataKey, KeyringCheck
 from app.models.environments import Environment
+from app.models.events import Event, EventHead
 from app.models.field_mappings import FieldMapping
 from app.models.grants import Grant
 from app.models.integrated_accounts import IntegratedAccount
@@ -23,6 +24,8 @@ __all__ = [
     "DataKey",
     "Document",
     "Environment",
+    "Event",
+    "EventHead",
     "FieldMapping",
     "Grant",
     "Instant",

@@ -112,7 +112,7 @@ def test_a_refused_minute_stays_shut_and_opens_step_by_step() -> None:
 
 def test_a_spent_day_stays_shut_until_its_reset() -> None:
     budget = Budget()
-    budget.close_day(NOW, 5000.0)
+    budget.close_day(NOW, LIMITS, 5000.0)
     assert budget.ask(NOW + 4999, LIMITS, Ask("a", ONE)).refusals[Lane.INTERACTIVE] == (Kind.DAY, 1.0)
     assert ask(budget, NOW + 5001, *ONE) == 1
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy import select
 
 from app.core.clock import Clock
 from app.core.database import Database
@@ -14,6 +15,7 @@ from app.gateway.budget import Budget
 from app.gateway.limits import Governor
 from app.gateway.quotas import QuotaShelf
 from app.gateway.runs import Lane
+from app.models import Quota
 from connectors.kit.faults import Fault, Kind
 from tests.gateway.house import House, day_is_spent, house, said, sqlite_url, until
 
@@ -158,6 +160,40 @@ def test_people_are_served_without_the_storage(tmp_path: Path) -> None:
             served = [await attempt(governor, home, Lane.INTERACTIVE) for _ in range(12)]
             assert served == [True] * 9 + [False] * 3  # half of the budget, from memory
             await governor.close()
+
+    asyncio.run(run())
+
+
+def test_a_locked_storage_stops_no_person(database_url: str) -> None:
+    """While another holds the row, people go on by a small share; what they used is counted afterwards."""
+
+    async def admitted(governor: Governor, home: House, lane: Lane, seconds: float) -> bool:
+        try:
+            (await governor.admit(home.account, lane, soon(seconds))).release()
+        except Fault:
+            return False
+        return True
+
+    async def run() -> None:
+        async with house(database_url, limits=SMALL) as home:
+            governor = governors(home, 1)[0]
+            assert await admitted(governor, home, Lane.INTERACTIVE, 30.0)
+            await governor.close()
+            keeper = Database(database_url)
+            async with keeper.write() as session:
+                row = select(Quota).with_for_update()
+                (await session.scalars(row)).one().updated_at = Clock().now()
+                await session.flush()
+                waiting = asyncio.create_task(admitted(governor, home, Lane.SYNC, 120.0))
+                people = [admitted(governor, home, Lane.INTERACTIVE, 8.0) for _ in range(12)]
+                served = sum(await asyncio.gather(*people))
+                assert served == (19 - 1) // 2  # what was left of the minute, for two processes
+                assert not waiting.done()
+            assert await waiting
+            budget, now = await governor.state(home.account)
+            assert budget.minute(now, home.account.limits)[1] == 19 - 1 - served - 1
+            await governor.close()
+            await keeper.close()
 
     asyncio.run(run())
 
