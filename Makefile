@@ -4,13 +4,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help demo test check bench coverage migrate docs format clean
+.PHONY: help demo test check bench chaos coverage migrate docs format clean
 
 help:
 	@echo "make demo    the whole product on this machine: sandbox, gateway, a connected organisation (ARGS=--once to exit)"
 	@echo "make test    every test, in parallel (ARGS='-k name' to choose)"
 	@echo "make check   lint, types, import contracts"
 	@echo "make bench   throughput, latency, CPU and memory, side by side with a bare pass-through"
+	@echo "make chaos   kills, freezes and cuts whatever can be, and counts lost and doubled writes (at most 15 minutes)"
 	@echo "make coverage every operation, and the test that performs it"
 	@echo "make migrate bring the database up to date"
 	@echo "make docs    regenerate the generated references"
@@ -37,6 +38,9 @@ check: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: .venv/ready
+	$(BIN)/python -m tests.hostile.chaos $(ARGS)
 
 coverage: .venv/ready
 	@$(BIN)/python -m tests.flows.coverage

@@ -83,9 +83,17 @@ class Server:
     def pid(self) -> int:
         return self._process.pid
 
+    def signal(self, number: int) -> None:
+        """Nothing, if it has ended."""
+        self._process.send_signal(number)
+
     @property
     def is_running(self) -> bool:
         return self._process.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._process.poll()
 
 
 def ledgerway(*arguments: str) -> list[str]:

@@ -58,60 +58,52 @@ def _run(command: list[str], owner: str | None) -> None:
 
 
 def start() -> str | None:
-    """The base URL of the running cluster (`postgresql://user@127.0.0.1:port`), started if need be."""
-    bin_folder = binaries()
-    if bin_folder is None:
+    """The base URL of the run's cluster (`postgresql://user@127.0.0.1:port`), started if need be."""
+    if binaries() is None:
         return None
     folder = Path(os.environ[FOLDER])
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         ready = folder / "url"
-        if ready.exists():
-            return ready.read_text()
-        owner = _owner()
-        data = folder / "data"
-        data.mkdir()
-        if owner:
-            shutil.chown(data, owner)
-        _run(
-            [
-                str(bin_folder / "initdb"),
-                "-D",
-                str(data),
-                "-U",
-                "ledgerway",
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-                "-N",
-            ],
-            owner,
-        )
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        options = (
-            f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off "
-            "-c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
-        )
-        _run(
-            [
-                str(bin_folder / "pg_ctl"),
-                "-D",
-                str(data),
-                "-o",
-                options,
-                "-l",
-                str(data / "log"),
-                "-w",
-                "start",
-            ],
-            owner,
-        )
-        url = f"postgresql://ledgerway@127.0.0.1:{port}"
-        ready.write_text(url)
-        return url
+        if not ready.exists():
+            ready.write_text(make(folder, "-c synchronous_commit=off"))
+        return ready.read_text()
+
+
+def make(folder: Path, options: str = "") -> str:
+    """Start a new cluster in `folder`, which its server's account must be able to enter; its base URL."""
+    owner, data = _owner(), folder / "data"
+    data.mkdir()
+    if owner:
+        shutil.chown(data, owner)
+    _tool("initdb", data, "-U", "ledgerway", "-A", "trust", "-E", "UTF8", "-N")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = (
+        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off "
+        f"-c full_page_writes=off -c max_connections=200 {options}"
+    )
+    _tool("pg_ctl", data, "-o", options, "-l", str(data / "log"), "-w", "start")
+    return f"postgresql://ledgerway@127.0.0.1:{port}"
+
+
+def restart(folder: Path) -> None:
+    """End the cluster's server as a crash would, and start it again."""
+    _tool("pg_ctl", folder / "data", "-m", "immediate", "-l", str(folder / "data" / "log"), "-w", "restart")
+
+
+def remove(folder: Path) -> None:
+    """Stop the cluster's server, if there is one, and remove the folder."""
+    if (folder / "data" / "postmaster.pid").exists():
+        _tool("pg_ctl", folder / "data", "-m", "immediate", "-w", "stop")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tool(name: str, data: Path, *arguments: str) -> None:
+    bin_folder = binaries()
+    assert bin_folder is not None
+    _run([str(bin_folder / name), "-D", str(data), *arguments], _owner())
 
 
 def create_database(base: str) -> str:
@@ -148,12 +140,5 @@ def _psql(base: str, statement: str) -> None:
 
 
 def stop() -> None:
-    """Stop the cluster if this run started one, and remove its folder."""
-    folder = Path(os.environ.pop(FOLDER))
-    bin_folder = binaries()
-    if bin_folder and (folder / "url").exists():
-        _run(
-            [str(bin_folder / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "-w", "stop"],
-            _owner(),
-        )
-    shutil.rmtree(folder, ignore_errors=True)
+    """Stop the run's cluster, if it was started, and remove its folder."""
+    remove(Path(os.environ.pop(FOLDER)))

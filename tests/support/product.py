@@ -72,28 +72,33 @@ class Product:
     def start(self) -> "Product":
         first = free_ports(self.processes)
         self.bases = [f"http://127.0.0.1:{first + n}" for n in range(self.processes)]
-        self._servers = []
-        for n in range(self.processes):
-            self._servers.append(self._serve(n))
+        self._servers = [self._serve(0)]  # it makes the database; the others find it made
+        others = range(1, self.processes)
+        self._servers += [self._launch(n) for n in others]
+        for n in others:
+            self._servers[n].wait(f"{self.bases[n]}/readyz")
         self.key = self.create_key("tests")
         return self
 
-    def _serve(self, n: int) -> Server:
-        base = self.bases[n]
-        server = Server(
-            f"gateway{n}",
-            ledgerway("serve", "--port", base.rpartition(":")[2]),
-            self.folder,
-            self.environment(),
-        )
-        server.wait(f"{base}/readyz")
+    def _launch(self, n: int, **more: str) -> Server:
+        port = self.bases[n].rpartition(":")[2]
+        command = ledgerway("serve", "--port", port)
+        return Server(f"gateway{n}", command, self.folder, self.environment() | more)
+
+    def _serve(self, n: int, **more: str) -> Server:
+        server = self._launch(n, **more)
+        server.wait(f"{self.bases[n]}/readyz")
         return server
 
-    def crash(self, n: int) -> None:
-        """kill -9 the n-th gateway and start it again."""
-        os.kill(self._servers[n].pid, signal.SIGKILL)
+    def server(self, n: int) -> Server:
+        """The process of the n-th gateway."""
+        return self._servers[n]
+
+    def crash(self, n: int, **more: str) -> None:
+        """kill -9 the n-th gateway and start it again, with `more` in its environment."""
+        self._servers[n].signal(signal.SIGKILL)
         self._servers[n].stop()
-        self._servers[n] = self._serve(n)
+        self._servers[n] = self._serve(n, **more)
 
     def command(self, *arguments: str) -> str:
         """What `ledgerway …` prints; it must succeed."""

@@ -1,0 +1,165 @@
+"""What is done to a fleet. Every fault has a firm of its own; it returns its callers, who go on."""
+
+import asyncio
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.failpoints import VARIABLE
+from tests.hostile.chaos.clients import Wish, insist
+from tests.hostile.chaos.fleet import PROCESSES, Fleet
+from tests.hostile.chaos.verdict import Row
+
+POINTS = ("before_intent", "before_send", "after_send", "before_store", "before_reply")
+_FROZEN = 3.0  # longer than a lease, shorter than a lost write takes to be settled
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of it: kills at each point with so many writes in flight, bursts of each other fault, and kills of
+    the process that refreshes the tokens of so many accounts."""
+
+    kills: int
+    flight: int
+    bursts: int
+    burst: int
+    token_kills: int
+    accounts: int
+
+
+FULL = Size(kills=8, flight=25, bursts=4, burst=50, token_kills=2, accounts=100)
+TENTH = Size(kills=1, flight=20, bursts=1, burst=20, token_kills=1, accounts=20)
+
+Callers = list[asyncio.Task[None]]
+Fault = Callable[[Fleet, Row, Size], Awaitable[Callers]]
+
+
+def writes(fleet: Fleet, row: Row, count: int, *, spread: bool = False, hang: float = 30.0) -> Callers:
+    """That many callers of the doomed process, or of all."""
+    row.runs += 1
+    wishes = [Wish(row.firms[0], f"{row.fault}-{row.runs}-{n}".replace(" ", "-")) for n in range(count)]
+    row.wishes += wishes
+    first = range(PROCESSES) if spread else (fleet.doomed,)
+    return [
+        asyncio.create_task(insist(fleet, wish, first[n % len(first)], hang=hang))
+        for n, wish in enumerate(wishes)
+    ]
+
+
+def killed(point: str) -> Fault:
+    """kill -9 when half of the writes have come to a point."""
+
+    async def fault(fleet: Fleet, row: Row, size: Size) -> Callers:
+        callers: Callers = []
+        for _ in range(size.kills):
+            await fleet.replace(**{VARIABLE: f"write.{point}={size.flight // 2}"})
+            callers += writes(fleet, row, size.flight)
+            if not await fleet.ended(10.0):
+                row.remarks.append(f"run {row.runs}: nobody came to {point}")
+        return callers
+
+    return fault
+
+
+async def terminated(fleet: Fleet, row: Row, size: Size) -> Callers:
+    """SIGTERM with writes in flight that take a second each: they are finished first."""
+    callers: Callers = []
+    for _ in range(size.bursts):
+        await fleet.revive()
+        await fleet.arrange("PUT", "/latency", books=1.0)
+        callers += writes(fleet, row, size.burst)
+        await asyncio.sleep(0.5)
+        fleet.signal(signal.SIGTERM)
+        await fleet.ended(60.0)
+        if (code := fleet.product.server(fleet.doomed).exit_code) != 0:
+            row.remarks.append(f"run {row.runs}: ended with {code}")
+        await fleet.arrange("PUT", "/latency")
+    await fleet.revive()
+    return callers
+
+
+async def frozen(fleet: Fleet, row: Row, size: Size) -> Callers:
+    """SIGSTOP for longer than a lease: others take over, and then it wakes."""
+    callers: Callers = []
+    for _ in range(size.bursts):
+        callers += writes(fleet, row, size.burst, hang=1.5)
+        await asyncio.sleep(0.15 * row.runs)
+        fleet.signal(signal.SIGSTOP)
+        await asyncio.sleep(_FROZEN)
+        fleet.signal(signal.SIGCONT)
+    return callers
+
+
+async def restarted(fleet: Fleet, row: Row, size: Size) -> Callers:
+    """The database's server crashes and comes back while all processes write."""
+    callers: Callers = []
+    for _ in range(size.bursts):
+        callers += writes(fleet, row, size.burst, spread=True)
+        await asyncio.sleep(0.2 + 0.1 * row.runs)
+        await fleet.restart_database()
+        await asyncio.sleep(2.0)
+    return callers
+
+
+def provider(kind: str, **options: Any) -> Fault:
+    """The provider's first answers to creates go wrong."""
+
+    async def fault(fleet: Fleet, row: Row, size: Size) -> Callers:
+        callers: Callers = []
+        for _ in range(size.bursts):
+            await fleet.arrange(
+                "POST", "/faults", kind=kind, times=size.burst // 2, method="POST", path="/invoices$",
+                organization_id=row.firms[0].organization_id, **options,
+            )  # fmt: skip
+            burst = writes(fleet, row, size.burst, spread=True)
+            await asyncio.wait(burst, timeout=2.0)
+            callers += burst
+        return callers
+
+    return fault
+
+
+async def holder_killed(fleet: Fleet, row: Row, size: Size) -> Callers:
+    """kill -9 of the process that refreshes many tokens, whose callers then go to the others."""
+    for _ in range(size.token_kills):
+        await fleet.revive()
+        row.runs += 1
+        firms = [await fleet.firm(customer=False) for _ in range(size.accounts)]
+        row.firms += firms
+        mark = await fleet.last_call()
+        await fleet.arrange("POST", "/tokens/expire")
+        await fleet.arrange("PUT", "/latency", token=4.0)
+        wishes = [Wish(firm) for firm in firms]
+        row.wishes += wishes
+        callers = [asyncio.create_task(insist(fleet, wish, fleet.doomed)) for wish in wishes]
+        for _ in range(100):
+            if len(await fleet.token_calls(mark)) >= size.accounts // 2:
+                break
+            await asyncio.sleep(0.05)
+        else:
+            row.remarks.append(f"run {row.runs}: too few refreshes were in flight")
+        fleet.signal(signal.SIGKILL)
+        await fleet.ended(10.0)
+        await fleet.arrange("PUT", "/latency")
+        await asyncio.gather(*callers)
+        calls = Counter(call["grant"] for call in await fleet.token_calls(mark))
+        row.refreshes = max(row.refreshes, *calls.values())
+    return []
+
+
+Acts = tuple[tuple[tuple[str, Fault], ...], ...]
+ACTS: Acts = (
+    tuple((f"kill -9 {point}", killed(point)) for point in POINTS),
+    (("SIGTERM", terminated), ("SIGSTOP", frozen)),
+    (
+        ("commit, then cut", provider("commit_then_drop")),
+        ("cut before commit", provider("reset_before")),
+        ("500 burst", provider("status", status=500)),
+        ("slow answers", provider("delay", seconds=3)),
+    ),
+    (("token holder killed", holder_killed),),
+    (("database restart", restarted),),
+)
+"""Faults of an act follow each other at once; then all of its callers get their answers."""

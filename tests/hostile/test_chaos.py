@@ -1,0 +1,18 @@
+"""A tenth of `make chaos`: nothing lost, nothing doubled, nobody disconnected."""
+
+import asyncio
+
+import pytest
+
+from tests.hostile.chaos import faults, verdict
+from tests.hostile.chaos.__main__ import run
+from tests.support import postgres
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_or_doubled_whatever_breaks() -> None:
+    databases = ("sqlite", "postgresql") if postgres.binaries() else ("sqlite",)
+    rows = asyncio.run(run(faults.TENTH, databases))
+    told = "\n".join([verdict.table(rows), *(line for row in rows for line in verdict.details(row))])
+    assert all(row.is_good for row in rows), told
+    assert all(len(row.unresolved) < len(row.wishes) for row in rows), told
