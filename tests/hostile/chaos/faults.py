@@ -29,7 +29,7 @@ class Size:
     accounts: int
 
 
-FULL = Size(kills=8, flight=25, bursts=4, burst=50, token_kills=2, accounts=100)
+FULL = Size(kills=4, flight=50, bursts=4, burst=50, token_kills=2, accounts=100)
 TENTH = Size(kills=1, flight=20, bursts=1, burst=20, token_kills=1, accounts=20)
 
 Callers = list[asyncio.Task[None]]
