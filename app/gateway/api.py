@@ -12,7 +12,8 @@ from app.core.parameters import Limit, NextCursor, StrictRoute, clamp, next_page
 from app.gateway import store
 from app.gateway.budget import Budget
 from app.gateway.engine import Gateway
-from app.gateway.schemas import Allowed, Closure, LogPage, QuotaView, Slots, log_entry
+from app.gateway.forecast import Forecast, forecast, said
+from app.gateway.schemas import Allowed, Closure, ForecastView, LogPage, QuotaView, Slots, log_entry
 from app.keys.access import requires
 from connectors.kit.limits import Limits
 
@@ -84,6 +85,10 @@ async def read_quota(
     request: Request,
     principal: Annotated[Principal, Depends(requires("connections:read"))],
     account_id: str,
+    calls: Annotated[
+        int | None,
+        Query(ge=1, le=1_000_000, description="Also forecast when so many background calls would be done."),
+    ] = None,
 ) -> QuotaView:
     """The organisation's budget by minute, day and calls in process, over all its accounts and processes."""
     account = await request.app.state.accounts.load(principal.environment_id, account_id)
@@ -91,7 +96,25 @@ async def read_quota(
         raise Problem("not_found", "No such integrated account.")
     gateway: Gateway = request.app.state.gateway
     budget, now = await gateway.budget(account)
-    return quota_view(account.id, budget, now, account.limits)
+    view = quota_view(account.id, budget, now, account.limits)
+    if calls is not None:
+        view.forecast = forecast_view(forecast(calls, budget, now, account.limits), view.day.limit, now)
+    return view
+
+
+def forecast_view(found: Forecast, day_limit: int, now: float) -> ForecastView:
+    """The public shape of a forecast made at `now`."""
+    seconds = None if found.seconds is None else int(found.seconds + 0.999)
+    return ForecastView(
+        calls=found.calls,
+        days=found.days,
+        seconds=seconds,
+        done_at=None if seconds is None else datetime.fromtimestamp(int(now) + seconds, UTC),
+        today=found.today,
+        per_day=found.per_day,
+        per_minute=found.per_minute,
+        summary=said(found, day_limit),
+    )
 
 
 def quota_view(account_id: str, budget: Budget, now: float, limits: Limits) -> QuotaView:

@@ -92,6 +92,8 @@ def problem_of(fault: Fault, connector: Connector, executed: Executed, *, retrya
     }
     if fault.retry_after is not None and retryable:
         extra["retry_after"] = max(1, int(fault.retry_after + 0.999))
+    if fault.kind in _LIMITS and not unknown:
+        extra["violated_policies"] = [fault.kind.value]
     if fault.existing is not None:
         extra["existing"] = dict(fault.existing)
     if fault.records is not None:

@@ -64,6 +64,19 @@ class Closure(BaseModel):
     reset: int
 
 
+class ForecastView(BaseModel):
+    """When `calls` calls of background work would be done, if nothing else spends the day."""
+
+    calls: int
+    days: int = Field(description="Days of the provider it spends from.")
+    seconds: int | None = Field(description="From now to its end; null: this plan leaves nothing for it.")
+    done_at: datetime | None
+    today: int = Field(description="Calls background work may still make today.")
+    per_day: int = Field(description="Calls it may make on a whole day; the rest is kept for people.")
+    per_minute: int
+    summary: str = Field(description="The same for people.")
+
+
 class QuotaView(BaseModel):
     """The call budget of an account's organisation, shared by every account of that organisation.
 
@@ -75,6 +88,9 @@ class QuotaView(BaseModel):
     day: Allowed
     concurrent: Slots
     closed: Closure | None
+    forecast: ForecastView | None = Field(
+        default=None, description="When the calls asked about would be done."
+    )
 
 
 def log_entry(row: CallLog) -> LogEntry:

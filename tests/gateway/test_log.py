@@ -167,6 +167,14 @@ def test_quota_tells_what_is_left(tmp_path: Path) -> None:
                 assert (quota["day"]["limit"], quota["day"]["remaining"]) == (1000, 997)
                 assert quota["concurrent"]["limit"] == 8
                 assert quota["closed"] is None
+                assert quota["forecast"] is None
+                asked = (await api.get("/integrated-account/acc_1/quota?calls=3400")).json()["forecast"]
+                assert (asked["calls"], asked["per_day"], asked["today"]) == (3400, 800, 797)
+                assert asked["seconds"] > 3 * 86_400 and asked["days"] == 5 and asked["done_at"]
+                assert "1,000 calls a day" in asked["summary"]
+                for wrong in ("0", "-1", "many", "1e9"):
+                    answer = await api.get(f"/integrated-account/acc_1/quota?calls={wrong}")
+                    assert answer.status_code in (400, 422), answer.text
                 home.twin.api = lambda _s, _w: said(45, 429, ("X-Rate-Limit-Reset", "700"))
                 with pytest.raises(Problem):
                     await home.ask()
