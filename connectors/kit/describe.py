@@ -14,6 +14,7 @@ from connectors.kit.mapping import (
     Table,
     Unmapped,
     When,
+    Words,
 )
 from connectors.kit.placing import Placed
 from unified_models.fields import mark_of, words_of
@@ -30,6 +31,7 @@ def describe(resource: "Resource") -> dict[str, Any]:
         "fields": fields(resource.table),
         "absent_in_lists": list(resource.absent),
         "filters": {name: sorted(ops) for name, ops in sorted(resource.filters.items())},
+        "filter_calls": filter_calls(resource.table),
         "sort": sorted(resource.sorts),
         "search": resource.search is not None,
         "expansions": sorted(resource.expansions),
@@ -50,6 +52,21 @@ def calls(resource: "Resource") -> dict[str, int]:
     if resource.repeats and "update" in cost:
         cost["update"] = 2
     return {**cost, **dict.fromkeys(sorted(resource.actions), 2), **dict.fromkeys(sorted(resource.lists), 1)}
+
+
+def filter_calls(table: Table[Any]) -> dict[str, dict[str, int]]:
+    """Filter → word → the lists it is made of, where one is not enough: provider calls of a first page."""
+    found: dict[str, dict[str, int]] = {}
+    for row in table.rows:
+        for param in row.filters.values():
+            if isinstance(param, Words):
+                several = {
+                    word: len(values)
+                    for word, values in param.words.items()
+                    if not isinstance(values, str) and len(values) > 1
+                }
+                found |= {row.unified: several} if several else {}
+    return found
 
 
 def fields(table: Table[Any]) -> dict[str, dict[str, Any]]:

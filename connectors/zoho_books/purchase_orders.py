@@ -66,10 +66,13 @@ STATUS = {
     **dict.fromkeys(LIVE, "authorised"),
 }  # fmt: skip
 
+LISTED = ("open", "issued", "approved", "partially_billed")
+"""Those lists are asked for, each in a call of its own; of the rest nothing tells that lists know them."""
+
 STATUS_WORDS = Words(
     "status",
     {
-        "draft": "draft", "submitted": "pending_approval", "rejected": "rejected", "authorised": LIVE,
+        "draft": "draft", "submitted": "pending_approval", "rejected": "rejected", "authorised": LISTED,
         "billed": ("billed", "billed_not_received"), "closed": "closed", "cancelled": "cancelled",
     },
     native="status",

@@ -34,6 +34,8 @@ def test_what_may_be_asked_of_a_list() -> None:
     assert META["filters"]["contact.id"] == ["eq"]
     assert "due_date" in META["sort"]
     assert items.RESOURCE.sorts == {"name", "unit_price"}
+    assert META["filter_calls"]["status"] == {"authorised": 2, "partially_paid": 2}
+    assert items.RESOURCE.describe()["filter_calls"] == {}
 
 
 def test_actions_statuses_and_cost() -> None:
