@@ -57,11 +57,13 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parent:
-    """A kind of record files are attached to: its unified resource, and where the provider keeps it."""
+    """A kind of record files are attached to: its unified resource, and where the provider keeps it. `gives`:
+    whether it gives a file back and removes it."""
 
     resource: str
     path: str
     one: str
+    gives: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,11 @@ class Attachments(Resource):
     @cached_property
     def filters(self) -> Mapping[str, frozenset[Op]]:
         return {"parent.type": frozenset({Op.EQ}), "parent.id": frozenset({Op.EQ})}
+
+    @cached_property
+    def keeping(self) -> tuple[str, ...]:
+        """Kinds of parent that take and list files, and neither give nor remove them."""
+        return tuple(sorted(type for type, each in self.parents.items() if not each.gives))
 
     def type_of(self, resource: str) -> str | None:
         """The kind of parent the records of a unified resource are."""

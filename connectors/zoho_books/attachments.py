@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.kit.attachments import MEDIA, Attachments, Parent, Upload
 from connectors.kit.codec import ID, INTEGER, TEXT
-from connectors.kit.faults import Fault, Kind
+from connectors.kit.faults import Conflict, Fault, Kind
 from connectors.kit.http import File, Flow, Json, Reply, Request
 from connectors.kit.mapping import Native, Row, Table, computed, field, names, unmapped
 from connectors.kit.operations import Answer, Context, Record
@@ -30,7 +30,7 @@ PARENTS = {
     "credit_note": Parent(resource="credit_notes", path="/creditnotes", one="creditnote"),
     "expense": Parent(resource="expenses", path="/expenses", one="expense"),
     "invoice": Parent(resource="invoices", path="/invoices", one="invoice"),
-    "journal_entry": Parent(resource="journal_entries", path="/journals", one="journal"),
+    "journal_entry": Parent(resource="journal_entries", path="/journals", one="journal", gives=False),
     "purchase_order": Parent(resource="purchase_orders", path="/purchaseorders", one="purchaseorder"),
     "sales_order": Parent(resource="sales_orders", path="/salesorders", one="salesorder"),
 }
@@ -94,6 +94,9 @@ class Files(Attachments):
     def _path(self, type: str, id: str, attachment: str, ctx: Context) -> Flow[str]:
         """Where one file is. The only file of a record that gives none by id is its `/attachment`."""
         path = self._at(type, id)
+        if not self.parents[type].gives:
+            detail = f"Zoho Books takes and lists files of a {type}, but neither gives nor removes them"
+            raise Conflict("not_implemented", detail)
         if attachment == RECEIPT and type == "expense":
             return f"{path}/{RECEIPT}"
         if not attachment.isascii() or not attachment.isdecimal():
@@ -134,6 +137,7 @@ class Files(Attachments):
 
     def describe(self) -> dict[str, Any]:
         kinds = {"parents": sorted(self.parents), "kinds": list(self.kinds), "largest": self.most}
+        kinds["not_given"] = list(self.keeping)
         return {**super().describe(), **kinds}
 
 

@@ -23,7 +23,8 @@ from tests.support.witness import PERFORMED, Operation
 
 HERE = Path(__file__).parent
 TABLE = HERE / "coverage.json"
-FILES = ("attachments", "attach", "attachment", "content", "detach")
+KEPT = ("attachments", "attach", "attachment")
+FILES = (*KEPT, "content", "detach")
 
 BESIDE = {"users": ("me",)}
 """Offered under words of their own, which no row declares."""
@@ -47,12 +48,17 @@ def claimed() -> dict[str, tuple[str, ...]]:
     for connector in load():
         for (model, name), resource in connector.resources.items():
             files = connector.resources.get((model, "attachments"))
-            holds_files = isinstance(files, Attachments) and files.type_of(name) is not None
-            offered.setdefault(name, {}).update(dict.fromkeys(_offered(resource, holds_files)))
+            held = _held(files, name) if isinstance(files, Attachments) else ()
+            offered.setdefault(name, {}).update(dict.fromkeys(_offered(resource, held)))
     return {name: tuple(each) for name, each in offered.items()}
 
 
-def _offered(resource: Resource, holds_files: bool) -> Iterator[str]:
+def _held(files: Attachments, name: str) -> tuple[str, ...]:
+    type = files.type_of(name)
+    return () if type is None else KEPT if type in files.keeping else FILES
+
+
+def _offered(resource: Resource, files: tuple[str, ...]) -> Iterator[str]:
     methods = (each for each in ("list", "get", "create", "update", "delete") if each in resource.methods)
     # One report is got by its type.
     yield from ("list", *resource.reports) if isinstance(resource, Reports) else methods
@@ -65,7 +71,7 @@ def _offered(resource: Resource, holds_files: bool) -> Iterator[str]:
     yield from (f"{verb} {each}" for each in removable for verb in ("get", "delete"))
     if resource.pdf is not None:
         yield "pdf"
-    yield from FILES if holds_files else ()
+    yield from files
     yield from sorted(resource.actions)
 
 

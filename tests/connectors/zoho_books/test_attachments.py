@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from connectors.kit.attachments import Upload
-from connectors.kit.faults import Fault, Kind, Rejected
+from connectors.kit.faults import Conflict, Fault, Kind, Rejected
 from connectors.kit.operations import Filter, ListQuery, Op
 from connectors.zoho_books.attachments import RESOURCE
 from tests.support.scripted import CONTEXT, run
@@ -115,3 +115,14 @@ def test_what_is_no_id_is_not_found_without_a_call(id: str, file: str) -> None:
     with pytest.raises(Fault) as caught:
         run(RESOURCE.content("invoice", id, file, CONTEXT))
     assert caught.value.kind is Kind.NOT_FOUND
+
+
+def test_files_of_a_journal_entry_are_taken_and_not_given() -> None:
+    for flow in (
+        RESOURCE.content("journal_entry", "7", "9", CONTEXT),
+        RESOURCE.detach("journal_entry", "7", "9", CONTEXT),
+    ):
+        with pytest.raises(Conflict) as caught:
+            run(flow)
+        assert caught.value.code == "not_implemented"
+    assert RESOURCE.describe()["not_given"] == ["journal_entry"]

@@ -48,7 +48,7 @@ DEVIATIONS = (
         "Zoho's introduction asks for the organisation in every call",
     ),
     Deviation(
-        "(GET|DELETE) /(expenses/{}/documents/{}|journals/{}/attachment)", "path", "unknown",
+        "(GET|DELETE) /expenses/{}/documents/{}", "path", "unknown",
         "the files forget the counterpart of an upload they have; other records have it by this path",
     ),
     Deviation(

@@ -153,6 +153,8 @@ def _files(part: Attachments, run: Any) -> None:
     for type in part.parents:
         run(f"list {type}", lambda type=type: part.attached(type, bodies.ID, CONTEXT))
         run(f"attach {type}", lambda type=type: part.attach(type, bodies.ID, file, CONTEXT))
+        if type in part.keeping:
+            continue
         run(f"get {type}", lambda type=type: part.content(type, bodies.ID, bodies.ID, CONTEXT))
         run(f"remove {type}", lambda type=type: part.detach(type, bodies.ID, bodies.ID, CONTEXT))
 

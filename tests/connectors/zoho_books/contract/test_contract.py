@@ -56,7 +56,7 @@ UNPUBLISHED = "custom fields"
 """In no specification, so the provider here has no answer."""
 
 UNTRIED: dict[str, set[str]] = {
-    "/documents": {"remove expense", "remove journal_entry"},  # in no specification
+    "/documents": {"remove expense"},  # in no specification
     "/expenses": {f"{verb} line_items.{name}" for verb in ("create", "update") for name in ("quantity", "unit_price")},
     "/banktransactions": {
         *(f"{verb} line_items.{name}" for verb in ("create", "update") for name in ("quantity", "unit_price")),
