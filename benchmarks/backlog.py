@@ -1,0 +1,190 @@
+"""`python -m benchmarks.backlog [--seconds 120]`: four processes, one organisation, more to do than it may be asked.
+
+Background calls are always waiting; people ask now and then. Counted is what the sandbox's journal saw.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+import httpx
+
+from app.accounts.service import Account
+from app.core.settings import load_settings
+from app.demo.processes import Server, free_ports, ledgerway
+from app.gateway.engine import Gateway, Lane, Run
+from app.main import create_app
+from connectors.kit.http import Flow, Reply, Request
+
+PROCESSES = 4
+_AT_ONCE = 10  # background calls that wait in one process
+_EVERY = 15.0  # seconds between two people in one process: sixteen a minute over all
+_CENTERS = 8
+
+
+def _one() -> Flow[Reply]:
+    reply = yield Request("GET", "/settings/currencies")
+    return reply
+
+
+async def _work(number: int, account_id: str, environment_id: str, seconds: float) -> None:
+    """One process: says when it is ready, begins at a line of input, prints how long its people waited."""
+    app = create_app(load_settings())
+    async with app.router.lifespan_context(app):
+        gateway: Gateway = app.state.gateway
+        account: Account = await app.state.accounts.load(environment_id, account_id)
+        loop, waits, failed = asyncio.get_running_loop(), list[float](), list[str]()
+
+        async def ask(lane: Lane) -> None:
+            run = Run(account, lane, loop.time() + 90, "req_backlog", "", "accounting/currencies", "list")
+            try:
+                await gateway.perform(run, _one())
+            except Exception as error:
+                failed.append(f"{lane}: {error}")
+                await asyncio.sleep(0.5)
+
+        async def backlog() -> None:
+            while True:
+                await ask(Lane.SYNC)
+
+        async def people() -> None:
+            await asyncio.sleep(number * _EVERY / PROCESSES)
+            while True:
+                begun = loop.time()
+                await ask(Lane.INTERACTIVE)
+                waits.append(loop.time() - begun)
+                await asyncio.sleep(max(0.0, _EVERY - waits[-1]))
+
+        print("ready", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        tasks = [asyncio.create_task(each) for each in (*(backlog() for _ in range(_AT_ONCE)), people())]
+        await asyncio.sleep(seconds)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    print(json.dumps({"waits": waits, "failed": failed}))
+
+
+def _busiest(moments: list[float]) -> int:
+    """Most calls in any 60 seconds."""
+    first = most = 0
+    for last, moment in enumerate(moments):
+        while moments[first] <= moment - 60.0:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+def _connect(folder: Path, stack: ExitStack) -> tuple[str, dict[str, str], dict[str, Any]]:
+    """A sandbox, settings that reach it, and an account: (admin, environment, account)."""
+    first = free_ports(_CENTERS + 2)
+    sandbox = Server("sandbox", [sys.executable, "-m", "sandbox", "--port", str(first)], folder, {})
+    stack.callback(sandbox.stop)
+    admin, origin = (f"http://127.0.0.1:{first + n}" for n in (_CENTERS, 0))
+    sandbox.wait(f"{admin}/")
+    base = f"http://127.0.0.1:{first + _CENTERS + 1}"
+    environment = {
+        "LEDGERWAY_DATABASE_URL": os.environ.get("BENCH_DATABASE_URL") or f"sqlite:///{folder / 'bench.db'}",
+        "LEDGERWAY_KEYRING_FILE": str(folder / "keyring.json"),
+        "LEDGERWAY_PUBLIC_URL": base,
+        "LEDGERWAY_ZOHO_BOOKS_CLIENT_ID": "1000.SANDBOX",
+        "LEDGERWAY_ZOHO_BOOKS_CLIENT_SECRET": "sandbox-secret",
+        "LEDGERWAY_ZOHO_BOOKS_DATA_CENTERS": json.dumps({"us": {"accounts": origin, "api": origin}}),
+    }
+    gateway = Server("gateway", ledgerway("serve", "--port", base.rpartition(":")[2]), folder, environment)
+    stack.callback(gateway.stop)
+    gateway.wait(f"{base}/readyz")
+    made = subprocess.run(
+        ledgerway("keys", "create", "--environment", "bench", "--mode", "test"),
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    with httpx.Client(base_url=admin, timeout=30) as twin:
+        made_up = {"dc": "us", "name": "Backlog", "plan_name": "Professional"}
+        organization = twin.post("/organizations", json=made_up).raise_for_status().json()["organization_id"]
+        owner = {
+            "dc": "us",
+            "first_name": "Owner",
+            "email": "owner@us.example",
+            "organizations": [organization],
+        }
+        twin.post("/users", json=owner).raise_for_status()
+        grant = twin.post("/grants", json={"user": owner["email"]}).raise_for_status().json()
+    answer = httpx.post(
+        f"{base}/integrated-account",
+        json={
+            "tenant_id": "bench",
+            "integration": "zohobooks",
+            "credentials": {"refresh_token": grant["refresh_token"], "location": "us"},
+        },
+        headers={"Authorization": f"Bearer {made.stdout.strip()}"},
+        timeout=30,
+    )
+    return admin, environment, answer.raise_for_status().json()
+
+
+def _output(worker: "subprocess.Popen[str]") -> TextIO:
+    assert worker.stdout is not None
+    return cast("TextIO", worker.stdout)
+
+
+def measure(seconds: float) -> dict[str, Any]:
+    """What the sandbox saw in `seconds` of backlog, and how long people waited."""
+    with tempfile.TemporaryDirectory(prefix="ledgerway-backlog-") as name, ExitStack() as stack:
+        admin, environment, account = _connect(Path(name), stack)
+        httpx.delete(f"{admin}/journal").raise_for_status()
+        workers = [
+            subprocess.Popen(
+                [sys.executable, "-m", "benchmarks.backlog", "--seconds", str(seconds), "--worker", str(number),
+                 account["id"], account["environment_id"]],
+                env={**os.environ, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            )
+            for number in range(PROCESSES)
+        ]  # fmt: skip
+        for worker in workers:
+            while _output(worker).readline().strip() != "ready":
+                if worker.poll() is not None:
+                    raise RuntimeError("a process did not start")
+        for worker in workers:
+            assert worker.stdin is not None
+            worker.stdin.write("\n")
+            worker.stdin.flush()
+        told = [json.loads(worker.communicate()[0].splitlines()[-1]) for worker in workers]
+        calls = httpx.get(f"{admin}/journal", params={"server": "books"}, timeout=30).json()["calls"]
+    moments = sorted(datetime.fromisoformat(call["at"]).timestamp() for call in calls)
+    waits = sorted(wait for each in told for wait in each["waits"])
+    return {
+        "calls": len(moments),
+        "busiest_60_s": _busiest(moments),
+        "per_minute": sum(moment <= moments[0] + seconds for moment in moments) / seconds * 60,
+        "refused": sum(call["status"] == 429 for call in calls),
+        "people": len(waits),
+        "p95_wait_seconds": waits[max(0, -(-len(waits) * 95 // 100) - 1)],
+        "failed": [text for each in told for text in each["failed"]],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--worker", nargs=3)
+    given = parser.parse_args()
+    if given.worker:
+        number, account_id, environment_id = given.worker
+        asyncio.run(_work(int(number), account_id, environment_id, given.seconds))
+        return
+    print(json.dumps(measure(given.seconds), indent=2))
+
+
+if __name__ == "__main__":
+    main()
