@@ -69,12 +69,8 @@ def ample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"), ("--seed", "empty", "--limits", NO_LIMITS))
     limits = {"minute": 1_000_000, "concurrent": 8, "day": 1_000_000}
     product = Product(tmp_path_factory.mktemp("product"), sandbox, limits=limits)
-    try:
-        sandbox.start()
-        yield product.start()
-    finally:
-        product.stop()
-        sandbox.stop()
+    with product.running():
+        yield product
 
 
 @pytest.fixture(scope="module")

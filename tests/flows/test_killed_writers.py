@@ -31,11 +31,9 @@ def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     sandbox = Sandbox(folder, ("--seed", "empty", "--limits", NO_LIMITS))
     product = Product(folder, sandbox, url, AMPLE, extra=FAST)
     try:
-        sandbox.start()
-        yield product.start()
+        with product.running():
+            yield product
     finally:
-        product.stop()
-        sandbox.stop()
         if url:
             postgres.drop_database(url)
 

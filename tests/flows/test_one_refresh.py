@@ -18,12 +18,8 @@ GENEROUS = {"minute": 1_000_000, "concurrent": 1000, "day": 1_000_000_000}
 def four(database_url: str, tmp_path: Path) -> Iterator[Product]:
     sandbox = Sandbox(tmp_path, ("--rows", "3", "--limits", LIFTED))
     product = Product(tmp_path, sandbox, database_url, GENEROUS, processes=4)
-    try:
-        sandbox.start()
-        yield product.start()
-    finally:
-        product.stop()
-        sandbox.stop()
+    with product.running():
+        yield product
 
 
 async def burst(product: Product, path: str) -> list[httpx.Response]:

@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -158,6 +160,16 @@ class Product:
     def stop(self) -> None:
         for server in reversed(self._servers):
             server.stop()
+
+    @contextmanager
+    def running(self) -> Iterator["Product"]:
+        """Started together with its sandbox, and stopped with it."""
+        try:
+            self.sandbox.start()
+            yield self.start()
+        finally:
+            self.stop()
+            self.sandbox.stop()
 
 
 def walk(url: str, *, decision: str = "accept", stop_at: str | None = None, **choices: Any) -> Page:

@@ -11,6 +11,7 @@ import msgspec
 from connectors.kit.faults import Fault
 from connectors.kit.http import Reply, Request
 from connectors.kit.operations import Context
+from tests.support.driving import drive
 
 T = TypeVar("T")
 
@@ -29,21 +30,19 @@ class Script:
 
     def run(self, flow: Generator[Request, Reply, T]) -> T:
         answers = iter(self.says)
-        try:
-            request = next(flow)
-            while True:
-                self.asked.append(request)
-                answer = next(answers, None)
-                assert answer is not None, f"unexpected call {request.method} {request.path}"
-                if isinstance(answer, Fault):
-                    request = flow.throw(answer)
-                else:
-                    reply = answer if isinstance(answer, Reply) else Reply(200, {}, {"code": 0, **answer})
-                    request = flow.send(reply)
-        except StopIteration as stop:
-            left = list(answers)
-            assert not left, f"never asked for {left}"
-            return stop.value
+
+        def told(request: Request) -> Reply:
+            self.asked.append(request)
+            answer = next(answers, None)
+            assert answer is not None, f"unexpected call {request.method} {request.path}"
+            if isinstance(answer, Fault):
+                raise answer
+            return answer if isinstance(answer, Reply) else Reply(200, {}, {"code": 0, **answer})
+
+        result = drive(flow, told)
+        left = list(answers)
+        assert not left, f"never asked for {left}"
+        return result
 
     @property
     def calls(self) -> list[str]:

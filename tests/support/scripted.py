@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from connectors.kit.faults import Fault
 from connectors.kit.http import Flow, Reply, Request
 from connectors.kit.operations import Context
+from tests.support.driving import drive
 
 T = TypeVar("T")
 
@@ -52,15 +53,6 @@ class Provider:
 def run(flow: Flow[T], answers: Iterable[Any] = ()) -> tuple[T, Provider]:
     """The flow's result, and what the provider saw. Every scripted answer must be used."""
     provider = Provider(list(answers))
-    try:
-        request = next(flow)
-        while True:
-            try:
-                reply = provider.reply(request)
-            except Fault as fault:
-                request = flow.throw(fault)
-            else:
-                request = flow.send(reply)
-    except StopIteration as done:
-        assert not provider.answers, f"{len(provider.answers)} answers were not asked for"
-        return done.value, provider
+    result = drive(flow, provider.reply)
+    assert not provider.answers, f"{len(provider.answers)} answers were not asked for"
+    return result, provider

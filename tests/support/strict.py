@@ -9,6 +9,7 @@ import msgspec
 
 from connectors.kit.faults import Fault
 from connectors.kit.http import Flow, Reply, Request
+from tests.support.driving import drive, judged
 from tests.support.specification import Specification, Violation
 
 T = TypeVar("T")
@@ -30,14 +31,7 @@ class Strict:
 
     def run(self, flow: Flow[T]) -> T:
         """The flow's result, its faults judged as the gateway judges them."""
-        try:
-            request = next(flow)
-            while True:
-                reply = self.reply(request)
-                fault = self.judge(reply) if request.expect == "json" else None
-                request = flow.throw(fault) if fault is not None else flow.send(reply)
-        except StopIteration as done:
-            return done.value
+        return drive(flow, lambda request: judged(self.reply(request), request, self.judge))
 
     def reply(self, request: Request) -> Reply:
         self.seen.append(request)

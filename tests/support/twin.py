@@ -12,6 +12,7 @@ from connectors.kit.operations import Answer, Context, Filter, ListQuery, Page
 from connectors.kit.resource import Resource
 from connectors.zoho_books import CONNECTOR
 from sandbox.books import Books, Call, Profile, Upload
+from tests.support.driving import drive, judged
 from unified_models import MODELS
 
 T = TypeVar("T")
@@ -41,14 +42,7 @@ class Twin:
         """The flow's result, its faults judged as the gateway judges them."""
         context = replace(self.context, now=self.now)
         self.context = context
-        try:
-            request = next(flow)
-            while True:
-                reply = self.reply(request)
-                fault = CONNECTOR.judge(reply) if request.expect == "json" else None
-                request = flow.throw(fault) if fault is not None else flow.send(reply)
-        except StopIteration as done:
-            return done.value
+        return drive(flow, lambda request: judged(self.reply(request), request, CONNECTOR.judge))
 
     def reply(self, request: Request) -> Reply:
         self.seen.append(request)

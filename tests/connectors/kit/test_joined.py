@@ -13,6 +13,7 @@ from connectors.kit.joined import Joined
 from connectors.kit.mapping import ALWAYS, CREATE, Table, computed, field, names, unmapped
 from connectors.kit.operations import Filter, ListQuery, Op, Page, Sort
 from connectors.kit.resource import Resource
+from tests.support.driving import drive
 from tests.support.scripted import CONTEXT, run
 from unified_models.payments import Payment
 
@@ -65,13 +66,7 @@ class Shelf:
 
 
 def listed(shelf: Callable[[Request], Reply], query: ListQuery, resource: Resource = BOTH) -> Page:
-    flow = resource.list(query, CONTEXT)
-    try:
-        request = next(flow)
-        while True:
-            request = flow.send(shelf(request))
-    except StopIteration as done:
-        return done.value
+    return drive(resource.list(query, CONTEXT), shelf)
 
 
 def ids(page: Page) -> list[str]:
