@@ -56,7 +56,7 @@ def killed(point: str) -> Fault:
         for _ in range(size.kills):
             await fleet.replace(**{VARIABLE: f"write.{point}={size.flight // 2}"})
             callers += writes(fleet, row, size.flight)
-            if not await fleet.ended(10.0):
+            if not await fleet.ended(60.0):
                 row.remarks.append(f"run {row.runs}: nobody came to {point}")
         return callers
 
@@ -134,7 +134,7 @@ async def holder_killed(fleet: Fleet, row: Row, size: Size) -> Callers:
         wishes = [Wish(firm) for firm in firms]
         row.wishes += wishes
         callers = [asyncio.create_task(insist(fleet, wish, fleet.doomed)) for wish in wishes]
-        for _ in range(100):
+        for _ in range(600):
             if len(await fleet.token_calls(mark)) >= size.accounts // 2:
                 break
             await asyncio.sleep(0.05)
