@@ -58,6 +58,8 @@ class Fleet:
         return self
 
     async def stop(self) -> None:
+        if hasattr(self, "_replacing"):  # a process that is being started is stopped too
+            await asyncio.wait([self._replacing])
         for client in ("api", "admin"):
             if hasattr(self, client):
                 await getattr(self, client).aclose()
@@ -113,7 +115,10 @@ class Fleet:
 
     async def replace(self, **environment: str) -> None:
         """The doomed process is killed, if it lives, and started anew."""
-        await asyncio.to_thread(lambda: self.product.crash(self.doomed, **environment))
+        self._replacing = asyncio.create_task(
+            asyncio.to_thread(lambda: self.product.crash(self.doomed, **environment))
+        )
+        await asyncio.shield(self._replacing)
 
     async def revive(self) -> None:
         """The doomed process runs."""
