@@ -82,6 +82,7 @@ class Budget:
     day_used      calls of the provider's day, ours and (as far as its headers told) everyone's
     strikes       minute refusals in a row; while there are any, calls go one by one
     interactive   when an interactive call last came
+    background    [time, permits] of the last minute, background work's alone
     told          notices of this day
     notices       those among them that nobody recorded yet; not stored
     """
@@ -95,6 +96,7 @@ class Budget:
     closed_day: bool = False
     strikes: int = 0
     interactive: float = 0.0
+    background: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
     told: list[str] = field(default_factory=list[str])
     notices: list[Notice] = field(default_factory=list[Notice], compare=False)
 
@@ -113,6 +115,7 @@ class Budget:
             closed_day=bool(closed.get("day", False)),
             strikes=int(closed.get("strikes", 0)),
             interactive=float(document.get("interactive", 0)),
+            background=[(float(at), int(count)) for at, count in document.get("background", [])],
             told=list(day.get("told", [])),
         )
 
@@ -129,6 +132,7 @@ class Budget:
             },
             "closed": {"until": self.closed_until, "day": self.closed_day, "strikes": self.strikes},
             "interactive": self.interactive,
+            "background": [[at, count] for at, count in self.background],
         }
 
     def ask(self, now: float, limits: Limits, ask: Ask) -> Given:
@@ -158,6 +162,8 @@ class Budget:
                 refusals[lane] = why
                 break  # whoever is behind waits too: lanes are an order, not separate queues
             self._spend(counted, 1)
+            if lane.is_background:
+                _enter(self.background, counted, 1)
             granted += 1
         spare = 0
         if (
@@ -230,6 +236,7 @@ class Budget:
 
     def _turn(self, now: float) -> None:
         self.log = [(at, count) for at, count in self.log if now - WINDOW < at <= now + WINDOW]
+        self.background = [(at, count) for at, count in self.background if now - WINDOW < at <= now + WINDOW]
         self.slots = {owner: slot for owner, slot in self.slots.items() if slot[2] > now}
         if self.day_reset <= now:
             self.day_used, self.day_reset = 0, _next_day(now)
@@ -259,9 +266,7 @@ class Budget:
         if count <= 0:
             return
         self.day_used += count
-        if self.log and abs(now - self.log[-1][0]) < 0.25:  # one entry per quarter second keeps the row small
-            count += self.log.pop()[1]
-        self.log.append((now, count))
+        _enter(self.log, now, count)
 
     def _obstacle(self, now: float, limits: Limits, lane: Lane) -> tuple[Kind, float] | None:
         if self.closed_until > now:
@@ -273,17 +278,10 @@ class Budget:
         day = self._day(limits)
         if self.day_used >= (day * WARNED_AT if lane.is_background else day):
             return Kind.DAY, self.day_reset - now
-        cap = self.cap(limits)
-        if lane.is_background and now - self.interactive < 60:
-            cap = self.background_cap(limits)
-        over = self._used() + 1 - cap
-        if over <= 0:
-            return None
-        for at, count in sorted(self.log):
-            over -= count
-            if over <= 0:
-                return Kind.MINUTE, max(0.01, at + WINDOW - now)
-        return Kind.MINUTE, WINDOW
+        why = _over(self.log, self.cap(limits), now)
+        if why is None and lane.is_background and now - self.interactive < 60:
+            why = _over(self.background, self.background_cap(limits), now)
+        return None if why is None else (Kind.MINUTE, why)
 
     def _hold(self, now: float, limits: Limits, ask: Ask) -> int:
         """Slots of `ask.owner` after this: what it wants, what others left, a fair share when it is tight."""
@@ -300,3 +298,21 @@ class Budget:
 
 def _next_day(now: float) -> float:
     return now - now % _DAY + _DAY
+
+
+def _enter(log: list[tuple[float, int]], now: float, count: int) -> None:
+    if log and abs(now - log[-1][0]) < 0.25:  # one entry per quarter second keeps the row small
+        count += log.pop()[1]
+    log.append((now, count))
+
+
+def _over(log: list[tuple[float, int]], cap: int, now: float) -> float | None:
+    """Seconds until one more fits under `cap`; None when it does now."""
+    over = sum(count for _, count in log) + 1 - cap
+    if over <= 0:
+        return None
+    for at, count in sorted(log):
+        over -= count
+        if over <= 0:
+            return max(0.01, at + WINDOW - now)
+    return WINDOW
