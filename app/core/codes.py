@@ -83,6 +83,7 @@ CODES: Final[dict[str, Code]] = {
     "would_remove_lines": Code(422, "Lines would be removed"),
     "idempotency_key_reused": Code(422, "Idempotency-Key used for another request"),
     "webhook_url_forbidden": Code(422, "URL not allowed"),
+    "not_implemented": Code(422, "Not available for this connector"),
     "provider_validation_failed": Code(422, "Refused by the provider"),
     "credentials_rejected": Code(422, "Credentials refused by the provider"),
     "region_mismatch": Code(422, "Wrong data centre"),
@@ -99,8 +100,7 @@ CODES: Final[dict[str, Code]] = {
     # 500
     "internal_error": Code(500, "Internal error"),
     "decrypt_failed": Code(500, "Stored secret cannot be read"),
-    # 501, 502
-    "not_implemented": Code(501, "Not available for this connector"),
+    # 502
     "upstream_invalid_response": Code(502, "Provider's answer cannot be read", _AGAIN),
     "upstream_error": Code(502, "Provider failed", _AGAIN),
     "upstream_unexpected_redirect": Code(502, "Provider redirected"),

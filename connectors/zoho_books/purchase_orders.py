@@ -67,7 +67,7 @@ STATUS = {
 }  # fmt: skip
 
 LISTED = ("open", "issued", "approved", "partially_billed")
-"""Those lists are asked for, each in a call of its own; of the rest nothing tells that lists know them."""
+"""Those lists are asked for, each in a call of its own. Orders in the other words are open to Zoho's lists."""
 
 STATUS_WORDS = Words(
     "status",
@@ -76,6 +76,7 @@ STATUS_WORDS = Words(
         "billed": ("billed", "billed_not_received"), "closed": "closed", "cancelled": "cancelled",
     },
     native="status",
+    covers={"open": frozenset(LIVE) - frozenset(LISTED[1:])},
 )  # fmt: skip
 
 BILLED = {"to_be_billed": "none", "partially_billed": "partial", "billed": "full"}

@@ -80,7 +80,7 @@ def refusal(name: str, operation: str) -> str:
     if operation in ("create", "update", "delete", "list", "get"):
         return "405 method_not_allowed"
     if operation == "custom-fields":
-        return "501 not_implemented"
+        return "422 not_implemented"
     return "404 not_found" if operation in ("pdf", "attachments", *LISTS) else "404 unknown_action"
 
 

@@ -44,5 +44,5 @@ def test_a_test_that_stopped_performing_loses_its_claim() -> None:
 
 def test_the_table_says_what_is_refused() -> None:
     lines = [line.split() for line in table()]
-    assert ["custom-fields", "no", "501", "not_implemented"] in lines
+    assert ["custom-fields", "no", "422", "not_implemented"] in lines
     assert ["any", "other", "action", "no", "404", "unknown_action"] in lines

@@ -69,8 +69,8 @@ def test_a_file_is_attached_read_and_removed(company: Company, name: str) -> Non
     [row] = company.get(path)["result"]
     assert row["file_name"] == "scan.pdf" == company.get(f"{path}/{row['id']}")["file_name"]
     if "content" not in CLAIMED[name]:
-        company.refused("GET", f"{path}/{row['id']}/content", 501, "not_implemented")
-        company.refused("DELETE", f"{path}/{row['id']}", 501, "not_implemented")
+        company.refused("GET", f"{path}/{row['id']}/content", 422, "not_implemented")
+        company.refused("DELETE", f"{path}/{row['id']}", 422, "not_implemented")
         return
     assert company.call("GET", f"{path}/{row['id']}/content").content == PDF
     company.delete(f"{path}/{row['id']}")

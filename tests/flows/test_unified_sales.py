@@ -93,7 +93,7 @@ def test_card_spend(company: Company) -> None:
     assert spent == company.get(f"expenses/{spent['id']}")
     (row,) = company.rows("expenses", reference="R-17")
     assert row["account"]["name"] == "Petty Cash" and row["is_partial"] is True
-    body = {**said, "line_items": lines, "total_amount": 331}
+    body = {**said, "reference": "R-18", "line_items": lines, "total_amount": 331}
     company.refused("POST", "expenses", 422, "total_mismatch", "/total_amount", json=body, reads=6)
     company.delete(f"expenses/{spent['id']}")
 

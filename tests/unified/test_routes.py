@@ -131,5 +131,5 @@ async def test_a_timeout_must_be_sensible(world: Any) -> None:
 
 async def test_metadata_of_custom_fields_is_no_record(world: Any) -> None:
     answer = await world.ask("GET", "/invoices/custom-fields")
-    assert (answer.status_code, answer.json()["code"]) == (501, "not_implemented")
+    assert (answer.status_code, answer.json()["code"]) == (422, "not_implemented")
     assert world.provider.seen == []
