@@ -28,7 +28,7 @@ demo: .venv/ready
 	$(BIN)/ledgerway demo $(ARGS)
 
 test: .venv/ready
-	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/ready
 	$(BIN)/ruff check .

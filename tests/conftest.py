@@ -24,6 +24,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         postgres.stop()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests of several processes wait much of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests begin first: they mostly wait, and what only reckons runs beside them."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"

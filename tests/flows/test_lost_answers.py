@@ -12,6 +12,7 @@ from tests.flows.conftest import NO_LIMITS, Admin
 from tests.support import postgres
 from tests.support.product import Product, Sandbox
 
+pytestmark = pytest.mark.slow
 FAST = {"LEDGERWAY_CLOCK_FACTOR": "0.05", "LEDGERWAY_WRITE_SETTLE_SECONDS": "60"}
 AMPLE = {"minute": 1_000_000, "concurrent": 50, "day": 1_000_000}
 BOOKS = "/unified/accounting"
