@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from app.commands.accounts import accounts
 from app.commands.docs import docs
 from app.commands.doctor import doctor
 from app.commands.serve import serve
@@ -25,6 +26,7 @@ cli = typer.Typer(
 )
 cli.add_typer(keys, name="keys")
 cli.add_typer(ring, name="keyring")
+cli.add_typer(accounts, name="accounts")
 cli.add_typer(audit, name="audit")
 cli.add_typer(docs, name="docs")
 cli.command()(serve)

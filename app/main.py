@@ -122,9 +122,16 @@ async def prepare(settings: Settings) -> None:
 
     SettingsError, KeyringUnusable, SchemaTooNew or NotReady with the command that helps.
     """
+    async with opened(settings):
+        pass
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncGenerator[FastAPI]:
+    """The application without background work, for a command. Raises what `prepare` does."""
     app = create_app(settings)
     async with _lifespan(app, background=False):
-        pass
+        yield app
 
 
 def _furnish(app: FastAPI) -> None:

@@ -35,6 +35,9 @@ class AccountView(BaseModel):
     plan: str | None
     scopes: list[str]
     context: dict[str, Any]
+    upserts: dict[str, str] = Field(
+        description="Resources whose creates are marked, and the custom field of the mark"
+    )
     last_error: dict[str, Any] | None
     created_at: datetime
     updated_at: datetime
@@ -87,6 +90,7 @@ def account_view(row: IntegratedAccount) -> AccountView:
         plan=row.plan,
         scopes=row.scopes,
         context=row.context,
+        upserts=row.upserts or {},
         last_error=row.last_error,
         created_at=row.created_at,
         updated_at=row.updated_at,

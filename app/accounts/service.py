@@ -1,7 +1,7 @@
 """Integrated accounts, ready to be called."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -49,6 +49,7 @@ class Account:
     limits: Limits
     context: Mapping[str, Any]
     last_error: Mapping[str, Any] | None = None
+    upserts: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,7 @@ class Accounts:
             limits=integration.settings.budget(connector.budget, row.plan),
             context=row.context,
             last_error=row.last_error,
+            upserts=row.upserts or {},
         )
 
 

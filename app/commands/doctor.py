@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 from sqlalchemy import text
 
+from app.commands.accounts import live_upsert as prove
 from app.core.clock import Clock
 from app.core.connectors import connector_settings
 from app.core.database import Database
@@ -20,8 +21,21 @@ from connectors import load as load_connectors
 Finding: TypeAlias = tuple[Literal["ok", "warn", "fail"], str]
 
 
-def doctor() -> None:
+def doctor(
+    live_upsert: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ACCOUNT",
+            help="Instead, prove on this account's real organisation that many upserts of one value make one record. "
+            "What it makes it removes again.",
+        ),
+    ] = None,
+) -> None:
     """Check settings, key ring and database; exit 1 when something would keep the server from working."""
+    if live_upsert is not None:
+        if not asyncio.run(prove(live_upsert)):
+            raise typer.Exit(1)
+        return
     findings = asyncio.run(examine())
     for verdict, told in findings:
         colour = {"ok": typer.colors.GREEN, "warn": typer.colors.YELLOW, "fail": typer.colors.RED}[verdict]

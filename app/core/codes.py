@@ -88,6 +88,7 @@ CODES: Final[dict[str, Code]] = {
     "credentials_rejected": Code(422, "Credentials refused by the provider"),
     "region_mismatch": Code(422, "Wrong data centre"),
     "oauth_no_refresh_token": Code(422, "The provider granted no lasting access"),
+    "upsert_field_missing": Code(422, "The unique custom field is missing"),
     "organization_mismatch": Code(422, "Another organisation"),
     # 424, 428, 429, 431
     "needs_reauth": Code(424, "The customer has to reconnect"),

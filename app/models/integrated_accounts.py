@@ -19,6 +19,7 @@ class IntegratedAccount(Base, kw_only=True):
     status           connecting | active | needs_reauth | validation_error | post_install_error
     last_error       {code, message, at} of what last went wrong, or None
     context          what the caller attached; theirs to choose
+    upserts          resource → custom field that marks what is created there; None: none
     last_used_at     last call, kept to the minute: accounts in use are refreshed ahead of expiry
     """
 
@@ -51,4 +52,5 @@ class IntegratedAccount(Base, kw_only=True):
     status: Mapped[str] = mapped_column(default="active")
     last_error: Mapped[Document | None] = mapped_column(default=None)
     context: Mapped[Document] = mapped_column(default_factory=dict)
+    upserts: Mapped[Document | None] = mapped_column(default=None)
     last_used_at: Mapped[datetime | None] = mapped_column(default=None)

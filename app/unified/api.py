@@ -20,6 +20,7 @@ from app.unified.meta import describe
 from app.unified.query import Query, nearest
 from app.unified.reports import asked_of, report
 from app.unified.service import Shown, Unified
+from app.unified.upserts import router as upserts
 from app.unified.writes import router as writes
 from app.unified.writing import written
 from connectors.kit.reports import Reports
@@ -31,6 +32,7 @@ router.include_router(writes)
 router.include_router(attachments.router)
 router.include_router(capabilities)
 router.include_router(field_mapping)
+router.include_router(upserts)
 
 Handler = Callable[[Request, str, str], Awaitable[Response]]
 

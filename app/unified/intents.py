@@ -11,6 +11,7 @@ from app.core.errors import Problem, problem_body
 from app.models.writes import Write
 from app.unified.calls import Call
 from app.unified.changes import Change
+from app.unified.marking import mark_of
 from app.unified.matching import sought
 from app.unified.progress import Progress
 from app.unified.service import Shown
@@ -75,6 +76,8 @@ class Intents:
             await self._shelf.sending(intent, change, progress, request)
             failpoints.hit("write.before_send")
 
+        if intent.sent_at is None:
+            progress.mark = mark_of(call, change, intent)
         call = replace(call, run=replace(call.run, before_write=sending))
         with self._supervisor.owning(intent.id, intent.owner or ""):
             try:

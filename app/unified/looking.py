@@ -1,7 +1,7 @@
 """What became of a writing request that nobody saw the end of: flows that look, and what they conclude."""
 
 from collections.abc import Collection, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -10,10 +10,12 @@ from app.unified.likeness import SEARCHED, expected, is_like, is_of_then
 from app.unified.progress import Progress
 from connectors.kit.actions import Action
 from connectors.kit.applied import not_applied
+from connectors.kit.custom_fields import CustomFields
 from connectors.kit.faults import Fault, Kind
 from connectors.kit.http import Flow, Reply, Request
 from connectors.kit.operations import Answer, Context, Filter, ListQuery, Op, Record, Sort
 from connectors.kit.resource import Resource
+from connectors.kit.upserting import Mark, creates
 
 EARLIER = timedelta(minutes=5)
 """How far clocks may disagree about when a record was made."""
@@ -52,6 +54,8 @@ def look(
     if request is None:
         return Verdict("undone")
     if change.operation == "create" and request.method == "POST" and not progress.has_done:
+        if progress.mark is not None and creates(request, resource.path):
+            return (yield from _marked(resource, progress.mark, ctx, sent_at - EARLIER))
         made = resource.on(change.body.get(resource.by or ""))
         if request.path != made.path or "list" not in made.methods:
             return Verdict("unclear")
@@ -64,6 +68,40 @@ def look(
     if "/" not in id and request.method in ("PUT", "DELETE") and request.path.startswith(f"{side.path}/"):
         return (yield from _changed(side, id, change.body, request, ctx, sent_at))
     return Verdict("undone" if request.is_repeatable or request.method == "PUT" else "unclear")
+
+
+def _marked(resource: Resource, mark: Mark, ctx: Context, since: datetime) -> Flow[Verdict]:
+    """Nobody else's record carries the mark, and sending it again makes no second one."""
+    side = next((part for part in resource.parts if part.path == resource.path), resource)
+    hits = yield from holders(side, mark, ctx, since)
+    if len(hits) > 1:
+        return Verdict("several", candidates=sorted(str(each.record["id"]) for each in hits))
+    if not hits:
+        return Verdict("undone")
+    return Verdict("found", Reply(200, body=side.wrapped(hits[0].native)), str(hits[0].record["id"]))
+
+
+def holders(resource: Resource, mark: Mark, ctx: Context, since: datetime) -> Flow[list[Answer]]:
+    """The whole records that carry the mark: searched for where that is possible, else among the newest."""
+    row = resource.table.by_name.get("custom_fields")
+    if not isinstance(row, CustomFields):
+        return []
+    query = _newest(resource) or ListQuery(_PAGE)
+    if row.search is not None:
+        query = ListQuery(_PAGE)
+        ctx = replace(ctx, remote_query=(*ctx.remote_query, (row.search, mark.value)))
+    hits: list[Answer] = []
+    unsaid = 0
+    for each in (yield from _listed(resource, query, ctx, since)):
+        told = row.shape.value(each.native or {}, mark.field)
+        if told not in (None, "", mark.value) or not is_of_then(each.record, since):
+            continue
+        unsaid += told != mark.value
+        if unsaid <= _MOST_CANDIDATES or told == mark.value:
+            whole = yield from resource.get(str(each.record["id"]), ctx)
+            if row.shape.value(whole.native or {}, mark.field) == mark.value:
+                hits.append(whole)
+    return hits
 
 
 def _made(

@@ -14,6 +14,7 @@ from app.core.errors import Problem
 from app.gateway.cure import executed
 from connectors.kit.faults import Fault, Kind
 from connectors.kit.http import Flow, Json, Reply, Request
+from connectors.kit.upserting import Mark
 
 T = TypeVar("T")
 
@@ -58,6 +59,7 @@ class Progress:
     answered  writing requests that came back good, in this run or before it
     stopped   something failed after something was done: what was said since then is not kept
     in_doubt  an earlier run left `pending`, and this one has not sent it again
+    mark      what the record it creates carries, so that it is made once
     """
 
     said: list[Exchange] = field(default_factory=list[Exchange])
@@ -67,6 +69,7 @@ class Progress:
     answered: int = 0
     stopped: bool = False
     in_doubt: bool = False
+    mark: Mark | None = None
     _place: int = 0
 
     @property
@@ -126,6 +129,7 @@ class Progress:
         pending = self.pending
         return {
             "said": [each.kept() for each in self.said],
+            "mark": None if self.mark is None else [self.mark.field, self.mark.value],
             "pending": None
             if pending is None
             else {
@@ -157,6 +161,7 @@ def progress_of(kept: Mapping[str, Any]) -> Progress:
             repeatable=pending["repeatable"],
         ),
         in_doubt=pending is not None,
+        mark=Mark(*kept["mark"]) if kept.get("mark") else None,
     )
 
 

@@ -13,6 +13,7 @@ from app.unified.calls import DEFAULT_TIMEOUT, Call
 from app.unified.changes import REMOVALS, SIDES, Change, fingerprint
 from app.unified.expansion import Budget, expand
 from app.unified.listing import DEFAULT_LIMIT, MAXIMUM_LIMIT, Listing, View
+from app.unified.marking import marking
 from app.unified.matching import matched
 from app.unified.preview import LIFETIME, Promise, Step, Tokens, captured, promised, sends
 from app.unified.progress import Progress, watched
@@ -115,7 +116,11 @@ class Unified:
         else:
             flow = await self._promised(call, change, context, change.preview_token)
         call.run.meter.record_id = change.id
-        result = await self._perform(call, watched(flow, progress))
+        kept: Flow[Any] = watched(flow, progress)
+        upsert = call.account.connector.upsert
+        if progress.mark is not None and upsert is not None:
+            kept = marking(kept, upsert, progress.mark, call.resource, context, context.now)
+        result = await self._perform(call, kept)
         if isinstance(result, str):
             return Shown({"id": result}, None, "deleted", result)
         body, etag = single(result, call.resource.model, change.view)

@@ -10,6 +10,7 @@ from connectors.kit.guarding import Guard
 from connectors.kit.http import Flow, Pairs, Reply
 from connectors.kit.limits import Budget
 from connectors.kit.resource import Resource
+from connectors.kit.upserting import Upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Connector:
 
     `judge` turns an answer into a Fault, or None when it is good. `organizations` lists what a grant reaches;
     its requests are sent without an organisation. `resources` is keyed (model, resource). `guard` is asked before
-    every write of the unified API.
+    every write of the unified API; `upsert` makes creates name themselves, for accounts that have it on.
     """
 
     name: str
@@ -75,3 +76,4 @@ class Connector:
     resources: Mapping[tuple[str, str], Resource]
     aliases: tuple[str, ...] = ()
     guard: Guard | None = None
+    upsert: Upsert | None = None

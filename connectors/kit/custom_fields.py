@@ -27,6 +27,7 @@ class Shape:
     typed        suffix of the key holding the typed value beside a displayed one
     displayed    suffixes of keys that only repeat a value for people
     types        native type → ours
+    own          api names of the gateway's own fields: neither shown nor written as anybody's
     """
 
     array: str = "custom_fields"
@@ -36,12 +37,17 @@ class Shape:
     typed: str = "_unformatted"
     displayed: tuple[str, ...] = ("_formatted",)
     types: Mapping[str, str] = field(default_factory=dict[str, str])
+    own: frozenset[str] = frozenset()
 
     def read(self, native: Native, ctx: Context) -> list[dict[str, Any]]:
         """Of a single record: the array, else the hash."""
         found = native.get(self.array)
         if isinstance(found, list) and found:
-            return [self._element(each) for each in found if isinstance(each, dict)]
+            return [
+                self._element(each)
+                for each in found
+                if isinstance(each, dict) and each.get("api_name") not in self.own
+            ]
         hashed = native.get(self.hash)
         return list(self._flat(hashed)) if isinstance(hashed, dict) and hashed else []
 
@@ -62,7 +68,8 @@ class Shape:
 
     def _flat(self, native: Native) -> Iterator[dict[str, Any]]:
         for key, value in native.items():
-            if key.startswith(self.prefix) and not key.endswith((self.typed, *self.displayed)):
+            shown = key.startswith(self.prefix) and not key.endswith((self.typed, *self.displayed))
+            if shown and key not in self.own:
                 value = native.get(key + self.typed, value)
                 yield {"api_name": key, "value": None if value == "" else value}
 
@@ -84,7 +91,9 @@ class Shape:
         return absent
 
     def add(self, name: str, value: Any, native: Native) -> None:
-        """One more value for the array. CodecError when it has one for the same field."""
+        """One more value for the array. CodecError when it has one for the same field, or it is the gateway's."""
+        if name in self.own:
+            raise CodecError(f"{name} is set by the gateway", "read_only")
         written: list[Native] = native.setdefault(self.array, [])
         if any(each.get("api_name") == name for each in written):
             raise CodecError(f"{name} is given twice")

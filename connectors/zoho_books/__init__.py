@@ -12,6 +12,7 @@ from connectors.zoho_books.faults import judge
 from connectors.zoho_books.guard import GUARD
 from connectors.zoho_books.native import NATIVE
 from connectors.zoho_books.organizations import organizations
+from connectors.zoho_books.upserting import UPSERT
 from unified_models import MODELS
 
 
@@ -36,4 +37,5 @@ CONNECTOR = Connector(
     native=NATIVE,
     resources=_resources(),
     guard=GUARD,
+    upsert=UPSERT,
 )

@@ -19,7 +19,11 @@ PRODUCT_TYPE = codec.ENUM({"goods": "goods", "service": "service", "digital_serv
 LINE_CATEGORY = codec.ENUM({"line_item": "item", "header": "heading"})
 MASTER_STATUS = codec.ENUM({"active": "active", "inactive": "archived"})
 
+REFERENCE_FIELD = "cf_lw_ref"
+"""The gateway's own custom field, where an account has it."""
+
 CUSTOM_FIELDS = Shape(
+    own=frozenset({REFERENCE_FIELD}),
     types={
         "string": "text", "text": "text", "multiline": "text", "autonumber": "text", "external_lookup": "text",
         "number": "number", "decimal": "decimal", "percent": "decimal", "amount": "money",

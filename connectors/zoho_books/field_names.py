@@ -34,7 +34,7 @@ def definitions(entity: str) -> Callable[[Context], Flow[list[Record]]]:
                 "is_required": flag(each.get("is_mandatory")) is True,
                 "options": [option["name"] for option in each.get("values") or [] if option.get("name")],
             }
-            for each in _definitions(reply.body)
+            for each in definitions_in(reply.body)
         ]
 
     return read
@@ -52,7 +52,7 @@ def check_custom_fields(body: Record, entity: str) -> Flow[None]:
         )  # fmt: skip
     except Fault:
         return
-    known = list(_definitions(reply.body))
+    known = list(definitions_in(reply.body))
     names = {str(each["api_name"]) for each in known}
     ids = {str(each[key]) for each in known for key in ("customfield_id", "field_id") if each.get(key)}
     errors = [
@@ -69,13 +69,13 @@ def _named(element: Record) -> str:
     return str(element.get("api_name") or element.get("id"))
 
 
-def _definitions(body: Any) -> Iterator[dict[str, Any]]:
+def definitions_in(body: Any) -> Iterator[dict[str, Any]]:
     """Every object with an api name, however deep: the shape of this answer is not published."""
     if isinstance(body, dict):
         if body.get("api_name"):
             yield body
         for value in body.values():
-            yield from _definitions(value)
+            yield from definitions_in(value)
     elif isinstance(body, list):
         for value in body:
-            yield from _definitions(value)
+            yield from definitions_in(value)
