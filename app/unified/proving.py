@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from app.accounts.service import Account
 from app.core.errors import Problem
 from app.core.ids import new_id
+from app.unified.body import validate
 from app.unified.calls import context_of
 from app.unified.looking import EARLIER, holders
 from app.unified.marking import marking, own_side, value_of
@@ -33,13 +34,13 @@ class Proof:
 
 
 def _document(number: int, contact: str) -> Record:
-    lines = [{"name": f"Check {number}", "unit_price": 1, "quantity": 1}]
+    lines = [{"name": f"Check {number}", "unit_price": "1", "quantity": "1"}]
     return {"contact": contact, "line_items": lines, "status": "draft"}
 
 
 TRIED: dict[str, Callable[[int, str], Record]] = {
     "contacts": lambda number, token: {"name": f"Ledgerway check {token} {number}"},
-    "items": lambda number, token: {"name": f"Ledgerway check {token} {number}", "unit_price": 1},
+    "items": lambda number, token: {"name": f"Ledgerway check {token} {number}", "unit_price": "1"},
     "invoices": _document,
     "estimates": _document,
     "sales_orders": _document,
@@ -66,7 +67,11 @@ class Trial:
         if any(name in _DOCUMENTS for name in self._account.upserts):
             body = {"name": f"Ledgerway check {self._token}"}
             customer = str(
-                (await self._do("contacts", lambda made: made.create(body, self._ctx))).record["id"]
+                (
+                    await self._do(
+                        "contacts", lambda made: made.create(validate(body, made.model, "create"), self._ctx)
+                    )
+                ).record["id"]
             )
         try:
             return [await self._prove(name, field, customer) for name, field in self._account.upserts.items()]
@@ -86,7 +91,12 @@ class Trial:
             return await self._do(
                 name,
                 lambda made: marking(
-                    made.create(body, self._ctx), self._upsert, mark, made, self._ctx, started
+                    made.create(validate(body, made.model, "create"), self._ctx),
+                    self._upsert,
+                    mark,
+                    made,
+                    self._ctx,
+                    started,
                 ),
             )
 

@@ -228,7 +228,10 @@ def test_doctor_proves_it_and_leaves_nothing(
     product: Product, shop: httpx.Client, account: dict[str, Any], marked: None
 ) -> None:
     before = shop.get(f"{BOOKS}/contacts").json()["result"]
-    said = product.command("doctor", "--live-upsert", account["id"])
+    doctor = ledgerway("doctor", "--live-upsert", account["id"])
+    ran = subprocess.run(doctor, env={**os.environ, **product.environment()}, capture_output=True, text=True)
+    said = ran.stdout.strip()
+    assert ran.returncode == 0, said + ran.stderr
     assert sorted(line.split()[1].rstrip(":") for line in said.splitlines()) == sorted(ENTITIES), said
     assert all(line.startswith("ok") and "20 answered, 1 record" in line for line in said.splitlines()), said
     assert len(shop.get(f"{BOOKS}/contacts").json()["result"]) == len(before)
