@@ -265,10 +265,12 @@ def account(id: str = "acc_1") -> Any:
             label="Books",
             native=SimpleNamespace(reserved_query=("organization_id",)),
             guard=None,
+            upsert=None,
             resources={("accounting", each.name): each for each in (RESOURCE, CURRENCIES, CONTACTS)},
         ),
         data_center=DataCenter("us", "https://a.example", "https://b.example"),
         organization=Organization("org1", "Acme", currency="EUR", time_zone="Europe/Berlin"),
+        upserts={},
     )
 
 
