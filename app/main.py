@@ -1,5 +1,6 @@
 """The server, put together: every room gets what it needs, and every route its place."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -22,9 +23,11 @@ from app.core.connectors import connector_settings
 from app.core.cursor import Cursors
 from app.core.database import Database
 from app.core.front import Front
-from app.core.process import harden, settle_memory
+from app.core.process import harden, open_files, settle_memory
+from app.core.protocol import make_room
 from app.core.secrets import Keyring, LiveKeyring, load, load_or_create
 from app.core.settings import Settings, SettingsError, load_settings
+from app.core.watchdog import watch
 from app.gateway import api as log_api
 from app.gateway.opening import open_gateway
 from app.keys import api as keys
@@ -114,6 +117,7 @@ def serving() -> FastAPI:
     settings = load_settings()
     log.configure(settings.log_level)
     harden()
+    make_room(open_files())
     return create_app(settings)
 
 
@@ -138,7 +142,7 @@ def _furnish(app: FastAPI) -> None:
     """Give the rooms what they are made of, from the ground up."""
     state = app.state
     settings, database, clock, connectors = state.settings, state.database, state.clock, state.connectors
-    state.access = Access(database, state.keyring, clock)
+    state.access = Access(database, state.keyring, clock, settings.key_in_flight)
     state.accounts = Accounts(database, clock, settings, connectors)
     state.mappings = FieldMappings(database, clock)
     state.presence = Presence(database, state.keyring, clock)
@@ -204,6 +208,7 @@ async def _opens(app: FastAPI) -> None:
 async def _lifespan(app: FastAPI, background: bool = True) -> AsyncGenerator[None]:
     database: Database = app.state.database
     settings: Settings = app.state.settings
+    watchdog: asyncio.Task[None] | None = None
     try:
         if settings.development:
             await database.migrate()
@@ -217,9 +222,12 @@ async def _lifespan(app: FastAPI, background: bool = True) -> AsyncGenerator[Non
                 app.state.sweep.start()
                 app.state.resolver.start()
             settle_memory()
+            watchdog = asyncio.create_task(watch(), name="watchdog")
         yield
     finally:
         app.state.closing = True
+        if watchdog is not None:
+            watchdog.cancel()
         await _close(app)
 
 

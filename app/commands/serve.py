@@ -51,6 +51,8 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_keep_alive=65,
         timeout_graceful_shutdown=_GRACE,
         timeout_worker_healthcheck=60,

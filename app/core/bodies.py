@@ -13,13 +13,13 @@ _FORM_ROOMS = ("/connect-account", "/oauth/", "/unified/")
 _OWN_PARSER = ("/unified/",)
 """Rooms that parse their bodies themselves with the strict parser."""
 
-
 _UPLOADS = "/attachments"
 """Where files are uploaded: they are larger than JSON."""
 
 
 class Bodies:
-    """Reads a body once, within `limit`, before the handler runs; streams it under /proxy and /native.
+    """Reads a body once, within `limit`, before the handler runs; streams it under /proxy and /native, and
+    uploads, so that nobody fills the memory with files before the handler knows who is asking.
 
     Problem body_too_large (413), unsupported_media_type, unsupported_encoding (415), malformed_json (400).
     """
@@ -34,7 +34,8 @@ class Bodies:
             await self.app(scope, receive, send)
             return
         raw = scope["path"].startswith(RAW_ROOMS)
-        limit = self.raw_limit if raw or scope["path"].rstrip("/").endswith(_UPLOADS) else self.limit
+        file = scope["path"].endswith(_UPLOADS)
+        limit = self.raw_limit if raw or file else self.limit
         length = header(scope, b"content-length")
         if length is not None and length.isdigit() and int(length) > limit:
             raise _too_large(limit)
@@ -43,6 +44,10 @@ class Bodies:
             return
         if length == b"0" or (length is None and header(scope, b"transfer-encoding") is None):
             await self.app(scope, receive, send)
+            return
+        if file:
+            _check_media(scope)
+            await self.app(scope, _counted(receive, limit), send)
             return
         body = await _whole(receive, limit)
         if body is None:
@@ -110,17 +115,24 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 def _understand(scope: Scope, body: bytes) -> None:
     """JSON under its usual names becomes application/json; what is neither JSON nor a form is refused."""
+    if not _check_media(scope):
+        return
+    scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"content-type"]
+    scope["headers"].append((b"content-type", b"application/json"))
+    if not scope["path"].startswith(_OWN_PARSER):
+        json.parse(body)
+
+
+def _check_media(scope: Scope) -> bool:
+    """Whether the body is JSON; otherwise it is a form. Problem unsupported_encoding, unsupported_media_type."""
     encoding = (header(scope, b"content-encoding") or b"identity").strip().lower()
     if encoding != b"identity":
         raise Problem("unsupported_encoding", "Send the body without content encoding.")
     given = header(scope, b"content-type") or b"application/json"
     media = given.split(b";", 1)[0].strip().lower()
     if media in _FORMS and scope["path"].startswith(_FORM_ROOMS):
-        return
+        return False
     if not (media in (b"application/json", b"text/plain", b"text/json") or media.endswith(b"+json")):
         told = media.decode("latin-1")[:100]
         raise Problem("unsupported_media_type", f"{told} is not understood here; send application/json.")
-    scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"content-type"]
-    scope["headers"].append((b"content-type", b"application/json"))
-    if not scope["path"].startswith(_OWN_PARSER):
-        json.parse(body)
+    return True

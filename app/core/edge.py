@@ -1,8 +1,10 @@
 """The outermost layer of every request: its id, checks, path in one spelling, headers and log line."""
 
+import asyncio
 import re
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -22,9 +24,12 @@ MOST_HEADER_BYTES = 32 * 1024
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
 _HOST = re.compile(rb"(?:[A-Za-z0-9](?:[A-Za-z0-9._\-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
+_READS = ("GET", "HEAD")
 _SLASHES = re.compile(r"/{2,}")
 _RAW_SLASHES = re.compile(rb"/{2,}")
 _ALIASED_ROOMS = ("native", "inbound")
+_ABANDONED_ROOMS = (*RAW_ROOMS, "/unified/")
+"""Where a read is of no use to anybody but its caller."""
 _CSP = b"default-src 'none'; frame-ancestors 'none'"
 
 _log = structlog.stdlib.get_logger("ledgerway.edge")
@@ -50,7 +55,10 @@ class Edge:
             await self.app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        if scope["method"] in _READS and scope["path"].startswith(_ABANDONED_ROOMS):
+            state["task"] = asyncio.current_task()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
@@ -69,6 +77,10 @@ class Edge:
             await self.app(scope, receive, answer)
         except ClientDisconnect:
             _log.info("caller_left")
+        except asyncio.CancelledError:
+            if not state.get("abandoned"):
+                raise
+            _log.info("caller_left")
         except Exception as error:
             if status:  # half an answer is out: the connection has to break, or the half would look whole
                 _log.error("answer_broken_off", exc_info=error)
@@ -76,6 +88,9 @@ class Edge:
             problem = error if isinstance(error, Problem) else _unexpected(error)
             await problem_response(Request(scope, receive), problem)(scope, receive, answer)
         finally:
+            state.pop("task", None)
+            if "leave" in state:
+                state.pop("leave")()
             self._account_for(scope, status or 499, time.perf_counter() - started)
 
     def _headers(
@@ -107,6 +122,14 @@ class Edge:
                 "integrated_account_id": known.get("integrated_account_id"),
             }
         )
+
+
+def abandon(state: dict[str, Any]) -> None:
+    """The caller of the request with this state left: if it is a read being answered, it is cancelled."""
+    task = state.pop("task", None)
+    if task is not None:
+        state["abandoned"] = True
+        task.cancel()
 
 
 def check(scope: Scope) -> None:

@@ -16,9 +16,23 @@ from app.core.cursor import Cursors
 from app.core.errors import Problem
 
 LARGEST_PAGE = 200
+TIMEOUT_HEADER = "ledgerway-timeout"
+DEFAULT_TIMEOUT = 30
+MAXIMUM_TIMEOUT = 60
 
 Limit = Annotated[int, Query(ge=1, description="Rows of a page. Above 200 it is 200.")]
 NextCursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
+
+
+def timeout_of(request: Request) -> float:
+    """The seconds a caller gives us (`Ledgerway-Timeout`). Problem parameter_invalid."""
+    text = request.headers.get(TIMEOUT_HEADER)
+    if text is None:
+        return DEFAULT_TIMEOUT
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MAXIMUM_TIMEOUT:
+        detail = f"Ledgerway-Timeout is a whole number of seconds from 1 to {MAXIMUM_TIMEOUT}."
+        raise Problem("parameter_invalid", detail, parameter="Ledgerway-Timeout")
+    return float(text)
 
 
 class StrictRoute(APIRoute):

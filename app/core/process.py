@@ -5,12 +5,23 @@ import gc
 import resource
 import sys
 
+_FILES = 8192
+
 
 def harden() -> None:
     """No core dump and no attaching: the memory of this process holds tokens."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
+
+
+def open_files() -> int:
+    """How many files and sockets this process may hold, after asking for as many as `_FILES`."""
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < _FILES:
+        soft = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, most))
+    return _FILES if soft == resource.RLIM_INFINITY else soft
 
 
 def settle_memory() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.core import json
-from app.core.edge import LONGEST_URL, MOST_HEADER_BYTES, MOST_HEADERS
+from app.core.edge import LONGEST_URL, MOST_HEADER_BYTES, MOST_HEADERS, abandon
 from app.core.errors import Problem, problem_body
 from app.core.ids import new_id
 
@@ -16,14 +16,18 @@ BODY_SECONDS = 30.0
 SLOWEST_BODY = 32 * 1024  # bytes per second a body must average once its first half minute is over
 PARTING_SECONDS = 2.0
 MOST_CONNECTIONS = 512
+_OWN_FILES = 64  # databases, logs, the listening socket, and callers being told that it is full
 
 
 class Protocol(HttpToolsProtocol):
     """uvicorn's httptools protocol with limits: a slow or endless head or body ends the connection.
 
     A head larger than 8 KB of URL and 32 KB of headers is 414 or 431 before it is complete; a head has 10
-    seconds, a body 30 and then as long as it keeps up 32 KB/s; over 512 connections the answer is 503.
+    seconds, a body 30 and then as long as it keeps up 32 KB/s; over `most` connections the answer is 503.
+    A read whose caller left is cancelled, so that nothing goes on waiting for a provider on behalf of nobody.
     """
+
+    most = MOST_CONNECTIONS
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
@@ -35,14 +39,17 @@ class Protocol(HttpToolsProtocol):
         self._body_due = 0.0
         self._parting = False
         self._timer: asyncio.TimerHandle | None = None
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) > self.most:
             self._refuse(Problem("overloaded", "Too many connections.", retry_after=1))
             return
         self._wait(HEAD_SECONDS, self._head_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop()
+        cycle = self.cycle
         super().connection_lost(exc)
+        if cycle is not None and cycle.disconnected:  # pyright: ignore[reportUnnecessaryComparison]
+            abandon(cycle.scope.get("state", {}))
 
     def data_received(self, data: bytes) -> None:
         if self._parting or self.transport.is_closing():
@@ -150,6 +157,11 @@ class Protocol(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def make_room(files: int) -> None:
+    """Serve no more callers than `files` open files are enough for: each may need one more, to the provider."""
+    Protocol.most = max(8, min(MOST_CONNECTIONS, (files - _OWN_FILES) // 2))
 
 
 class _Courteous:

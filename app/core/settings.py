@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     database_url  sqlite:///file, postgres:// or postgresql://, driver suffix optional
     return_urls   when not empty, the only URLs a connect flow may return to
     egress_allow  CIDRs that webhooks may reach although they are private
+    trusted_proxies  CIDRs of reverse proxies whose X-Forwarded-For names the caller; nobody is believed otherwise
+    key_in_flight    requests of one key that a process answers at a time
     worker        whether this process does background work
     vault_…       a Vault-compatible transit engine that wraps data keys instead of the key ring: where it is, the
                   file its token is in, its mount and the name of the key (made with `derived=true`)
@@ -102,6 +104,8 @@ class Settings(BaseSettings):
     keyring_file: Path = Path("data/keyring.json")
     return_urls: Listed = ()
     egress_allow: Annotated[Listed, AfterValidator(_networks)] = ()
+    trusted_proxies: Annotated[Listed, AfterValidator(_networks)] = ()
+    key_in_flight: int = Field(default=64, ge=1, le=100_000)
     metrics_token: SecretStr | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     access_log: bool = True

@@ -11,7 +11,7 @@ from app.gateway.calls import Calls
 from app.gateway.cure import Again, GiveUp, Situation, decide
 from app.gateway.hosts import Hosts
 from app.gateway.limits import Governor, Permit
-from app.gateway.problems import problem_of
+from app.gateway.problems import OutOfTime, problem_of
 from app.gateway.runs import Run
 from app.gateway.tokens import Held, Tokens, Unrenewed
 from connectors.kit.auth import Refusal
@@ -64,7 +64,7 @@ class Attempts:
         """Seconds to the run's deadline. Fault TIMEOUT (nothing sent) when too few for an attempt."""
         left = run.deadline - self.clock.monotonic()
         if left < LEAST:
-            raise Fault(Kind.TIMEOUT, message="no time left for another attempt", phase="idle")
+            raise OutOfTime(Kind.TIMEOUT, message="no time left for another attempt", phase="idle")
         return left
 
     async def enter(self, run: Run, tally: Tally) -> Ticket:

@@ -110,7 +110,7 @@ async def _send(
         try:
             async with asyncio.timeout(max(0.0, run.deadline - attempts.clock.monotonic())):
                 content = await answer.look()
-        except TimeoutError:
+        except (TimeoutError, asyncio.CancelledError):
             await stream.aclose()
             raise
         except Fault as broken:

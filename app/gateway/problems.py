@@ -68,11 +68,18 @@ _SAYS_MORE = frozenset(
 )
 
 
+class OutOfTime(Fault):
+    """The caller's deadline leaves no time for an attempt: the provider was not even asked."""
+
+
 def problem_of(fault: Fault, connector: Connector, executed: Executed, *, retryable: bool) -> Problem:
     """The problem for `fault`; `outcome_unknown` when nobody knows whether a write happened."""
     unknown = executed == "unknown"
-    code = "outcome_unknown" if unknown else _CODES[fault.kind]
+    late = isinstance(fault, OutOfTime)
+    code = "outcome_unknown" if unknown else "deadline_exceeded" if late else _CODES[fault.kind]
     detail = _DETAILS[fault.kind].format(label=connector.label)
+    if late:
+        detail = "The time the caller gives (Ledgerway-Timeout) leaves none for another attempt."
     if unknown:
         detail += " Whether the write happened is not known: look before sending it again."
     elif fault.kind in _SAYS_MORE and fault.message:
@@ -104,6 +111,8 @@ def problem_of(fault: Fault, connector: Connector, executed: Executed, *, retrya
 
 
 def _origin(fault: Fault) -> str:
+    if isinstance(fault, OutOfTime):
+        return "gateway"
     if fault.kind in _OF_THE_NETWORK:
         return "network"
     if fault.kind in _LIMITS and fault.status is None:

@@ -19,6 +19,7 @@ from app.core.once import Once
 from app.core.secrets import Ring
 from app.keys import format as key_format
 from app.keys import store, tokens
+from app.keys.crowd import Crowd
 from app.keys.format import KeyText
 from app.keys.stamps import Stamps
 from app.keys.store import KnownKey
@@ -48,7 +49,7 @@ class _Proved:
 class Access:
     """Turns credentials into a Principal. Rows are remembered for at most five seconds."""
 
-    def __init__(self, database: Database, keyring: Ring, clock: Clock) -> None:
+    def __init__(self, database: Database, keyring: Ring, clock: Clock, in_flight: int = 64) -> None:
         self._database = database
         self._keyring = keyring
         self._clock = clock
@@ -57,6 +58,7 @@ class Access:
         self._look = Once[str, KnownKey | None]()
         self._stamps = Stamps(database, clock, ApiKey)
         self._moving: set[asyncio.Task[None]] = set()
+        self.crowd = Crowd(in_flight)
 
     async def authenticate(self, header: str | None, client_ip: str | None) -> Principal:
         """The principal of an `Authorization: Bearer …` header: an API key or an account token.
@@ -205,8 +207,22 @@ def require(principal: Principal, scope: str) -> None:
 async def authenticated(request: Request) -> Principal:
     """A FastAPI dependency: the authenticated principal; the route checks scopes itself with `require`."""
     access: Access = request.app.state.access
-    address = request.client.host if request.client else None
-    return await access.authenticate(request.headers.get("authorization"), address)
+    principal = await access.authenticate(request.headers.get("authorization"), client_ip(request))
+    access.crowd.enter(request.scope, principal.key_id)
+    return principal
+
+
+async def authenticated_by(request: Request, secret: str) -> Principal:
+    """The same for a bare key or token, wherever a native client carried it."""
+    access: Access = request.app.state.access
+    principal = await access.authenticate_secret(secret, client_ip(request))
+    access.crowd.enter(request.scope, principal.key_id)
+    return principal
+
+
+def client_ip(request: Request) -> str | None:
+    """The caller's address, as the server sees it."""
+    return request.client.host if request.client else None
 
 
 def requires(scope: str) -> Callable[[Request], Awaitable[Principal]]:

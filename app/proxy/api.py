@@ -13,14 +13,14 @@ from starlette.types import Receive, Scope, Send
 from app.accounts.service import Account
 from app.core.auth import Principal
 from app.core.errors import Problem
+from app.core.parameters import timeout_of
 from app.gateway.engine import Gateway, Lane, RawAnswer, RawCall, Run
-from app.keys.access import require
+from app.keys.access import authenticated, authenticated_by, require
 from app.proxy import native
 from app.proxy.target import check_form, guarded, native_path, native_query
 
 ACCOUNT = "integrated_account_id"
 ACCOUNT_HEADER = "x-integrated-account-id"
-_TIMEOUT = 30.0
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _OUR_QUERY = frozenset({ACCOUNT})
@@ -66,9 +66,7 @@ async def door(scope: Scope, receive: Receive, send: Send) -> None:
 async def _proxy(request: Request, send: Send) -> None:
     """`/proxy/{path}`: the account is named by query or header, or implied by an account token."""
     state = request.app.state
-    principal = await state.access.authenticate(
-        request.headers.get("authorization"), native.client_ip(request)
-    )
+    principal = await authenticated(request)
     account = await state.accounts.usable(principal, _account_id(request, principal))
     path = native_path(below(request.scope, "/proxy/"))
     await forward(request, principal, account, path, send, ours=_OUR_QUERY, route="/proxy/{path}")
@@ -88,7 +86,7 @@ async def _native(request: Request, send: Send) -> None:
         await answer(request.scope, request.receive, send)
         return
     secret = native.secret_of(request, connector)
-    principal = await state.access.authenticate_secret(secret, native.client_ip(request))
+    principal = await authenticated_by(request, secret)
     account = await state.accounts.usable(principal, account_id)
     if account.connector is not connector or not rest.startswith(connector.native.prefix + "/"):
         raise Problem(
@@ -145,7 +143,7 @@ async def forward(
     run = Run(
         account=account,
         lane=Lane.INTERACTIVE if reads else Lane.WRITE,
-        deadline=request.app.state.clock.monotonic() + _TIMEOUT,
+        deadline=request.app.state.clock.monotonic() + timeout_of(request),
         request_id=request.scope.get("state", {}).get("request_id", ""),
         key_id=principal.key_id,
         resource="proxy",

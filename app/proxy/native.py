@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from app.core import json
 from app.core.errors import Problem
+from app.keys.access import authenticated_by
 from connectors.kit.connector import Connector
 
 TOKEN_LIFE = 900
@@ -47,23 +48,18 @@ async def token_answer(request: Request, connector: Connector, account_id: str) 
     if request.method != "POST":
         raise Problem("method_not_allowed", "The token endpoint takes POST.", headers={"Allow": "POST"})
     try:
-        principal = await state.access.authenticate_secret(await _key(request), client_ip(request))
+        principal = await authenticated_by(request, await _key(request))
         account = await state.accounts.usable(principal, account_id)
         if account.connector is not connector:
             raise Problem("not_found")
     except Problem as refused:
-        if refused.status >= 500:
+        if refused.status >= 500 or refused.status == 429:
             raise
         body = connector.native.token_error(refused.code)
     else:
         domain = f"{state.settings.public_url}/native/{connector.slug}/{account_id}"
         body = connector.native.token_answer(state.access.mint(principal, account_id), domain, TOKEN_LIFE)
     return Response(json.encode(body), media_type="application/json;charset=UTF-8", headers=_NO_STORE)
-
-
-def client_ip(request: Request) -> str | None:
-    """The caller's address, as the server sees it."""
-    return request.client.host if request.client else None
 
 
 async def _key(request: Request) -> str:

@@ -10,6 +10,7 @@ from fastapi import Request
 from app.accounts.service import Account
 from app.core.auth import Principal
 from app.core.errors import Problem
+from app.core.parameters import timeout_of
 from app.gateway.engine import Gateway, Lane, Run
 from app.keys.access import authenticated, require
 from app.unified.query import Query
@@ -18,9 +19,6 @@ from connectors.kit.operations import Context
 from connectors.kit.resource import LISTS, Resource
 
 ACCOUNT_HEADER = "x-integrated-account-id"
-TIMEOUT_HEADER = "ledgerway-timeout"
-DEFAULT_TIMEOUT = 30
-MAXIMUM_TIMEOUT = 60
 _LONGEST_ID = 255
 
 
@@ -94,7 +92,7 @@ async def admit(request: Request, model: str, name: str, operation: str) -> Call
         run=Run(
             account=account,
             lane=Lane.INTERACTIVE if reads else Lane.WRITE,
-            deadline=clock.monotonic() + _timeout(request),
+            deadline=clock.monotonic() + timeout_of(request),
             request_id=str((request.scope.get("state") or {}).get("request_id", "")),
             key_id=principal.key_id,
             resource=f"{model}/{name}",
@@ -166,16 +164,6 @@ def _account_id(request: Request, principal: Principal, query: Query) -> str:
         return next(iter(principal.account_ids))
     detail = "Name the account: integrated_account_id=… or the header X-Integrated-Account-Id."
     raise Problem("parameter_missing", detail, parameter="integrated_account_id")
-
-
-def _timeout(request: Request) -> float:
-    text = request.headers.get(TIMEOUT_HEADER)
-    if text is None:
-        return DEFAULT_TIMEOUT
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MAXIMUM_TIMEOUT:
-        detail = f"Ledgerway-Timeout is a whole number of seconds from 1 to {MAXIMUM_TIMEOUT}."
-        raise Problem("parameter_invalid", detail, parameter="Ledgerway-Timeout")
-    return float(text)
 
 
 def _route(request: Request) -> str:

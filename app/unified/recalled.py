@@ -7,9 +7,10 @@ from starlette.types import Message
 
 from app.core import json
 from app.core.auth import Principal
+from app.core.parameters import MAXIMUM_TIMEOUT
 from app.gateway.engine import Lane, Run
 from app.models.writes import Write
-from app.unified.calls import MAXIMUM_TIMEOUT, Call
+from app.unified.calls import Call
 from app.unified.changes import REMOVALS, Change, change_of
 from app.unified.query import Query
 

@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 from app.core.clock import Clock
 from app.core.cursor import Cursors
 from app.core.errors import Problem
+from app.core.parameters import DEFAULT_TIMEOUT
 from app.gateway.engine import Gateway
 from app.unified.addresses import addressed
-from app.unified.calls import DEFAULT_TIMEOUT, Call
+from app.unified.calls import Call
 from app.unified.changes import REMOVALS, SIDES, Change, fingerprint
 from app.unified.expansion import Budget, expand
 from app.unified.listing import DEFAULT_LIMIT, MAXIMUM_LIMIT, Listing, View

@@ -215,6 +215,35 @@ def test_a_large_body_with_or_without_its_length() -> None:
     assert code(call("POST", "/native/name/a", content=b"x" * 5001)) == (413, "body_too_large")
 
 
+def test_a_file_is_not_read_before_its_handler_asks_for_it() -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while True:
+            read += 100
+            yield b"x" * 100
+
+    app = application()
+
+    @app.post("/unified/{id}/attachments")
+    async def attach(id: str, request: Request) -> None:  # pyright: ignore[reportUnusedFunction]
+        if id == "unknown":
+            raise Problem("unauthenticated")
+        await request.body()
+
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    refused = call("POST", "/unified/unknown/attachments", app, content=endless(), headers=kind)
+    assert code(refused) == (401, "unauthenticated")
+    assert read == 0
+    assert code(call("POST", "/unified/1/attachments", app, content=endless(), headers=kind)) == (
+        413,
+        "body_too_large",
+    )
+    packed = call("POST", "/unified/1/attachments", app, content=b"x", headers={"Content-Encoding": "gzip"})
+    assert code(packed) == (415, "unsupported_encoding")
+
+
 def test_problems_and_accidents() -> None:
     limited = call("GET", "/fails/problem")
     assert code(limited) == (429, "rate_limited")

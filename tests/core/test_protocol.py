@@ -9,7 +9,9 @@ import pytest
 import uvicorn
 
 from app.core import protocol
-from app.core.protocol import Protocol
+from app.core.edge import Edge
+from app.core.protocol import Protocol, make_room
+from app.core.settings import Settings
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -116,8 +118,65 @@ def test_slow_heads_and_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_more_connections_than_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "MOST_CONNECTIONS", 0)
+    monkeypatch.setattr(Protocol, "most", 0)
     serve(sends(b"", "overloaded"))
+
+
+def test_connections_leave_room_among_the_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Protocol, "most", 0)
+    for files, most in ((128, 32), (8192, 512), (64, 8)):
+        make_room(files)
+        assert Protocol.most == most
+
+
+def test_thirty_half_sent_heads_are_cut_while_others_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 1.0)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        port = writer.get_extra_info("peername")[1]
+        slow = [await asyncio.open_connection("127.0.0.1", port) for _ in range(30)]
+        for _, half in slow:
+            half.write(b"GET / HTTP/1.1\r\nHost: a\r\nX-")
+        writer.write(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabcd")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        for waiting, half in slow:
+            assert await refused(waiting) == "request_timeout"
+            half.close()
+
+    serve(talk)
+
+
+def test_a_read_is_cancelled_when_its_caller_leaves_and_a_write_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended: asyncio.Queue[str] = asyncio.Queue()
+    begun: asyncio.Queue[str] = asyncio.Queue()
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        begun.put_nowait(scope["method"])
+        try:
+            await asyncio.sleep(0.3 if scope["method"] == "POST" else 60)
+            ended.put_nowait(scope["method"] + " finished")
+        except asyncio.CancelledError:
+            ended.put_nowait(scope["method"] + " cancelled")
+            raise
+
+    monkeypatch.setitem(globals(), "echo", Edge(slow, settings=Settings(), aliases={}))
+
+    def leaves(request: bytes, outcome: str) -> Talk:
+        async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(request + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+            await begun.get()
+            writer.transport.abort()
+            assert await ended.get() == outcome
+
+        return talk
+
+    serve(
+        leaves(b"GET /proxy/invoices", "GET cancelled"),
+        leaves(b"GET /unified/accounting/invoices", "GET cancelled"),
+        leaves(b"POST /unified/accounting/invoices", "POST finished"),
+    )
 
 
 def test_an_early_answer_arrives_although_the_body_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:

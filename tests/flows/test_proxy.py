@@ -81,7 +81,8 @@ def test_the_caller_cannot_name_another_organisation(
         answer = api.get("/proxy/invoices", params=at | query)
         assert (answer.status_code, answer.json()["code"]) == (400, "parameter_reserved")
     for method, path in (("GET", "/proxy/organizations/999"), ("POST", "/proxy/organizations")):
-        assert api.request(method, path, params=at).status_code == 403
+        refused = api.request(method, path, params=at)
+        assert (refused.status_code, refused.json()["code"]) == (403, "native_call_refused")
     form = api.post("/proxy/contacts", params=at, data={"organization_id": "999", "JSONString": "{}"})
     assert form.status_code == 400
     assert admin.calls(after=mark) == []
@@ -113,6 +114,14 @@ def test_paths_cannot_climb_out(
     for path in ("invoices/%2e%2e/x", "invoices%2f1", "a%5cb", "a;b", "https:%2f%2fevil.example"):
         answer = api.get(f"{product.bases[0]}/proxy/{path}", params=at)
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_proxy_path"), path
+    assert admin.calls(after=mark) == []
+
+
+def test_the_callers_deadline_is_kept(api: httpx.Client, admin: Admin, at: dict[str, str]) -> None:
+    mark = admin.last()
+    for given, status, code in (("soon", 400, "parameter_invalid"), ("1", 504, "deadline_exceeded")):
+        answer = api.get("/proxy/contacts", params=at, headers={"Ledgerway-Timeout": given})
+        assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert admin.calls(after=mark) == []
 
 

@@ -206,6 +206,21 @@ def test_the_deadline_is_kept(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("forwarded", [True, False])
+def test_nothing_is_sent_in_the_last_second(tmp_path: Path, forwarded: bool) -> None:
+    async def run() -> None:
+        async with house(sqlite_url(tmp_path)) as home:
+            with pytest.raises(Problem) as caught:
+                await (home.forward(seconds=0.9) if forwarded else home.ask(CREATE, seconds=0.9))
+            problem = caught.value
+            assert (problem.code, problem.status) == ("deadline_exceeded", 504)
+            told = [problem.extra[name] for name in ("origin", "executed", "retryable")]
+            assert told == ["gateway", "no", True]
+            assert home.twin.calls == []
+
+    asyncio.run(run())
+
+
 def test_a_host_that_is_down_is_left_alone(tmp_path: Path) -> None:
     async def run() -> None:
         async with house(sqlite_url(tmp_path)) as home:
