@@ -20,7 +20,7 @@ def test_a_blocked_loop_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     async def run() -> None:
         task = asyncio.create_task(watchdog.watch())
         await asyncio.sleep(0.05)
-        time.sleep(0.3)  # noqa: ASYNC251 — what nobody should do
+        time.sleep(0.3)
         while counted("ledgerway_loop_blocked_total") == before[0]:
             await asyncio.sleep(0.01)
         task.cancel()
