@@ -186,8 +186,8 @@ class Admin:
         return {"faults": [fault_state(fault) for fault in self._world.faults]}
 
     def add_fault(self, request: Request, body: Body) -> Any:
-        """Arrange a misfortune: `kind`; which calls: `times`, `skip`, `method`, `path`, `query`, `dc`,
-        `endpoint`, `organization_id`; `executed`; and the options of the kind."""
+        """Arrange a misfortune: `kind`; which calls: `times`, `skip`, `method`, `path`, `query`, `content`,
+        `dc`, `endpoint`, `organization_id`; `executed`; and the options of the kind."""
         return fault_state(self._world.faults.arrange(**body))
 
     def clear_faults(self, request: Request, body: Body) -> Any:

@@ -34,9 +34,9 @@ class Fault:
     """One arranged misfortune: `kind` is a key of `KINDS`, `options` are for that kind.
 
     It befalls `times` calls (-1: every one) that match, after letting `skip` matching ones pass. `method`
-    is exact; `path` and `query` are regular expressions searched for; `dc` is a location. `endpoint` is
-    "books", "token", "accounts" (the token endpoint too) or "any". `executed` overrides whether the call
-    takes effect.
+    is exact; `path`, `query` and `content` (the body as text) are regular expressions searched for; `dc` is a
+    location. `endpoint` is "books", "token", "accounts" (the token endpoint too) or "any". `executed` overrides
+    whether the call takes effect.
     """
 
     id: int
@@ -46,6 +46,7 @@ class Fault:
     method: str = ""
     path: str = ""
     query: str = ""
+    content: str = ""
     dc: str = ""
     endpoint: str = "books"
     organization_id: str = ""
@@ -65,6 +66,9 @@ class Fault:
             and self.organization_id in ("", organization_id)
             and re.search(self.path, call.path) is not None
             and re.search(self.query, call.raw_query) is not None
+            and (
+                not self.content or re.search(self.content, call.body.decode("utf-8", "replace")) is not None
+            )
         )
 
     async def effect(self, line: Line, reply: Reply) -> int | None:
@@ -239,7 +243,7 @@ class Faults:
             raise ValueError("endpoint is books, token, accounts or any")
         given = {name: value for name, value in details.items() if name in known}
         options = {name: value for name, value in details.items() if name not in known}
-        for name in ("path", "query"):
+        for name in ("path", "query", "content"):
             try:
                 re.compile(str(given.get(name, "")))
             except re.error as error:

@@ -183,7 +183,8 @@ class Intents:
             body = problem_body(
                 problem, instance=intent.path, request_id=intent.request_id, base_url=_public_url(call)
             )
-            state = "partial" if progress.stopped and intent.idempotency_key else "done"
+            # Whatever stopped it, a circuit or a token too: whoever brings the key again takes it from there.
+            state = "partial" if intent.idempotency_key else "done"
             answer = b"\n" + json.encode(body)
             await self._settle(call, change, intent, state, progress, answer=answer, **ended)
         else:

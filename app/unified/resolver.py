@@ -20,7 +20,7 @@ from app.unified.progress import Progress
 from app.unified.recalled import recalled
 from app.unified.refusals import translated
 from app.unified.service import Shown, Unified
-from app.unified.unsettled import Unsettled
+from app.unified.unsettled import AT_ONCE, Unsettled
 from connectors.kit.http import Reply
 
 _log = get_logger("ledgerway.unified")
@@ -50,13 +50,9 @@ class Resolver:
                 await task
 
     async def once(self) -> int:
-        """Look once for everything that is due; how many writes that were."""
+        """Look once for what is due, as much as is looked for at once; how many writes that were."""
         due = await self._unsettled.due()
-        for write_id in due:
-            write = await self._unsettled.take(write_id)
-            if write is not None:
-                with self._state.writes.owning(write.id, write.owner or ""):
-                    await self._resolve(write)
+        await asyncio.gather(*(self._attend(write) for write in due))
         return len(due)
 
     async def taken(self, write_id: str, principal: Principal) -> Write | None:
@@ -85,6 +81,13 @@ class Resolver:
             raise
 
     # One write
+
+    async def _attend(self, write: Write) -> None:
+        with self._state.writes.owning(write.id, write.owner or ""):
+            try:
+                await self._resolve(write)
+            except Exception as error:  # its lease runs out, and somebody takes it up again
+                _log.warning("resolver_failed", write_id=write.id, error=type(error).__name__)
 
     async def _resolve(self, write: Write) -> None:
         try:
@@ -183,7 +186,8 @@ class Resolver:
         while True:
             await asyncio.sleep(random.uniform(*_EVERY) * self._unsettled.pace.factor)  # noqa: S311
             try:
-                await self.once()
+                while await self.once() == AT_ONCE:
+                    pass
                 if clock.monotonic() - purged > _PURGE_EVERY:
                     purged = clock.monotonic()
                     await self._unsettled.purge()

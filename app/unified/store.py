@@ -91,21 +91,21 @@ async def extend(session: AsyncSession, owned: dict[str, str], until: datetime) 
         )
 
 
-async def due(session: AsyncSession, now: datetime, limit: int) -> list[str]:
-    """Ids of writes whose end is to be looked for."""
-    query = select(Write.id).where(_is_due(now)).order_by(Write.created_at).limit(limit)
-    return list(await session.scalars(query))
+async def is_any_due(session: AsyncSession, now: datetime) -> bool:
+    """Whether there is a write whose end is to be looked for."""
+    return await session.scalar(select(Write.id).where(_is_due(now)).limit(1)) is not None
 
 
-async def to_take(
-    session: AsyncSession, write_id: str, now: datetime, principal: Principal | None
-) -> Write | None:
-    """The write, locked: if it is due; for a principal, if they may see it and nobody knows how it ended."""
-    if principal is None:
-        query = select(Write).where(_is_due(now))
-    else:
-        query = _visible(principal).where(Write.state == "unknown")
-    return await session.scalar(query.where(Write.id == write_id).with_for_update())
+async def due(session: AsyncSession, now: datetime, limit: int) -> list[Write]:
+    """Writes whose end is to be looked for, locked; those that somebody else is taking are left out."""
+    query = select(Write).where(_is_due(now)).order_by(Write.created_at).limit(limit)
+    return list(await session.scalars(query.with_for_update(skip_locked=True)))
+
+
+async def undecided(session: AsyncSession, write_id: str, principal: Principal) -> Write | None:
+    """A write nobody knows the end of, if the principal may see it, locked."""
+    query = _visible(principal).where(Write.id == write_id, Write.state == "unknown")
+    return await session.scalar(query.with_for_update())
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:

@@ -19,7 +19,9 @@ from app.unified.pace import Pace
 from app.unified.progress import Progress
 from app.unified.shelf import RETENTION, WriteShelf
 
-_MOST_DUE = 20
+AT_ONCE = 8
+"""So many writes a process looks for at the same time."""
+
 _MOST_PURGED = 500
 _OUTCOMES = {"create": ("created", 201), "delete": ("deleted", 200)}
 
@@ -36,19 +38,25 @@ class Unsettled:
     def pace(self) -> Pace:
         return self._shelf.pace
 
-    async def due(self) -> list[str]:
-        """Ids of writes to look for now: their time has come, or their owner died after sending."""
+    async def due(self) -> list[Write]:
+        """Writes to look for now: their time has come, or their owner died after sending. The caller owns them."""
         async with self._database.read() as session:
-            return await store.due(session, await storage_now(session, self._clock), _MOST_DUE)
-
-    async def take(self, write_id: str, principal: Principal | None = None) -> Write | None:
-        """The write, if it is due, or, for a person, unsettled; the caller owns it then."""
+            if not await store.is_any_due(session, await storage_now(session, self._clock)):
+                return []
         async with self._database.write() as session:
             now = await storage_now(session, self._clock)
-            write = await store.to_take(session, write_id, now, principal)
+            found = await store.due(session, now, AT_ONCE)
+            for write in found:
+                self._hand_over(write, now)
+            return found
+
+    async def take(self, write_id: str, principal: Principal) -> Write | None:
+        """An unsettled write, for a person; the caller owns it then."""
+        async with self._database.write() as session:
+            now = await storage_now(session, self._clock)
+            write = await store.undecided(session, write_id, principal)
             if write is not None:
-                write.state, write.owner = "executing", new_id("own")
-                write.lease_until = now + self.pace.lease
+                self._hand_over(write, now)
             return write
 
     async def made_by_others(self, write: Write) -> Collection[str]:
@@ -114,6 +122,9 @@ class Unsettled:
                 batch = await store.purge(session, now - RETENTION, _MOST_PURGED)
             gone += batch
         return gone
+
+    def _hand_over(self, write: Write, now: datetime) -> None:
+        write.state, write.owner, write.lease_until = "executing", new_id("own"), now + self.pace.lease
 
     async def _end(
         self, session: AsyncSession, stored: Write, now: datetime, state: str, **values: Any

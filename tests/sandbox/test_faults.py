@@ -248,6 +248,15 @@ def test_any_endpoint_and_one_organisation() -> None:
     assert faults.take(call(), "7") is not None
 
 
+def test_a_fault_may_be_meant_for_one_content(admin: httpx.Client, caller: Callable[..., Caller]) -> None:
+    mine = caller()
+    arrange(admin, "status", content='"contact_name": ?"B')
+    told = [
+        mine("POST", "/contacts", json={"contact_name": name}).status_code for name in ("Acme", "Bo", "Bo")
+    ]
+    assert told == [201, 500, 201]
+
+
 def test_times_skip_and_clearing(admin: httpx.Client, caller: Callable[..., Caller]) -> None:
     mine = caller()
     arrange(admin, "status", times=2, skip=1)

@@ -1,14 +1,16 @@
 """Writes of several calls: what is done is never done again, and what failed is taken up where it stopped."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from app.core.errors import Problem
 from app.models.writes import Write
 from app.unified.supervised import supervisor
-from app.unified.unsettled import Unsettled
+from app.unified.unsettled import AT_ONCE, Unsettled
 from connectors.kit.faults import Fault, Kind
 from connectors.kit.flows import step_failed
 from connectors.kit.http import Request
@@ -114,6 +116,24 @@ async def test_another_process_goes_on_from_what_was_stored(stepped: Any) -> Non
     assert writes(stepped) == ["POST", "one", "two", "two"]
 
 
+async def test_what_the_gateway_itself_stops_half_way_goes_on_later(stepped: Any) -> None:
+    """A circuit that opens between two calls is nothing the provider said of the write."""
+
+    def shut(ask: Any) -> None:
+        if (ask.body or {}).get("memo") == "one":
+            raise Problem("circuit_open", "Not reachable.", executed="no", retryable=True)
+
+    stepped.provider.fail = shut
+    for _ in range(2):
+        stopped = await create(stepped)
+        assert (stopped.status_code, stopped.json()["code"]) == (503, "circuit_open")
+        assert (stopped.json()["executed"], (await only(stepped)).state) == ("yes", "partial")
+    stepped.provider.fail = lambda ask: None
+    whole = await create(stepped)
+    assert (whole.status_code, whole.headers["ledgerway-outcome"]) == (201, "created")
+    assert writes(stepped) == ["POST", "one", "one", "one", "two"]
+
+
 async def test_an_owner_who_died_before_sending_is_replaced(stepped: Any) -> None:
     await create(stepped)
     stepped.provider.rows.clear()
@@ -174,3 +194,32 @@ async def test_after_a_week_only_what_nobody_knows_the_end_of_is_kept(
         await session.execute(kept)
     assert await unsettled.purge() == 4
     assert (await only(stepped)).idempotency_key == "key-3"
+
+
+async def test_two_processes_that_look_at_once_take_different_writes(stepped: Any) -> None:
+    for number in range(AT_ONCE + 3):
+        await create(stepped, {"Idempotency-Key": f"key-{number}"})
+    await store(stepped, state="unknown", next_check_at=datetime(2020, 1, 1, tzinfo=UTC))
+    state = stepped.app.state
+    unsettled = Unsettled(state.database, state.clock, state.shelf)
+    first, second = await asyncio.gather(unsettled.due(), unsettled.due())
+    assert {len(first), len(second)} == {AT_ONCE, 3}
+    assert not {write.id for write in first} & {write.id for write in second}
+    assert await unsettled.due() == []
+
+
+async def test_one_that_takes_long_keeps_no_other_waiting(stepped: Any) -> None:
+    """Both are looked for at the same time; neither look-up ends before the other began."""
+    stepped.provider.fail = lambda ask: None if ask.is_read else Fault(Kind.NETWORK, phase="body")
+    for number in range(2):
+        lost = await create(stepped, {"Idempotency-Key": f"key-{number}"})
+        assert lost.json()["executed"] == "unknown"
+    await store(stepped, next_check_at=datetime(2020, 1, 1, tzinfo=UTC))
+    stepped.provider.seen.clear()
+    stepped.provider.hold = asyncio.Event()
+    looking = asyncio.create_task(stepped.app.state.resolver.once())
+    async with asyncio.timeout(20):
+        while len(stepped.provider.seen) < 2:
+            await asyncio.sleep(0.01)
+    stepped.provider.hold.set()
+    assert await looking == 2

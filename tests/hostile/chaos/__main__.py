@@ -18,12 +18,15 @@ async def _suffer(database: str, size: faults.Size, only: str, rows: list[Row]) 
     try:
         await fleet.start()
         for act in faults.ACTS:
-            played: list[Row] = []
+            chosen = [
+                (name, fault)
+                for name, fault in act
+                if only in name and (fault is not faults.restarted or database == "postgresql")
+            ]
+            played = [Row(name, database, firms=[await fleet.firm()]) for name, _ in chosen]
             callers: faults.Callers = []
-            for name, fault in act:
-                if only in name and (fault is not faults.restarted or database == "postgresql"):
-                    played.append(Row(name, database, firms=[await fleet.firm()]))
-                    callers += await fault(fleet, played[-1], size)
+            for row, (_, fault) in zip(played, chosen, strict=True):
+                callers += await fault(fleet, row, size)
             await asyncio.gather(*callers)
             for row in played:
                 await verdict.judge(fleet, row)

@@ -36,15 +36,19 @@ Callers = list[asyncio.Task[None]]
 Fault = Callable[[Fleet, Row, Size], Awaitable[Callers]]
 
 
-def writes(fleet: Fleet, row: Row, count: int, *, spread: bool = False, hang: float = 30.0) -> Callers:
-    """That many callers of the doomed process, or of all."""
+def wishes(row: Row, count: int) -> list[Wish]:
+    """So many invoices that are wanted of a row's firm in its next run."""
     row.runs += 1
-    wishes = [Wish(row.firms[0], f"{row.fault}-{row.runs}-{n}".replace(" ", "-")) for n in range(count)]
-    row.wishes += wishes
+    made = [Wish(row.firms[0], f"{row.fault}-{row.runs}-{n}".replace(" ", "-")) for n in range(count)]
+    row.wishes += made
+    return made
+
+
+def callers(fleet: Fleet, wanted: list[Wish], *, spread: bool = False, hang: float = 30.0) -> Callers:
+    """Who asks for them: the doomed process first, or one each."""
     first = range(PROCESSES) if spread else (fleet.doomed,)
     return [
-        asyncio.create_task(insist(fleet, wish, first[n % len(first)], hang=hang))
-        for n, wish in enumerate(wishes)
+        fleet.begin(insist(fleet, wish, first[n % len(first)], hang=hang)) for n, wish in enumerate(wanted)
     ]
 
 
@@ -52,24 +56,24 @@ def killed(point: str) -> Fault:
     """kill -9 when half of the writes have come to a point."""
 
     async def fault(fleet: Fleet, row: Row, size: Size) -> Callers:
-        callers: Callers = []
+        going: Callers = []
         for _ in range(size.kills):
             await fleet.replace(**{VARIABLE: f"write.{point}={size.flight // 2}"})
-            callers += writes(fleet, row, size.flight)
+            going += callers(fleet, wishes(row, size.flight))
             if not await fleet.ended(60.0):
                 row.remarks.append(f"run {row.runs}: nobody came to {point}")
-        return callers
+        return going
 
     return fault
 
 
 async def terminated(fleet: Fleet, row: Row, size: Size) -> Callers:
     """SIGTERM with writes in flight that take a second each: they are finished first."""
-    callers: Callers = []
+    going: Callers = []
     for _ in range(size.bursts):
         await fleet.revive()
         await fleet.arrange("PUT", "/latency", books=1.0)
-        callers += writes(fleet, row, size.burst)
+        going += callers(fleet, wishes(row, size.burst))
         await asyncio.sleep(0.5)
         fleet.signal(signal.SIGTERM)
         await fleet.ended(60.0)
@@ -77,46 +81,47 @@ async def terminated(fleet: Fleet, row: Row, size: Size) -> Callers:
             row.remarks.append(f"run {row.runs}: ended with {code}")
         await fleet.arrange("PUT", "/latency")
     await fleet.revive()
-    return callers
+    return going
 
 
 async def frozen(fleet: Fleet, row: Row, size: Size) -> Callers:
     """SIGSTOP for longer than a lease: others take over, and then it wakes."""
-    callers: Callers = []
+    going: Callers = []
     for _ in range(size.bursts):
-        callers += writes(fleet, row, size.burst, hang=1.5)
+        going += callers(fleet, wishes(row, size.burst), hang=1.5)
         await asyncio.sleep(0.15 * row.runs)
         fleet.signal(signal.SIGSTOP)
         await asyncio.sleep(_FROZEN)
         fleet.signal(signal.SIGCONT)
-    return callers
+    return going
 
 
 async def restarted(fleet: Fleet, row: Row, size: Size) -> Callers:
     """The database's server crashes and comes back while all processes write."""
-    callers: Callers = []
+    going: Callers = []
     for _ in range(size.bursts):
-        callers += writes(fleet, row, size.burst, spread=True)
+        going += callers(fleet, wishes(row, size.burst), spread=True)
         await asyncio.sleep(0.2 + 0.1 * row.runs)
         await fleet.restart_database()
         await asyncio.sleep(2.0)
-    return callers
+    return going
 
 
 def provider(kind: str, **options: Any) -> Fault:
-    """The provider's first answers to creates go wrong."""
+    """The provider's answer to every second create goes wrong, once."""
 
     async def fault(fleet: Fleet, row: Row, size: Size) -> Callers:
-        callers: Callers = []
+        going: Callers = []
         for _ in range(size.bursts):
-            await fleet.arrange(
-                "POST", "/faults", kind=kind, times=size.burst // 2, method="POST", path="/invoices$",
-                organization_id=row.firms[0].organization_id, **options,
-            )  # fmt: skip
-            burst = writes(fleet, row, size.burst, spread=True)
-            await asyncio.wait(burst, timeout=2.0)
-            callers += burst
-        return callers
+            wanted = wishes(row, size.burst)
+            for wish in (wish for n, wish in enumerate(wanted) if n // PROCESSES % 2 == 0):
+                await fleet.arrange(
+                    "POST", "/faults", kind=kind, method="POST", path="/invoices$", content=f'"{wish.key}"',
+                    organization_id=wish.firm.organization_id, **options,
+                )  # fmt: skip
+            going += callers(fleet, wanted, spread=True)
+            await asyncio.wait(going[-size.burst :], timeout=2.0)
+        return going
 
     return fault
 
@@ -131,9 +136,9 @@ async def holder_killed(fleet: Fleet, row: Row, size: Size) -> Callers:
         mark = await fleet.last_call()
         await fleet.arrange("POST", "/tokens/expire")
         await fleet.arrange("PUT", "/latency", token=4.0)
-        wishes = [Wish(firm) for firm in firms]
-        row.wishes += wishes
-        callers = [asyncio.create_task(insist(fleet, wish, fleet.doomed)) for wish in wishes]
+        readers = [Wish(firm) for firm in firms]
+        row.wishes += readers
+        going = callers(fleet, readers)
         for _ in range(600):
             if len(await fleet.token_calls(mark)) >= size.accounts // 2:
                 break
@@ -143,7 +148,7 @@ async def holder_killed(fleet: Fleet, row: Row, size: Size) -> Callers:
         fleet.signal(signal.SIGKILL)
         await fleet.ended(10.0)
         await fleet.arrange("PUT", "/latency")
-        await asyncio.gather(*callers)
+        await asyncio.gather(*going)
         calls = Counter(call["grant"] for call in await fleet.token_calls(mark))
         row.refreshes = max(row.refreshes, *calls.values())
     return []

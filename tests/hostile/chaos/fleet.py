@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import shutil
 import tempfile
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ class Fleet:
     database: str
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="ledgerway-chaos-")))
     doomed: int = PROCESSES - 1
+    _going: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
     async def start(self) -> "Fleet":
         self.folder.chmod(0o711)
@@ -57,7 +59,16 @@ class Fleet:
         )
         return self
 
+    def begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task that ends with the fleet, if not before."""
+        task = asyncio.create_task(work)
+        self._going.add(task)
+        task.add_done_callback(self._going.discard)
+        return task
+
     async def stop(self) -> None:
+        for task in self._going:
+            task.cancel()
         if hasattr(self, "_replacing"):  # a process that is being started is stopped too
             await asyncio.wait([self._replacing])
         for client in ("api", "admin"):

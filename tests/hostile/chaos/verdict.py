@@ -32,7 +32,8 @@ class Row:
 
     @property
     def is_good(self) -> bool:
-        return not (self.lost or self.duplicated or self.disconnected or self.remarks) and self.refreshes <= 2
+        wrong = self.lost or self.duplicated or self.disconnected or self.unresolved or self.remarks
+        return not wrong and self.refreshes <= 2
 
     def cells(self) -> tuple[str, ...]:
         counts = (self.lost, self.duplicated, self.disconnected, self.unresolved)
