@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help demo test check bench chaos coverage migrate docs format clean
+.PHONY: help demo test check bench chaos abuse coverage migrate docs format clean
 
 help:
 	@echo "make demo    the whole product on this machine: sandbox, gateway, a connected organisation (ARGS=--once to exit)"
@@ -12,6 +12,7 @@ help:
 	@echo "make check   lint, types, import contracts"
 	@echo "make bench   throughput, latency, CPU and memory, side by side with a bare pass-through"
 	@echo "make chaos   kills, freezes and cuts whatever can be, and counts lost and doubled writes (at most 15 minutes)"
+	@echo "make abuse   8,000 callers who leave, 360 who never finish, and what the others notice (about three minutes)"
 	@echo "make coverage every operation, and the test that performs it"
 	@echo "make migrate bring the database up to date"
 	@echo "make docs    regenerate the generated references"
@@ -41,6 +42,9 @@ bench: .venv/ready
 
 chaos: .venv/ready
 	$(BIN)/python -m tests.hostile.chaos $(ARGS)
+
+abuse: .venv/ready
+	$(BIN)/python -m tests.hostile.abuse
 
 coverage: .venv/ready
 	@$(BIN)/python -m tests.flows.coverage

@@ -18,7 +18,11 @@ from tests.support.product import Product, Sandbox
 PROCESSES = 4
 _AMPLE = {"minute": 1_000_000, "concurrent": 50, "day": 1_000_000}
 # A lease lasts 2 s and a lost write is settled in 6 s, instead of 20 s and 3 minutes.
-_FAST = {"LEDGERWAY_CLOCK_FACTOR": "0.1", "LEDGERWAY_WRITE_SETTLE_SECONDS": "60"}
+_FAST = {
+    "LEDGERWAY_CLOCK_FACTOR": "0.1",
+    "LEDGERWAY_WRITE_SETTLE_SECONDS": "60",
+    "LEDGERWAY_KEY_IN_FLIGHT": "1000",
+}
 _numbers = itertools.count(1)
 
 
