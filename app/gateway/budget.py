@@ -23,6 +23,12 @@ BLOCK = 5.0
 WARNED_AT = 0.8
 """Share of the day after which its owners are warned; it is also what background work may use."""
 
+_LEFT = 50
+"""Background work leaves one permit of so many: two of 98."""
+
+_CLOSEST = 0.75
+"""Of the even distance between two calls of background work; below one, to catch up after people's calls."""
+
 _LEASE = 30.0
 _DAY = 86400.0
 _PROBE_EVERY = 12.0
@@ -37,6 +43,7 @@ class Ask:
     ahead     nobody waits, but a block it holds is nearly used up
     unused    permits of an earlier block it let lapse
     made      calls it made while the storage was away
+    late      seconds the storage's last answer took: so much later than they are given, permits are used
     seen      (limit, remaining, seconds to reset) of the day as the provider's last answer told it
     """
 
@@ -46,6 +53,7 @@ class Ask:
     ahead: bool = False
     unused: int = 0
     made: int = 0
+    late: float = 0.0
     seen: tuple[int, int, float] | None = None
 
 
@@ -81,8 +89,7 @@ class Budget:
     slots         process → [slots held, slots wanted, until]
     day_used      calls of the provider's day, ours and (as far as its headers told) everyone's
     strikes       minute refusals in a row; while there are any, calls go one by one
-    interactive   when an interactive call last came
-    background    [time, permits] of the last minute, background work's alone
+    paced         when background work last got a permit
     told          notices of this day
     notices       those among them that nobody recorded yet; not stored
     """
@@ -95,8 +102,7 @@ class Budget:
     closed_until: float = 0.0
     closed_day: bool = False
     strikes: int = 0
-    interactive: float = 0.0
-    background: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
+    paced: float = 0.0
     told: list[str] = field(default_factory=list[str])
     notices: list[Notice] = field(default_factory=list[Notice], compare=False)
 
@@ -114,8 +120,7 @@ class Budget:
             closed_until=float(closed.get("until", 0)),
             closed_day=bool(closed.get("day", False)),
             strikes=int(closed.get("strikes", 0)),
-            interactive=float(document.get("interactive", 0)),
-            background=[(float(at), int(count)) for at, count in document.get("background", [])],
+            paced=float(document.get("paced", 0)),
             told=list(day.get("told", [])),
         )
 
@@ -131,8 +136,7 @@ class Budget:
                 "told": list(self.told),
             },
             "closed": {"until": self.closed_until, "day": self.closed_day, "strikes": self.strikes},
-            "interactive": self.interactive,
-            "background": [[at, count] for at, count in self.background],
+            "paced": self.paced,
         }
 
     def ask(self, now: float, limits: Limits, ask: Ask) -> Given:
@@ -146,12 +150,11 @@ class Budget:
             self.day_used = max(0, limit - remaining) + ask.in_use
             if self.day_used < limit * WARNED_AT / 2:
                 self.told = []  # the provider's day began anew, or its plan grew
-        if Lane.INTERACTIVE in ask.waiting:
-            self.interactive = now
         held = self._hold(now, limits, ask)
         # a high limit hands out permits for the next moment at once, so that few calls cost a transaction
         block = 0 if self.strikes else max(0, self.cap(limits) // 100 - 9)
-        counted = now + BLOCK - IN_HAND if block else now
+        hold = BLOCK if block else IN_HAND + ask.late
+        counted = now + hold - IN_HAND
         refusals: dict[Lane, tuple[Kind, float]] = {}
         granted = 0
         for lane in ask.waiting:
@@ -163,7 +166,7 @@ class Budget:
                 break  # whoever is behind waits too: lanes are an order, not separate queues
             self._spend(counted, 1)
             if lane.is_background:
-                _enter(self.background, counted, 1)
+                self.paced = now
             granted += 1
         spare = 0
         if (
@@ -176,7 +179,7 @@ class Budget:
             spare = max(0, min(block, room))
             self._spend(counted, spare)
         self._look(limits)
-        return Given(granted, spare, held, BLOCK if block else IN_HAND, refusals)
+        return Given(granted, spare, held, hold, refusals)
 
     def close_minute(self, now: float, jitter: float) -> None:
         """The provider says the minute is spent: shut until its next minute, longer each time in a row."""
@@ -212,11 +215,6 @@ class Budget:
         """Grants in any 61 seconds: 98 at a limit of 100."""
         return max(1, limits.minute * 98 // 100)
 
-    @classmethod
-    def background_cap(cls, limits: Limits) -> int:
-        """The same for background work while people are about: 80 of 98."""
-        return max(1, cls.cap(limits) * 80 // 98)
-
     def minute(self, now: float, limits: Limits) -> tuple[int, int, float]:
         """(limit, remaining, seconds until something comes back) of the minute window."""
         live = sorted((at, count) for at, count in self.log if at > now - WINDOW)
@@ -236,7 +234,6 @@ class Budget:
 
     def _turn(self, now: float) -> None:
         self.log = [(at, count) for at, count in self.log if now - WINDOW < at <= now + WINDOW]
-        self.background = [(at, count) for at, count in self.background if now - WINDOW < at <= now + WINDOW]
         self.slots = {owner: slot for owner, slot in self.slots.items() if slot[2] > now}
         if self.day_reset <= now:
             self.day_used, self.day_reset = 0, _next_day(now)
@@ -278,10 +275,25 @@ class Budget:
         day = self._day(limits)
         if self.day_used >= (day * WARNED_AT if lane.is_background else day):
             return Kind.DAY, self.day_reset - now
-        why = _over(self.log, self.cap(limits), now)
-        if why is None and lane.is_background and now - self.interactive < 60:
-            why = _over(self.background, self.background_cap(limits), now)
+        cap = self.cap(limits)
+        if lane.is_background:
+            why = _over(self.log, max(1, cap + -cap // _LEFT), now) or self._pause(now, cap)
+        else:
+            why = _over(self.log, cap, now)
         return None if why is None else (Kind.MINUTE, why)
+
+    def _pause(self, now: float, cap: int) -> float | None:
+        """Seconds until background work may have one more; None when it may now.
+
+        Its calls are spread over the minute, so that permits come back all the time: a person who finds none
+        waits for the next of them, not for a minute.
+        """
+        if not self.log:
+            return None
+        oldest = min(at for at, _ in self.log)
+        pause = max(_CLOSEST * WINDOW / cap, (oldest + WINDOW - now) / max(1, cap - self._used()))
+        left = self.paced + pause - now
+        return left if left > 0 else None
 
     def _hold(self, now: float, limits: Limits, ask: Ask) -> int:
         """Slots of `ask.owner` after this: what it wants, what others left, a fair share when it is tight."""
@@ -302,7 +314,8 @@ def _next_day(now: float) -> float:
 
 def _enter(log: list[tuple[float, int]], now: float, count: int) -> None:
     if log and abs(now - log[-1][0]) < 0.25:  # one entry per quarter second keeps the row small
-        count += log.pop()[1]
+        at, others = log.pop()
+        now, count = max(now, at), count + others
     log.append((now, count))
 
 

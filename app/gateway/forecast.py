@@ -6,6 +6,7 @@ from app.gateway.budget import WARNED_AT, Budget
 from connectors.kit.limits import Limits
 
 _DAY = 86_400.0
+_OF_THE_MINUTE = 0.8  # what background work is counted with; people may call at any time
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Forecast:
 def forecast(calls: int, budget: Budget, now: float, limits: Limits) -> Forecast:
     """How long `calls` take when nothing but them spends the day, and people may call at any time."""
     limit, remaining, reset = budget.day(now, limits)
-    per_minute = Budget.background_cap(limits)
+    per_minute = max(1, int(limits.minute * _OF_THE_MINUTE))
     a_day = int(per_minute * _DAY / 60)
     per_day = min(int(limit * WARNED_AT), a_day)
     wait = budget.minute(now, limits)[2] if budget.closed_until > now else 0.0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from app.core.clock import Clock
-from app.gateway.budget import IN_HAND, WINDOW, Ask, Budget, Given
+from app.gateway.budget import WINDOW, Ask, Budget, Given
 from app.gateway.quotas import Shelf
 from app.gateway.runs import Allowance, Lane
 from connectors.kit.faults import Fault, Kind
@@ -61,7 +61,8 @@ class Turnstile:
         self._renew_at, self._renew_below = 0.0, 0
         self._recent: list[float] = []  # own calls of the last minute, for when the storage is away
         self._away = False
-        self._question: asyncio.Task[tuple[Given, float]] | None = None
+        self._late = 0.0  # seconds the storage's last answer took
+        self._question: asyncio.Task[Given] | None = None
         self._overdue: object = None
         self._unrecorded = 0  # calls the row has still to hear of
         self._known: tuple[Budget, float, float] | None = None  # budget, its now, monotonic then
@@ -241,18 +242,19 @@ class Turnstile:
         if error is not None:
             _log.warning("quota storage unavailable", error=type(error).__name__)
             return None
-        given, answered = question.result()
-        if self._clock.monotonic() - answered > IN_HAND:  # it came when nobody waited any more
+        if (
+            self._clock.monotonic() > self._permits_until
+        ):  # its answer took too long, or nobody waited any more
             self._lapsed, self._permits = self._lapsed + self._permits, 0
-        return given
+        return question.result()
 
-    def _came_late(self, question: "asyncio.Task[tuple[Given, float]]") -> None:
+    def _came_late(self, question: "asyncio.Task[Given]") -> None:
         if not question.cancelled():
             question.exception()  # looked at here too: perhaps nobody asks again
         self._changed.set()
 
-    async def _put(self) -> tuple[Given, float]:
-        """Ask the row; what it gave, and when (monotonic)."""
+    async def _put(self) -> Given:
+        """Ask the row; what it gave."""
         now = self._clock.monotonic()
         seen, unused, made = self.seen, self._lapsed, 0
         if self._permits and now > self._permits_until:
@@ -269,6 +271,7 @@ class Turnstile:
                 ahead=self._permits > 0,
                 unused=unused,
                 made=made,
+                late=self._late,
                 seen=seen,
             )
             return budget.ask(at, limits, ask), budget, at
@@ -288,7 +291,8 @@ class Turnstile:
             self._lapsed = self._permits  # an older block's rest: given back with the next question
             self._permits, self._permits_until = fresh, now + given.hold
         self._renew_at, self._renew_below = now + given.hold / 2, given.spare // 8
-        return given, self._clock.monotonic()
+        self._late = min(_STORAGE_SECONDS, self._clock.monotonic() - now)
+        return given
 
     def _distribute(self, given: Given | None) -> float:
         """Wake who may go. Seconds after which asking again makes sense."""

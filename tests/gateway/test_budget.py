@@ -65,30 +65,6 @@ def test_slots_of_a_dead_process_come_back() -> None:
     assert ask(budget, NOW + 31, *ONE * 8, owner="b") == 8
 
 
-def test_background_work_leaves_room_while_people_are_about() -> None:
-    limits = Limits(minute=100, concurrent=200, day=10_000)
-    sync = (Lane.SYNC,)
-    quiet = Budget()
-    assert ask(quiet, NOW, *sync * 150, limits=limits) == 98
-    busy = Budget()
-    assert ask(busy, NOW, *ONE, limits=limits) == 1
-    assert ask(busy, NOW + 1, *sync * 150, limits=limits) == 80
-    assert ask(busy, NOW + 2, *ONE * 30, limits=limits) == 17
-
-
-def test_what_people_call_is_not_taken_from_background_work() -> None:
-    """Minute after minute both together use what there is."""
-    limits = Limits(minute=100, concurrent=200, day=10_000)
-    budget, granted = Budget(), 0
-    for second in range(610):
-        now = NOW + second
-        if second % 4 == 0:
-            assert ask(budget, now, *ONE, limits=limits) == 1
-            granted += 1
-        granted += ask(budget, now, *(Lane.SYNC,) * 150, limits=limits)
-    assert granted >= 93 * 10
-
-
 def test_a_fifth_of_the_day_is_for_people() -> None:
     budget = Budget(day_used=800, day_reset=NOW + 3600)
     given = budget.ask(NOW, LIMITS, Ask("a", (Lane.SYNC,)))

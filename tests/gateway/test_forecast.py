@@ -58,7 +58,6 @@ def test_a_forecast_matches_what_the_governor_grants() -> None:
     found = forecast(left, budget, now, PLAN)
     assert found.seconds is not None
     while left:
-        budget.interactive = now  # people are about
         given = budget.ask(now, PLAN, Ask("a", (Lane.SYNC,) * min(left, 10)))
         left -= given.granted
         budget.release(now, "a", 0)

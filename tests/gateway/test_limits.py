@@ -164,6 +164,36 @@ def test_people_are_served_without_the_storage(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+class Slow(Clock):
+    """A clock that only its storage moves: each change is stored so many seconds after it was made."""
+
+    def __init__(self, *seconds: float) -> None:
+        self.budget, self._now, self._seconds = Budget(), 1_750_000_007.0, list(seconds)
+
+    def monotonic(self) -> float:
+        return self._now
+
+    async def change(self, organization: str, step: Callable[[Budget, float], T]) -> T:
+        result = step(self.budget, self._now)
+        self._now += self._seconds.pop(0)
+        return result
+
+
+def test_a_permit_that_took_long_to_store_is_not_used_late(tmp_path: Path) -> None:
+    """A minute holds by the moment a call is made, not by the moment it was granted."""
+
+    async def run() -> None:
+        async with house(sqlite_url(tmp_path), limits=SMALL) as home:
+            slow = Slow(1.5, 1.4, 1.3)
+            governor = Governor(slow, slow)
+            for grants in (2, 3):
+                permit = await governor.admit(home.account, Lane.INTERACTIVE, slow.monotonic() + 30.0)
+                assert len(slow.budget.log) == grants
+                assert permit.at - slow.budget.log[-1][0] <= 0.9
+
+    asyncio.run(run())
+
+
 def test_a_locked_storage_stops_no_person(database_url: str) -> None:
     """While another holds the row, people go on by a small share; what they used is counted afterwards."""
 
