@@ -25,6 +25,7 @@ from app.core.database import Database
 from app.core.front import Front
 from app.core.process import harden, open_files, settle_memory
 from app.core.protocol import make_room
+from app.core.rates import Rate, Rates
 from app.core.secrets import Keyring, LiveKeyring, load, load_or_create
 from app.core.settings import Settings, SettingsError, load_settings
 from app.core.watchdog import watch
@@ -83,8 +84,8 @@ def create_app(
     app.state.settings = settings
     app.state.clock = clock
     app.state.connectors = connectors
-    for connector in app.state.connectors:
-        connector_settings(settings, connector.settings_prefix, connector)
+    own = [connector_settings(settings, one.settings_prefix, one) for one in app.state.connectors]
+    app.state.rates = _rates(settings, clock, driven=any(one.limits is not None for one in own))
     app.state.keyring = LiveKeyring(keyring or _keyring(settings, clock))
     app.state.database = _database(settings)
     app.state.cursors = Cursors(lambda: app.state.keyring.signing("cursor"))
@@ -229,6 +230,16 @@ async def _lifespan(app: FastAPI, background: bool = True) -> AsyncGenerator[Non
         if watchdog is not None:
             watchdog.cancel()
         await _close(app)
+
+
+def _rates(settings: Settings, clock: Clock, *, driven: bool) -> Rates:
+    """Our own limits. Who replaces a provider's drives load on purpose: then only those set are kept to."""
+
+    def rate(name: str) -> Rate | None:
+        found: Rate | None = getattr(settings, name)
+        return found if not driven or name in settings.model_fields_set else None
+
+    return Rates(clock, rate("key_rate"), rate("account_rate"))
 
 
 def _keyring(settings: Settings, clock: Clock) -> Keyring:

@@ -10,7 +10,7 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core import log, metrics
+from app.core import log, metrics, rates
 from app.core.errors import Problem, problem_response
 from app.core.ids import new_id
 from app.core.settings import Settings
@@ -98,6 +98,7 @@ class Edge:
     ) -> list[tuple[bytes, bytes]]:
         present = {name.lower() for name, _ in headers}
         headers.append((b"x-request-id", request_id.encode()))
+        headers.extend(rates.headers(scope["state"]))
         headers.extend(pair for pair in self.always if pair[0] not in present)
         if b"cache-control" not in present and not scope["path"].startswith(RAW_ROOMS):
             headers.append((b"cache-control", b"no-store"))

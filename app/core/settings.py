@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.core.rates import Rate, read_rate
+
 PREFIX = "LEDGERWAY_"
 DEFAULT_DATABASE = "sqlite:///./data/ledgerway.db"
 
@@ -85,6 +87,7 @@ class Settings(BaseSettings):
     egress_allow  CIDRs that webhooks may reach although they are private
     trusted_proxies  CIDRs of reverse proxies whose X-Forwarded-For names the caller; nobody is believed otherwise
     key_in_flight    requests of one key that a process answers at a time
+    key_rate, account_rate  requests of one key, and of all keys for one account: 500/10 is 500 in 10 seconds
     worker        whether this process does background work
     vault_…       a Vault-compatible transit engine that wraps data keys instead of the key ring: where it is, the
                   file its token is in, its mount and the name of the key (made with `derived=true`)
@@ -106,6 +109,8 @@ class Settings(BaseSettings):
     egress_allow: Annotated[Listed, AfterValidator(_networks)] = ()
     trusted_proxies: Annotated[Listed, AfterValidator(_networks)] = ()
     key_in_flight: int = Field(default=64, ge=1, le=100_000)
+    key_rate: Annotated[Rate | None, NoDecode, BeforeValidator(read_rate)] = Rate(500, 10)
+    account_rate: Annotated[Rate | None, NoDecode, BeforeValidator(read_rate)] = Rate(50, 10)
     metrics_token: SecretStr | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     access_log: bool = True

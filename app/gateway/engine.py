@@ -11,13 +11,14 @@ from typing import TypeVar
 from app.accounts.service import Account
 from app.core.errors import Problem
 from app.core.http import Outgoing
+from app.core.rates import Allowance
 from app.gateway.attempts import Attempts, Tally, suspect
 from app.gateway.budget import Budget
 from app.gateway.cure import GiveUp
 from app.gateway.forwarding import forward
 from app.gateway.fresh import Fresh
 from app.gateway.posting import decoded, post
-from app.gateway.runs import Allowance, Lane, Meter, RawAnswer, RawCall, Run
+from app.gateway.runs import Lane, Meter, RawAnswer, RawCall, Run
 from app.gateway.shape import shaped
 from connectors.kit.auth import DataCenter, Form
 from connectors.kit.connector import Connector, Organization

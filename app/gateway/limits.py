@@ -3,9 +3,10 @@
 from app.accounts.service import Account
 from app.core.clock import Clock
 from app.core.ids import new_id
+from app.core.rates import Allowance
 from app.gateway.budget import Budget
 from app.gateway.quotas import Shelf
-from app.gateway.runs import Allowance, Lane
+from app.gateway.runs import Lane
 from app.gateway.turnstile import Turnstile
 from connectors.kit.faults import Fault, Kind
 

@@ -102,12 +102,3 @@ class RawAnswer:
 
     async def aclose(self) -> None:
         await self.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """The tightest budget of an organisation as this process knows it. `reset` is seconds from now."""
-
-    limit: int
-    remaining: int
-    reset: int

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 import structlog
 
 from app.core.clock import Clock
+from app.core.rates import Allowance
 from app.gateway.budget import WINDOW, Ask, Budget, Given
 from app.gateway.quotas import Shelf
-from app.gateway.runs import Allowance, Lane
+from app.gateway.runs import Lane
 from connectors.kit.faults import Fault, Kind
 from connectors.kit.limits import Limits
 
@@ -170,12 +171,16 @@ class Turnstile:
 
     def _allowance(self, budget: Budget, now: float) -> Allowance:
         limit, remaining, reset = budget.minute(now, self.limits)
-        minute = Allowance(limit, min(limit, remaining + max(0, self._permits)), _whole(reset))
+        minute = limit, min(limit, remaining + max(0, self._permits)), _whole(reset)
         limit, remaining, reset = budget.day(now, self.limits)
         if self.seen is not None:
             limit, remaining, reset = self.seen[0], min(remaining, self.seen[1]), self.seen[2]
-        day = Allowance(limit, remaining, _whole(reset))
-        return day if day.remaining < minute.remaining else minute
+        day = limit, remaining, _whole(reset)
+        return Allowance(
+            *(day if day[1] < minute[1] else minute),
+            policies=f'"{Kind.MINUTE}";q={minute[0]};w=60, "{Kind.DAY}";q={day[0]};w=86400',
+            left=f'"{Kind.MINUTE}";r={minute[1]};t={minute[2]}, "{Kind.DAY}";r={day[1]};t={day[2]}',
+        )
 
     async def stop(self) -> None:
         for task in (self._pump, self._tend, self._question, *self._side):

@@ -208,6 +208,7 @@ async def authenticated(request: Request) -> Principal:
     """A FastAPI dependency: the authenticated principal; the route checks scopes itself with `require`."""
     access: Access = request.app.state.access
     principal = await access.authenticate(request.headers.get("authorization"), client_ip(request))
+    request.app.state.rates.key(request.scope, principal.key_id)
     access.crowd.enter(request.scope, principal.key_id)
     return principal
 
@@ -216,6 +217,7 @@ async def authenticated_by(request: Request, secret: str) -> Principal:
     """The same for a bare key or token, wherever a native client carried it."""
     access: Access = request.app.state.access
     principal = await access.authenticate_secret(secret, client_ip(request))
+    request.app.state.rates.key(request.scope, principal.key_id)
     access.crowd.enter(request.scope, principal.key_id)
     return principal
 

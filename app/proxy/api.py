@@ -15,6 +15,7 @@ from app.core.auth import Principal
 from app.core.errors import Problem
 from app.core.parameters import timeout_of
 from app.gateway.engine import Gateway, Lane, RawAnswer, RawCall, Run
+from app.gateway.naming import named
 from app.keys.access import authenticated, authenticated_by, require
 from app.proxy import native
 from app.proxy.target import check_form, guarded, native_path, native_query
@@ -65,9 +66,8 @@ async def door(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _proxy(request: Request, send: Send) -> None:
     """`/proxy/{path}`: the account is named by query or header, or implied by an account token."""
-    state = request.app.state
     principal = await authenticated(request)
-    account = await state.accounts.usable(principal, _account_id(request, principal))
+    account = await named(request, principal, _account_id(request, principal))
     path = native_path(below(request.scope, "/proxy/"))
     await forward(request, principal, account, path, send, ours=_OUR_QUERY, route="/proxy/{path}")
 
@@ -87,7 +87,7 @@ async def _native(request: Request, send: Send) -> None:
         return
     secret = native.secret_of(request, connector)
     principal = await authenticated_by(request, secret)
-    account = await state.accounts.usable(principal, account_id)
+    account = await named(request, principal, account_id)
     if account.connector is not connector or not rest.startswith(connector.native.prefix + "/"):
         raise Problem(
             "not_found", f"Native calls go below {connector.native.prefix}/ of an account of {slug}."
@@ -154,7 +154,7 @@ async def forward(
     headers = tuple((name, value) for name, value in request.headers.items() if name not in _OURS)
     body = await _body(request, account)
     answer = await gateway.forward(run, RawCall(method, path, query, headers, body))
-    await _stream(answer, gateway, account, send, empty=method == "HEAD")
+    await _stream(answer, send, empty=method == "HEAD")
 
 
 async def _body(request: Request, account: Account) -> AsyncIterator[bytes] | bytes | None:
@@ -186,17 +186,10 @@ def _check_readable(request: Request, content_type: str) -> None:
         raise Problem("unsupported_media_type", "Send forms in UTF-8.")
 
 
-async def _stream(answer: RawAnswer, gateway: Gateway, account: Account, send: Send, *, empty: bool) -> None:
+async def _stream(answer: RawAnswer, send: Send, *, empty: bool) -> None:
     headers: list[tuple[bytes, bytes]] = [
         (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers
     ]
-    allowance = gateway.allowance(account)
-    if allowance is not None:
-        headers += [
-            (b"ratelimit-limit", b"%d" % allowance.limit),
-            (b"ratelimit-remaining", b"%d" % allowance.remaining),
-            (b"ratelimit-reset", b"%d" % allowance.reset),
-        ]
     start: dict[str, Any] = {"type": "http.response.start", "status": answer.status, "headers": headers}
     try:
         await send(start)

@@ -45,8 +45,8 @@ async def _list(request: Request, model: str, name: str) -> Response:
     may_expand(call, wanted.expand)
     if wanted.view.format == "stream":
         lines = await stream.lines(_service(request), call, wanted)
-        return StreamingResponse(lines, headers=call.headers(), media_type="application/x-ndjson")
-    return _json(await _service(request).list(call, wanted), call)
+        return StreamingResponse(lines, media_type="application/x-ndjson")
+    return _json(await _service(request).list(call, wanted))
 
 
 async def _get(request: Request, model: str, name: str) -> Response:
@@ -63,8 +63,8 @@ async def _get(request: Request, model: str, name: str) -> Response:
     else:
         shown = await _service(request).get(call, id, view, remote_query, side)
     if shown.etag and request.headers.get("if-none-match") == f'"{shown.etag}"':
-        return Response(status_code=304, headers={"ETag": f'"{shown.etag}"', **call.headers()})
-    return _shown(shown, call, 200)
+        return Response(status_code=304, headers={"ETag": f'"{shown.etag}"'})
+    return _shown(shown, 200)
 
 
 async def _create(request: Request, model: str, name: str) -> Response:
@@ -93,7 +93,7 @@ async def _pdf(request: Request, model: str, name: str) -> Response:
     side = side_of(call.resource, call.query)
     call.query.finish()
     reply = await _service(request).pdf(call, id, side)
-    headers = {"X-Content-Type-Options": "nosniff", **call.headers()}
+    headers = {"X-Content-Type-Options": "nosniff"}
     if "content-disposition" in reply.headers:
         headers["Content-Disposition"] = reply.headers["content-disposition"]
     media_type = reply.headers.get("content-type", "application/pdf")
@@ -106,7 +106,7 @@ async def _inside(request: Request, model: str, name: str) -> Response:
     id = checked_id(request.path_params["id"])
     side = side_of(call.resource, call.query)
     call.query.finish()
-    return _json(await inside(request.app.state.gateway, call, part, id, side), call)
+    return _json(await inside(request.app.state.gateway, call, part, id, side))
 
 
 async def _refund(request: Request, model: str, name: str) -> Response:
@@ -114,7 +114,7 @@ async def _refund(request: Request, model: str, name: str) -> Response:
     id, refund = (checked_id(request.path_params[part]) for part in ("id", "element"))
     side = side_of(call.resource, call.query)
     call.query.finish()
-    return _json(await element(request.app.state.gateway, call, "refunds", id, refund, side), call)
+    return _json(await element(request.app.state.gateway, call, "refunds", id, refund, side))
 
 
 async def _delete_refund(request: Request, model: str, name: str) -> Response:
@@ -126,13 +126,13 @@ async def _delete_refund(request: Request, model: str, name: str) -> Response:
 async def _meta(request: Request, model: str, name: str) -> Response:
     call = await admit(request, model, name, "meta")
     call.query.finish()
-    return _json(describe(call.account.connector, call.model, call.resource), call)
+    return _json(describe(call.account.connector, call.model, call.resource))
 
 
 async def _custom_fields(request: Request, model: str, name: str) -> Response:
     call = await admit(request, model, name, "custom-fields")
     call.query.finish()
-    return _json(await _service(request).custom_fields(call), call)
+    return _json(await _service(request).custom_fields(call))
 
 
 async def _elsewhere(request: Request) -> Response:
@@ -179,7 +179,7 @@ async def _write(call: Call, operation: str) -> Response:
     change = await change_of(call, operation)
     service = _service(call.request)
     if change.preview:
-        return _json(await service.preview(call, change), call)
+        return _json(await service.preview(call, change))
     return await written(call, change, lambda call, progress: service.write(call, change, progress))
 
 
@@ -199,22 +199,22 @@ def _service(request: Request) -> Unified:
     return Unified(state.gateway, state.cursors, state.clock)
 
 
-def _json(body: Any, call: Call, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def _json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return Response(
         json.encode(body),
         status_code=status,
-        headers={**call.headers(), **(headers or {})},
+        headers=headers,
         media_type="application/json",
     )
 
 
-def _shown(shown: Shown, call: Call, status: int) -> Response:
+def _shown(shown: Shown, status: int) -> Response:
     headers: dict[str, str] = {}
     if shown.etag:
         headers["ETag"] = f'"{shown.etag}"'
     if shown.outcome:
         headers["Ledgerway-Outcome"] = shown.outcome
-    return _json(shown.body, call, status, headers)
+    return _json(shown.body, status, headers)
 
 
 # The routes

@@ -46,7 +46,7 @@ async def _list(request: Request) -> Response:
     answers = await _listed(call, files, type, id)
     rows = [_shown(answer, files, call, id) for answer in answers]
     body = {"result": rows, "result_count": len(rows), "provider_calls": call.run.meter.calls}
-    return Response(json.encode(body), headers=call.headers(), media_type="application/json")
+    return Response(json.encode(body), media_type="application/json")
 
 
 async def _get(request: Request) -> Response:
@@ -55,7 +55,7 @@ async def _get(request: Request) -> Response:
     for answer in await _listed(call, files, type, id):
         if answer.record["id"] == wanted:
             body = _shown(answer, files, call, id)
-            return Response(json.encode(body), headers=call.headers(), media_type="application/json")
+            return Response(json.encode(body), media_type="application/json")
     raise Problem("not_found", "There is no file with this id.")
 
 
@@ -70,7 +70,6 @@ async def _content(request: Request) -> Response:
         "X-Content-Type-Options": "nosniff",
         "Content-Disposition": given if given.startswith("attachment;") else "attachment",
         "Content-Security-Policy": "default-src 'none'; sandbox",
-        **call.headers(),
     }
     media_type = reply.headers.get("content-type", "application/octet-stream")
     return Response(reply.content, headers=headers, media_type=media_type)

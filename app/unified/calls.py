@@ -11,7 +11,8 @@ from app.accounts.service import Account
 from app.core.auth import Principal
 from app.core.errors import Problem
 from app.core.parameters import timeout_of
-from app.gateway.engine import Gateway, Lane, Run
+from app.gateway.engine import Lane, Run
+from app.gateway.naming import named
 from app.keys.access import authenticated, require
 from app.unified.query import Query
 from connectors.kit.http import Pairs
@@ -37,18 +38,6 @@ class Call:
     def context(self, remote_query: Pairs = (), now: datetime | None = None) -> Context:
         """What the connector's flows may know; `now` is given when they run once more."""
         return context_of(self.account, now or self.request.app.state.clock.now(), remote_query)
-
-    def headers(self) -> dict[str, str]:
-        """`ratelimit-*` of the organisation's tightest budget, once a call was made."""
-        gateway: Gateway = self.request.app.state.gateway
-        allowance = gateway.allowance(self.account)
-        if allowance is None:
-            return {}
-        return {
-            "ratelimit-limit": str(allowance.limit),
-            "ratelimit-remaining": str(allowance.remaining),
-            "ratelimit-reset": str(allowance.reset),
-        }
 
 
 def context_of(account: Account, now: datetime, remote_query: Pairs = ()) -> Context:
@@ -111,7 +100,7 @@ def may_expand(call: Call, names: tuple[str, ...]) -> None:
 
 async def account_of(request: Request, principal: Principal, query: Query) -> Account:
     """The account a request names, ready to be called."""
-    return await request.app.state.accounts.usable(principal, _account_id(request, principal, query))
+    return await named(request, principal, _account_id(request, principal, query))
 
 
 def not_offered(model: str, name: str, account: Account) -> Problem:

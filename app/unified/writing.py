@@ -14,4 +14,4 @@ async def written(call: Call, change: Change, work: Work) -> Response:
     tasks = supervisor(call.request.app)
     done = await tasks.run(Intents(state.shelf, tasks, state.clock).once(call, change, work))
     media_type = "application/json" if done.status < 400 else "application/problem+json"
-    return Response(done.content, done.status, {**call.headers(), **done.headers}, media_type)
+    return Response(done.content, done.status, done.headers, media_type)
