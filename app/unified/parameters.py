@@ -72,7 +72,13 @@ LIMIT_HEADERS = {
     for name, text in (
         ("ratelimit-limit", "Calls of the organisation's tightest budget"),
         ("ratelimit-remaining", "Calls left of it"),
-        ("ratelimit-reset", "Seconds until it is full again"),
+        ("ratelimit-reset", "Seconds until more of it is left"),
+    )
+} | {
+    name: {"description": text, "schema": {"type": "string"}}
+    for name, text in (
+        ("RateLimit-Policy", "Every limit that applies: q requests in w seconds"),
+        ("RateLimit", "What is left of each: r requests, more after t seconds"),
     )
 }
 READ_HEADERS = {**LIMIT_HEADERS, "ETag": _TEXT_HEADER}

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from app.accounts.integrations import router
 from app.core import errors
 from app.core.errors import Problem
+from app.core.rates import Rates
 from app.core.secrets import SecretUnavailable
 from app.keys import audit
 from app.keys.access import Access
@@ -73,6 +74,7 @@ async def api(house: House) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
     state.database, state.clock, state.accounts = house.database, house.clock, house.accounts
     state.clients, state.connectors = house.clients, (CONNECTOR,)
     state.access = Access(house.database, house.ring, house.clock)
+    state.rates = Rates(house.clock, None, None)
     keys = Keys(house.database, house.ring, house.clock)
     made: dict[str, httpx.AsyncClient] = {}
     for name, environment, scopes in (

@@ -16,6 +16,7 @@ from app.core import errors
 from app.core.clock import Clock
 from app.core.cursor import Cursors
 from app.core.errors import Problem
+from app.core.rates import Rates
 from app.gateway.api import router
 from app.gateway.runs import Meter, RawCall
 from app.keys.access import Access
@@ -34,6 +35,7 @@ async def served(home: House) -> AsyncIterator[FastAPI]:
     app.include_router(router)
     access = Access(home.database, home.ring, Clock())
     app.state.database, app.state.accounts, app.state.gateway = home.database, home.accounts, home.gateway
+    app.state.rates = Rates(Clock(), None, None)
     app.state.access, app.state.clock, app.state.cursors = access, Clock(), Cursors(lambda: [b"k" * 32])
     try:
         yield app

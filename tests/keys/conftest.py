@@ -14,6 +14,7 @@ from app.core.auth import Mode
 from app.core.clock import Clock
 from app.core.cursor import Cursors
 from app.core.database import Database
+from app.core.rates import Rates
 from app.core.secrets import Keyring, keyring
 from app.keys.access import Access
 from app.keys.api import router
@@ -84,6 +85,7 @@ async def room(database_url: str, tmp_path: Path) -> AsyncIterator[Room]:
     errors.install(app)
     app.include_router(router)
     app.state.database, app.state.keyring, app.state.clock = database, ring, clock
+    app.state.rates = Rates(clock, None, None)
     app.state.access, app.state.cursors = access, Cursors(lambda: ring.signing("cursor"))
     yield Room(database, ring, clock, access, app)
     await access.settle()

@@ -19,9 +19,12 @@ from app.accounts.credentials import Credentials
 from app.core.auth import Principal
 from app.core.cursor import Cursors
 from app.core.database import Database
+from app.core.edge import Edge
 from app.core.errors import Problem, install
+from app.core.rates import Allowance, Rates
 from app.core.secrets import LocalWrapper, keyring
-from app.gateway.runs import Allowance, Run
+from app.core.settings import Settings
+from app.gateway.runs import Run
 from app.keys import access
 from app.models import Environment
 from app.unified import api, calls
@@ -251,7 +254,7 @@ class Gateway:
             raise Problem(code, fault.message, executed="no") from None
 
     def allowance(self, account: Any) -> Allowance:
-        return Allowance(limit=100, remaining=97, reset=41)
+        return Allowance(100, 97, 41, policies='"minute";q=100;w=60', left='"minute";r=97;t=41')
 
 
 def account(id: str = "acc_1") -> Any:
@@ -357,6 +360,8 @@ async def opened(monkeypatch: pytest.MonkeyPatch, database: Database) -> AsyncIt
     app.state.writes = supervisor(app)
     app.state.resolver = Resolver(app)
     app.state.cursors = Cursors(lambda: [b"k" * 32])
+    app.state.rates = Rates(app.state.clock, None, None)
+    app.add_middleware(Edge, settings=Settings(), aliases={})
     app.state.settings = SimpleNamespace(public_url="http://127.0.0.1")
     scopes = {"accounting:*"}
     token: list[str] = []
