@@ -98,6 +98,16 @@ def test_not_ready_when_storage_is_gone(tmp_path: Path) -> None:
     run(tmp_path, talk)
 
 
+def test_not_ready_while_it_shuts_down(tmp_path: Path) -> None:
+    async def talk(http: httpx.AsyncClient, app: FastAPI) -> None:
+        app.state.closing = True
+        answer = await http.get("/readyz")
+        assert (answer.status_code, answer.json()["status"]) == (503, "shutting_down")
+        assert (await http.get("/livez")).status_code == 200
+
+    run(tmp_path, talk)
+
+
 @pytest.mark.parametrize(
     ("client", "headers", "status"),
     [

@@ -1,5 +1,7 @@
 """The connect flow as customers and their software meet it: to its end, and to every dead end."""
 
+import sqlite3
+from contextlib import closing
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -101,6 +103,26 @@ def test_a_link_works_once(product: Product) -> None:
     page = walk(url)
     assert page.status == 410
     assert page.data["code"] == "link_token_used"
+
+
+def test_a_link_ends(product: Product) -> None:
+    url = product.link("late")
+    with closing(sqlite3.connect(product.folder / "ledgerway.db", timeout=30)) as database, database:
+        database.execute(
+            "UPDATE link_tokens SET expires_at = '2026-01-01 00:00:00.000000' WHERE tenant_id = 'late'"
+        )
+    page = walk(url)
+    assert (page.status, page.data["code"]) == (410, "link_token_expired")
+    assert page.data["error-type"] == "invalid_token"
+
+
+def test_access_that_would_not_last_is_not_kept(product: Product) -> None:
+    with Browser() as browser:
+        page = browser.submit(browser.open(product.link("fleeting")))
+        page = browser.submit(page, button=("decision", "accept"), access_type="online")
+    assert (page.status, page.data["code"]) == (422, "oauth_no_refresh_token")
+    assert page.forms, "another try is offered"
+    assert product.accounts("fleeting") == []
 
 
 def test_an_unknown_link_is_told_apart(product: Product) -> None:

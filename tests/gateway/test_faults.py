@@ -105,6 +105,8 @@ def test_creates_are_sent_again_when_nothing_was_done(tmp_path: Path) -> None:
         (said(6041, 400), "organization_not_found"),
         (said(1001, 400), "already_exists"),
         (said(2, 200), "provider_validation_failed"),
+        (said(9999, 409), "provider_conflict"),
+        (said(57, 403), "provider_forbidden"),
     ],
 )
 def test_considered_answers_stand(tmp_path: Path, answered: bytes, code: str) -> None:

@@ -42,6 +42,14 @@ def wrapper(request: pytest.FixtureRequest, local: LocalWrapper, remote: Transit
     return {"local": local, "transit": remote, "moved": Wrappers(remote, local)}[request.param]
 
 
+@pytest.mark.parametrize("reason", Reason)
+def test_callers_learn_only_whether_to_come_again(reason: Reason) -> None:
+    problem = SecretUnavailable(reason)
+    code = "key_service_unavailable" if reason is Reason.SERVICE else "decrypt_failed"
+    assert (problem.code, problem.known.retryable) == (code, reason is Reason.SERVICE)
+    assert problem.detail == f"{problem.known.title}."
+
+
 async def refused(wrapper: KeyWrapper, wrapped: WrappedKey, context: bytes = b"row 1") -> Reason:
     with pytest.raises(SecretUnavailable) as caught:
         await wrapper.unwrap(wrapped, context)

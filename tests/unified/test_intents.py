@@ -180,6 +180,17 @@ async def test_an_intent_whose_process_died_is_unknown(world: Any) -> None:
     assert (await create(world)).json()["code"] == "outcome_pending"
 
 
+async def test_a_write_that_several_records_fit_is_for_a_person(world: Any) -> None:
+    await create(world)
+    async with world.app.state.database.write() as session:
+        several = {"state": "unknown", "answer": None, "error_code": "write_conflict_multiple"}
+        await session.execute(update(Write).values(**several, next_check_at=None))
+    answer = await create(world)
+    assert (answer.status_code, answer.json()["code"]) == (409, "write_conflict_multiple"), answer.text
+    assert (answer.json()["executed"], answer.json()["retryable"]) == ("unknown", False)
+    assert f"POST /write/{answer.json()['write_id']}/resolve" in answer.json()["detail"]
+
+
 async def test_a_key_is_free_again_after_a_week(world: Any) -> None:
     await create(world)
     world.app.state.clock.passed = timedelta(days=8)

@@ -4,6 +4,9 @@ from typing import Any
 import pytest
 
 from connectors.kit.faults import Fault, Kind
+from connectors.kit.http import Request as Ask
+from connectors.kit.operations import Page
+from tests.unified.conftest import Invoices, read
 
 pytestmark = pytest.mark.anyio
 
@@ -111,6 +114,19 @@ async def test_a_stream_that_breaks_says_so_in_its_last_line(world: Any) -> None
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert answer.status_code == 200 and len(lines) == 11
     assert lines[-1]["error"]["code"] == "upstream_error"
+
+
+async def test_a_stream_whose_pages_do_not_advance_ends(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stuck(_self: Any, query: Any, ctx: Any) -> Any:
+        yield Ask("GET", "/invoices", query=(("start", "0"), ("size", str(query.limit))))
+        return Page([read({"id": "1"}, complete=False)], next={"start": 0})
+
+    monkeypatch.setattr(Invoices, "list", stuck)
+    answer = await world.ask("GET", "/invoices", "truto_response_format=stream&limit=10")
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert [line.get("id") for line in lines] == ["1", "1", None]  # the page it began at, and once the same
+    assert lines[-1]["error"]["code"] == "upstream_paging_stuck"
+    assert len(world.provider.seen) == 2
 
 
 async def test_a_stream_that_fails_at_once_is_a_plain_problem(world: Any) -> None:
