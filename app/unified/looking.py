@@ -15,7 +15,7 @@ from connectors.kit.faults import Fault, Kind
 from connectors.kit.http import Flow, Reply, Request
 from connectors.kit.operations import Answer, Context, Filter, ListQuery, Op, Record, Sort
 from connectors.kit.resource import Resource
-from connectors.kit.upserting import Mark, creates
+from connectors.kit.upserting import Mark
 
 EARLIER = timedelta(minutes=5)
 """How far clocks may disagree about when a record was made."""
@@ -54,8 +54,9 @@ def look(
     if request is None:
         return Verdict("undone")
     if change.operation == "create" and request.method == "POST" and not progress.has_done:
-        if progress.mark is not None and creates(request, resource.path):
-            return (yield from _marked(resource, progress.mark, ctx, sent_at - EARLIER))
+        if progress.mark is not None and progress.mark.is_on(request):
+            part = resource.part_at(request.path)
+            return (yield from _marked(part, progress.mark, ctx, sent_at - EARLIER))
         made = resource.on(change.body.get(resource.by or ""))
         if request.path != made.path or "list" not in made.methods:
             return Verdict("unclear")
@@ -72,13 +73,12 @@ def look(
 
 def _marked(resource: Resource, mark: Mark, ctx: Context, since: datetime) -> Flow[Verdict]:
     """Nobody else's record carries the mark, and sending it again makes no second one."""
-    side = next((part for part in resource.parts if part.path == resource.path), resource)
-    hits = yield from holders(side, mark, ctx, since)
+    hits = yield from holders(resource, mark, ctx, since)
     if len(hits) > 1:
         return Verdict("several", candidates=sorted(str(each.record["id"]) for each in hits))
     if not hits:
         return Verdict("undone")
-    return Verdict("found", Reply(200, body=side.wrapped(hits[0].native)), str(hits[0].record["id"]))
+    return Verdict("found", Reply(200, body=resource.wrapped(hits[0].native)), str(hits[0].record["id"]))
 
 
 def holders(resource: Resource, mark: Mark, ctx: Context, since: datetime) -> Flow[list[Answer]]:
@@ -90,17 +90,18 @@ def holders(resource: Resource, mark: Mark, ctx: Context, since: datetime) -> Fl
     if row.search is not None:
         query = ListQuery(_PAGE)
         ctx = replace(ctx, remote_query=(*ctx.remote_query, (row.search, mark.value)))
+    rows = yield from _listed(resource, query, ctx, since)
+    carrying = [each for each in rows if row.shape.value(each.native or {}, mark.field) == mark.value]
+    silent = [
+        each
+        for each in rows
+        if row.shape.value(each.native or {}, mark.field) in (None, "") and is_of_then(each.record, since)
+    ]
     hits: list[Answer] = []
-    unsaid = 0
-    for each in (yield from _listed(resource, query, ctx, since)):
-        told = row.shape.value(each.native or {}, mark.field)
-        if told not in (None, "", mark.value) or not is_of_then(each.record, since):
-            continue
-        unsaid += told != mark.value
-        if unsaid <= _MOST_CANDIDATES or told == mark.value:
-            whole = yield from resource.get(str(each.record["id"]), ctx)
-            if row.shape.value(whole.native or {}, mark.field) == mark.value:
-                hits.append(whole)
+    for each in carrying or silent[:_MOST_CANDIDATES]:
+        whole = yield from resource.get(str(each.record["id"]), ctx)
+        if row.shape.value(whole.native or {}, mark.field) == mark.value:
+            hits.append(whole)
     return hits
 
 

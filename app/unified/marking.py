@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-from datetime import datetime
 from typing import TypeVar
 
 from app.core.secrets import Ring
@@ -11,7 +10,7 @@ from app.models.writes import Write
 from app.unified.calls import Call
 from app.unified.changes import Change
 from app.unified.looking import EARLIER, holders
-from connectors.kit.http import Flow
+from connectors.kit.http import Flow, Reply
 from connectors.kit.operations import Context
 from connectors.kit.resource import Resource
 from connectors.kit.upserting import Mark, Upsert, upserted
@@ -21,10 +20,13 @@ T = TypeVar("T")
 
 def mark_of(call: Call, change: Change, intent: Write) -> Mark | None:
     """The mark of a create whose account and resource have the switch on and whose caller may repeat it."""
-    name = call.account.upserts.get(call.resource.name)
-    if name is None or change.operation != "create" or intent.idempotency_key is None:
+    upsert, name = call.account.connector.upsert, call.resource.name
+    field = call.account.upserts.get(name)
+    if upsert is None or field is None or change.operation != "create" or intent.idempotency_key is None:
         return None
-    return Mark(name, value_of(call.request.app.state.keyring, intent.environment_id, intent.id))
+    return upsert.mark(
+        name, field, value_of(call.request.app.state.keyring, intent.environment_id, intent.id)
+    )
 
 
 def value_of(ring: Ring, environment_id: str, id: str) -> str:
@@ -35,15 +37,13 @@ def value_of(ring: Ring, environment_id: str, id: str) -> str:
 
 
 def marking(
-    flow: Flow[T], upsert: Upsert, mark: Mark, resource: Resource, ctx: Context, since: datetime
+    flow: Flow[T], upsert: Upsert, mark: Mark, resource: Resource, ctx: Context, *, again: bool
 ) -> Flow[T]:
-    """`flow`, what it creates in the resource's own collection carrying the mark."""
-    side = own_side(resource)
-    return upserted(
-        flow, upsert, mark, side.path, lambda: holders(side, mark, ctx, since - EARLIER), side.wrapped
-    )
+    """`flow`, its create carrying the mark; `again`: it may have been sent before."""
 
+    def made(path: str) -> Flow[Reply | None]:
+        part = resource.part_at(path)
+        hits = yield from holders(part, mark, ctx, ctx.now - EARLIER)
+        return Reply(200, body=part.wrapped(hits[0].native)) if len(hits) == 1 else None
 
-def own_side(resource: Resource) -> Resource:
-    """The part of a resource that lives where it says itself."""
-    return next((part for part in resource.parts if part.path == resource.path), resource)
+    return upserted(flow, upsert, mark, made if again else None)

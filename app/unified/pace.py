@@ -5,6 +5,7 @@ from datetime import timedelta
 
 _LEASE, _LEAST_LEASE = 20.0, 2.0
 _LOOKS = (2.0, 15.0, 60.0)
+_LONGEST = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,9 @@ class Pace:
         """Seconds between two signs of life."""
         return self.lease.total_seconds() / 4
 
-    @property
-    def first(self) -> float:
-        """Seconds from sending to the first look."""
-        return _LOOKS[0] * self.factor
+    def first(self, resends: int = 0) -> float:
+        """Seconds from sending to the first look; more, the more often it was sent again in vain."""
+        return min(_LOOKS[0] * 4**resends, _LONGEST) * self.factor
 
     @property
     def after_failure(self) -> float:
@@ -39,4 +39,4 @@ class Pace:
         moments = (*_LOOKS, max(self.settle, _LOOKS[-1]))
         if done >= len(moments):
             return None
-        return (moments[done] - moments[done - 1]) * self.factor if done else self.first
+        return (moments[done] - moments[done - 1]) * self.factor if done else self.first()

@@ -5,7 +5,7 @@ with what was said answered from here, up to the request nobody answered.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -129,7 +129,7 @@ class Progress:
         pending = self.pending
         return {
             "said": [each.kept() for each in self.said],
-            "mark": None if self.mark is None else [self.mark.field, self.mark.value],
+            "mark": None if self.mark is None else asdict(self.mark),
             "pending": None
             if pending is None
             else {
@@ -161,8 +161,12 @@ def progress_of(kept: Mapping[str, Any]) -> Progress:
             repeatable=pending["repeatable"],
         ),
         in_doubt=pending is not None,
-        mark=Mark(*kept["mark"]) if kept.get("mark") else None,
+        mark=_mark(kept.get("mark")),
     )
+
+
+def _mark(kept: Mapping[str, Any] | None) -> Mark | None:
+    return None if kept is None else Mark(tuple(kept["paths"]), kept["field"], kept["value"])
 
 
 def _exchange(kept: Mapping[str, Any]) -> Exchange:

@@ -122,6 +122,8 @@ class Resolver:
             case "found":
                 await self._adopt(write, call, change, progress, verdict)
             case "undone" if write.idempotency_key is not None:
+                if progress.pending is not None:
+                    await self._unsettled.resending(write)
                 await self._carry(write, call, change, progress)
             case "nothing":
                 next_in = self._unsettled.pace.next(write.checks)

@@ -120,7 +120,8 @@ class Unified:
         kept: Flow[Any] = watched(flow, progress)
         upsert = call.account.connector.upsert
         if progress.mark is not None and upsert is not None:
-            kept = marking(kept, upsert, progress.mark, call.resource, context, context.now)
+            again = progress.pending is not None
+            kept = marking(kept, upsert, progress.mark, call.resource, context, again=again)
         result = await self._perform(call, kept)
         if isinstance(result, str):
             return Shown({"id": result}, None, "deleted", result)

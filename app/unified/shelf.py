@@ -179,7 +179,7 @@ class WriteShelf:
             stored.error_code = None
             stored.next_check_at = None
             if state == "unknown":
-                stored.next_check_at = now + timedelta(seconds=self.pace.first)
+                stored.next_check_at = now + timedelta(seconds=self.pace.first(stored.resends))
             if state == "released":
                 stored.idempotency_key = None
             for name, value in values.items():

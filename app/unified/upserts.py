@@ -1,7 +1,7 @@
 """`/integrated-account/{id}/upsert`: whether an account's creates carry a mark the provider keeps unique."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,12 +14,11 @@ from app.core.parameters import StrictRoute
 from app.gateway.engine import Lane, Run
 from app.keys import audit
 from app.keys.access import requires
-from connectors.kit.upserting import Standing, Upsert
+from connectors.kit.upserting import Module, Standing, Upsert
 
 router = APIRouter(route_class=StrictRoute, tags=["Integrated accounts"])
 
 Writer = Annotated[Principal, Depends(requires("connections:write"))]
-_SECONDS = 60
 
 
 async def _usable(request: Request, principal: Writer, account_id: str) -> Account:
@@ -31,21 +30,28 @@ Usable = Annotated[Account, Depends(_usable)]
 
 
 class UpsertRequest(BaseModel):
-    """Which resources; without them, all the connector can."""
+    """Which resources; without them, all that have the field."""
 
     model_config = ConfigDict(extra="forbid")
 
     resources: list[Annotated[str, Field(max_length=64)]] | None = Field(default=None, min_length=1)
 
 
-class MarkedView(BaseModel):
-    """One resource whose creates are marked."""
+class FoundView(BaseModel):
+    """How the field stands where a resource's creates go."""
 
     resource: str
+    module: str
     field: str = Field(description="The provider's custom field that carries the mark")
-    uniqueness: Literal["unique", "untold"] = Field(
-        description="untold: the provider does not say whether it is unique; `ledgerway doctor --live-upsert` proves it"
+    found: Standing = Field(
+        description="unique; untold: the provider does not say whether it is (`ledgerway doctor --live-upsert` proves "
+        "it); missing; shared: there, but not unique"
     )
+    what_to_do: str | None = None
+
+    @property
+    def fits(self) -> bool:
+        return self.found in ("unique", "untold")
 
 
 class UpsertView(BaseModel):
@@ -53,14 +59,14 @@ class UpsertView(BaseModel):
 
     integrated_account_id: str
     upserts: dict[str, str]
-    checked: list[MarkedView]
+    checked: list[FoundView]
 
 
 @router.post("/integrated-account/{account_id}/upsert", summary="Mark what an account's creates make")
 async def enable_upsert(
     request: Request, principal: Writer, account: Usable, body: UpsertRequest
 ) -> UpsertView:
-    """Needs a unique custom field in each module; one that is missing is 422 with what a person has to do.
+    """Needs a unique custom field in each module; where it is missing, `what_to_do` tells how a person makes it.
 
     From then on a create with an Idempotency-Key that is sent twice makes one record.
     """
@@ -77,8 +83,7 @@ async def disable_upsert(
 ) -> UpsertView:
     """Writes under way keep the mark they have. The field and its values stay with the provider."""
     actor, request_id = audit.actor_of(request, principal), audit.request_id_of(request) or ""
-    left = {name: field for name, field in account.upserts.items() if resource not in (None, name)}
-    return await _switch(request.app, account, left, [], actor, request_id)
+    return await disable(request.app, account, resource and [resource], actor, request_id)
 
 
 async def enable(
@@ -89,28 +94,38 @@ async def enable(
     request_id: str,
     key_id: str,
 ) -> UpsertView:
-    """Switch it on where the field is. Problem upsert_field_missing, enum_value, not_implemented."""
+    """Switch it on for what is named, or wherever the field is. Problem upsert_field_missing, not_implemented."""
     upsert = offered(account)
-    wanted = list(dict.fromkeys(names or upsert.modules))
+    wanted = _known(upsert, names) if names else list(upsert.modules)
+    run = run_of(app, account, request_id, key_id)
+    checked: list[FoundView] = []
     for name in wanted:
+        for module in upsert.modules[name]:
+            found = await app.state.gateway.perform(run, upsert.standing(module))
+            checked.append(_found(upsert, name, module, found))
+    lacking = {each.resource for each in checked if not each.fits}
+    fitting = [name for name in wanted if name not in lacking]
+    if not fitting or (names and lacking):
+        raise _lacking(upsert, [each for each in checked if not each.fits])
+    on = {**account.upserts, **dict.fromkeys(fitting, upsert.field)}
+    return await _switch(app, account, on, checked, actor, request_id)
+
+
+async def disable(
+    app: FastAPI, account: Account, names: Sequence[str] | None, actor: audit.Actor, request_id: str
+) -> UpsertView:
+    """Switch it off for what is named, or for everything."""
+    gone = _known(offered(account), names) if names else list(account.upserts)
+    left = {name: field for name, field in account.upserts.items() if name not in gone}
+    return await _switch(app, account, left, [], actor, request_id)
+
+
+def _known(upsert: Upsert, names: Sequence[str]) -> list[str]:
+    for name in names:
         if name not in upsert.modules:
             detail = f"{name[:60]} cannot be marked; offered: {', '.join(upsert.modules)}."
             raise Problem("parameter_invalid", detail, parameter="resources", allowed=list(upsert.modules))
-    run = run_of(app, account, request_id, key_id)
-    found: list[tuple[str, Standing]] = [
-        (name, await app.state.gateway.perform(run, upsert.standing(name))) for name in wanted
-    ]
-    lacking = [(name, standing) for name, standing in found if standing in ("missing", "shared")]
-    if lacking:
-        raise _lacking(upsert, lacking)
-    checked = [
-        MarkedView(
-            resource=name, field=upsert.field, uniqueness="unique" if standing == "unique" else "untold"
-        )
-        for name, standing in found
-    ]
-    on = {**account.upserts, **dict.fromkeys(wanted, upsert.field)}
-    return await _switch(app, account, on, checked, actor, request_id)
+    return list(dict.fromkeys(names))
 
 
 def offered(account: Account) -> Upsert:
@@ -123,11 +138,11 @@ def offered(account: Account) -> Upsert:
     return upsert
 
 
-def run_of(app: FastAPI, account: Account, request_id: str, key_id: str) -> Run:
+def run_of(app: FastAPI, account: Account, request_id: str, key_id: str, seconds: int = 60) -> Run:
     return Run(
         account=account,
         lane=Lane.INTERACTIVE,
-        deadline=app.state.clock.monotonic() + _SECONDS,
+        deadline=app.state.clock.monotonic() + seconds,
         request_id=request_id,
         key_id=key_id,
         resource="upsert",
@@ -135,26 +150,24 @@ def run_of(app: FastAPI, account: Account, request_id: str, key_id: str) -> Run:
     )
 
 
-def _lacking(upsert: Upsert, lacking: Sequence[tuple[str, str]]) -> Problem:
-    told: list[dict[str, Any]] = [
-        {
-            "resource": name,
-            "field": upsert.field,
-            "found": standing,
-            "what_to_do": upsert.manual.format(module=upsert.modules[name]),
-        }
-        for name, standing in lacking
-    ]
+def _found(upsert: Upsert, name: str, module: Module, found: Standing) -> FoundView:
+    view = FoundView(resource=name, module=module.label, field=upsert.field, found=found)
+    if not view.fits:
+        view.what_to_do = upsert.manual.format(module=module.label)
+    return view
+
+
+def _lacking(upsert: Upsert, lacking: Sequence[FoundView]) -> Problem:
     words = ", ".join(
-        f"{name} ({'not there' if how == 'missing' else 'not unique'})" for name, how in lacking
+        f"{each.module} ({'not there' if each.found == 'missing' else 'not unique'})" for each in lacking
     )
-    steps = " ".join(dict.fromkeys(each["what_to_do"] for each in told))
+    steps = upsert.manual.format(module=" / ".join(each.module for each in lacking))
     detail = f"The unique custom field {upsert.field} is needed: {words}. {steps}"
-    return Problem("upsert_field_missing", detail, fields=told)
+    return Problem("upsert_field_missing", detail, fields=[each.model_dump() for each in lacking])
 
 
 async def _switch(
-    app: FastAPI, account: Account, on: dict[str, str], checked: list[MarkedView], actor: audit.Actor, request_id: str
+    app: FastAPI, account: Account, on: dict[str, str], checked: list[FoundView], actor: audit.Actor, request_id: str
 ) -> UpsertView:  # fmt: skip
     state = app.state
     async with state.database.write() as session:

@@ -97,6 +97,10 @@ class Resource:
         """Itself, or the side that was named."""
         return self if side is None else self.sides.get(side, self)
 
+    def part_at(self, path: str) -> "Resource":
+        """The part that has its collection there."""
+        return next((part for part in self.parts if part.path == path), self)
+
     def narrowed(self, side: str | None) -> "Resource":
         """As lists of one side know it; without sides, itself."""
         return self

@@ -1,17 +1,39 @@
 """Making a record at most once: a create that names itself in a custom field the provider keeps unique."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from connectors.kit.faults import Fault, Kind
-from connectors.kit.http import Flow, Pairs, Reply, Request
-from connectors.kit.operations import Answer
+from connectors.kit.http import Flow, Reply, Request
 
 T = TypeVar("T")
 
 Standing = Literal["missing", "shared", "unique", "untold"]
-"""What an organisation's field is: not there, there but not unique, unique, or there and nobody tells."""
+"""What an organisation's field is: not there, there but not unique, unique, or there as far as anybody tells."""
+
+_REFUSALS = (Kind.DUPLICATE, Kind.CONFLICT, Kind.INVALID)
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A collection with a field of its own: where it is, what the provider calls it, what people call it."""
+
+    path: str
+    entity: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What one record is to carry, made by a POST to one of `paths`."""
+
+    paths: tuple[str, ...]
+    field: str
+    value: str
+
+    def is_on(self, request: Request) -> bool:
+        return request.method == "POST" and request.path in self.paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,68 +41,56 @@ class Upsert:
     """How a provider does it.
 
     field      api name of the custom field
-    method     of a create that names itself; the path stays
-    headers    (field, value) → what makes it one
-    modules    resource → what people call the module the field belongs to
-    standing   resource → a flow that tells how the organisation's field stands
+    modules    resource → where its creates go
+    marked     a create → the same, carrying the mark
+    standing   a flow that tells how the organisation's field stands in a module
     manual     how a person makes the field in {module}
     """
 
     field: str
-    method: str
-    headers: Callable[[str, str], Pairs]
-    modules: Mapping[str, str]
-    standing: Callable[[str], Flow[Standing]]
+    modules: Mapping[str, tuple[Module, ...]]
+    marked: Callable[[Request, Mark], Request]
+    standing: Callable[[Module], Flow[Standing]]
     manual: str
 
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What one record is to carry."""
-
-    field: str
-    value: str
+    def mark(self, resource: str, field: str, value: str) -> Mark:
+        return Mark(tuple(module.path for module in self.modules[resource]), field, value)
 
 
 def upserted(
-    flow: Flow[T], upsert: Upsert, mark: Mark, path: str, holders: Callable[[], Flow[list[Answer]]],
-    wrapped: Callable[[object], object],
-) -> Flow[T]:  # fmt: skip
-    """`flow`, its create at `path` sent with the mark. Who is told that another record has it already, made it
-    before: the answer is that record. A refusal of any words is worth the look."""
+    flow: Flow[T], upsert: Upsert, mark: Mark, made: Callable[[str], Flow[Reply | None]] | None
+) -> Flow[T]:
+    """`flow`, its create carrying the mark.
+
+    `made` finds what carries it already at a path. A create that was sent before and is refused now, in whatever
+    words, is answered with that; of one that was never sent, `made` is None.
+    """
     try:
         request = next(flow)
         while True:
-            fault: Fault | None = None
+            refused: Fault | None = None
             reply = Reply(0)
             try:
-                reply = yield from _sent(request, upsert, mark, path, holders, wrapped)
-            except Fault as refused:
-                fault = refused
-            request = flow.send(reply) if fault is None else flow.throw(fault)
+                if mark.is_on(request):
+                    reply = yield from _create(upsert.marked(request, mark), made)
+                else:
+                    reply = yield request
+            except Fault as fault:
+                refused = fault
+            request = flow.send(reply) if refused is None else flow.throw(refused)
     except StopIteration as done:
         return done.value
     finally:
         flow.close()
 
 
-def creates(request: Request, path: str) -> bool:
-    return request.method == "POST" and request.path == path
-
-
-def _sent(
-    request: Request, upsert: Upsert, mark: Mark, path: str, holders: Callable[[], Flow[list[Answer]]],
-    wrapped: Callable[[object], object],
-) -> Flow[Reply]:  # fmt: skip
-    if not creates(request, path):
-        return (yield request)
-    headers = (*request.headers, *upsert.headers(mark.field, mark.value))
+def _create(request: Request, made: Callable[[str], Flow[Reply | None]] | None) -> Flow[Reply]:
     try:
-        return (yield replace(request, method=upsert.method, headers=headers))
+        return (yield request)
     except Fault as fault:
-        if fault.kind not in (Kind.DUPLICATE, Kind.CONFLICT, Kind.INVALID):
+        if made is None or fault.kind not in _REFUSALS:
             raise
-        found = yield from holders()
-        if len(found) != 1:
+        found = yield from made(request.path)
+        if found is None:
             raise
-        return Reply(200, body=wrapped(found[0].native))
+        return found

@@ -35,6 +35,7 @@ def definitions(entity: str) -> Callable[[Context], Flow[list[Record]]]:
                 "options": [option["name"] for option in each.get("values") or [] if option.get("name")],
             }
             for each in definitions_in(reply.body)
+            if each["api_name"] not in CUSTOM_FIELDS.own
         ]
 
     return read
@@ -53,7 +54,7 @@ def check_custom_fields(body: Record, entity: str) -> Flow[None]:
     except Fault:
         return
     known = list(definitions_in(reply.body))
-    names = {str(each["api_name"]) for each in known}
+    names = {str(each["api_name"]) for each in known} - CUSTOM_FIELDS.own
     ids = {str(each[key]) for each in known for key in ("customfield_id", "field_id") if each.get(key)}
     errors = [
         FieldError("unknown_field", f"/custom_fields/{place}", f"there is no custom field {_named(each)}",

@@ -1,34 +1,26 @@
 """Zoho's upsert: PUT on a collection with a unique custom field named in headers."""
 
+from dataclasses import replace
+
 from connectors.kit.codec import flag
 from connectors.kit.faults import Fault, Kind
-from connectors.kit.http import Flow, Pairs, Request
-from connectors.kit.upserting import Standing, Upsert
+from connectors.kit.http import Flow, Request
+from connectors.kit.upserting import Mark, Module, Standing, Upsert
 from connectors.zoho_books.codecs import REFERENCE_FIELD
 from connectors.zoho_books.field_names import PATH, definitions_in
 
-_ENTITIES = {
-    "contacts": ("contact", "Customers and Vendors"),
-    "items": ("item", "Items"),
-    "estimates": ("estimate", "Quotes"),
-    "sales_orders": ("salesorder", "Sales Orders"),
-    "invoices": ("invoice", "Invoices"),
-    "credit_notes": ("creditnote", "Credit Notes"),
-    "purchase_orders": ("purchaseorder", "Purchase Orders"),
-    "bills": ("bill", "Bills"),
-    "expenses": ("expense", "Expenses"),
-}
 _UNIQUE = ("is_unique", "no_duplicates", "is_duplicate_restricted")
 """Keys that may say so; the answer is not published."""
+_UNLISTED = (Kind.NOT_FOUND, Kind.METHOD, Kind.INVALID)
 
 
-def standing(resource: str) -> Flow[Standing]:
+def standing(module: Module) -> Flow[Standing]:
     """How the field stands in a module. Where Zoho does not list fields, nobody tells."""
-    query = (("entity", _ENTITIES[resource][0]),)
+    query = (("entity", module.entity),)
     try:
         reply = yield Request("GET", PATH, query, step="read which custom fields there are")
     except Fault as fault:
-        if fault.kind is not Kind.NOT_FOUND:
+        if fault.kind not in _UNLISTED:
             raise
         return "untold"
     field = next((each for each in definitions_in(reply.body) if each["api_name"] == REFERENCE_FIELD), None)
@@ -38,19 +30,40 @@ def standing(resource: str) -> Flow[Standing]:
     return "untold" if told is None else "unique" if told else "shared"
 
 
-def _headers(field: str, value: str) -> Pairs:
-    return (
-        ("X-Unique-Identifier-Key", field),
-        ("X-Unique-Identifier-Value", value),
+def marked(request: Request, mark: Mark) -> Request:
+    """The value stands in the body too: Zoho does not say that a record made by an upsert has it from the header."""
+    headers = (
+        ("X-Unique-Identifier-Key", mark.field),
+        ("X-Unique-Identifier-Value", mark.value),
         ("X-Upsert", "true"),
     )
+    body = dict(request.body) if isinstance(request.body, dict) else {}
+    own = {"api_name": mark.field, "value": mark.value}
+    body["custom_fields"] = [*(body.get("custom_fields") or []), own]
+    return replace(request, method="PUT", headers=(*request.headers, *headers), body=body)
 
+
+_PAYMENTS = (
+    Module("/customerpayments", "payment", "Payments Received"),
+    Module("/vendorpayments", "vendorpayment", "Payments Made"),
+)
 
 UPSERT = Upsert(
     field=REFERENCE_FIELD,
-    method="PUT",
-    headers=_headers,
-    modules={resource: module for resource, (_, module) in _ENTITIES.items()},
+    modules={
+        "contacts": (Module("/contacts", "contact", "Customers and Vendors"),),
+        "items": (Module("/items", "item", "Items"),),
+        "estimates": (Module("/estimates", "estimate", "Quotes"),),
+        "sales_orders": (Module("/salesorders", "salesorder", "Sales Orders"),),
+        "invoices": (Module("/invoices", "invoice", "Invoices"),),
+        "credit_notes": (Module("/creditnotes", "creditnote", "Credit Notes"),),
+        "purchase_orders": (Module("/purchaseorders", "purchaseorder", "Purchase Orders"),),
+        "bills": (Module("/bills", "bill", "Bills"),),
+        "expenses": (Module("/expenses", "expense", "Expenses"),),
+        "payments": _PAYMENTS,
+        "projects": (Module("/projects", "project", "Projects"),),
+    },
+    marked=marked,
     standing=standing,
     manual=(
         "In Zoho Books, as an administrator: Settings, Preferences, {module}, Field Customization, New Custom Field; "
