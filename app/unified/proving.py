@@ -156,7 +156,7 @@ class Trial:
 
         told = await asyncio.gather(*(one(number) for number in range(TIMES)), return_exceptions=True)
         made = [each for each in told if isinstance(each, Answer)]
-        failed = next((_why(each) for each in told if isinstance(each, BaseException)), "")
+        failed = next((str(each) for each in told if isinstance(each, BaseException)), "")
         ids = {str(each.record["id"]) for each in made}
         seen = await self._do(holders(part, mark, ctx, ctx.now - EARLIER))
         ids |= {str(each.record["id"]) for each in seen}
@@ -182,8 +182,3 @@ class Trial:
     @property
     def _ctx(self) -> Context:
         return context_of(self._account, self._app.state.clock.now())
-
-
-def _why(error: BaseException) -> str:
-    provider = error.extra.get("provider") if isinstance(error, Problem) else None
-    return " ".join(filter(None, (str(error), (provider or {}).get("message"))))
