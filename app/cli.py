@@ -11,6 +11,7 @@ from app.commands.accounts import accounts
 from app.commands.docs import docs
 from app.commands.doctor import doctor
 from app.commands.serve import serve
+from app.core import reach
 from app.core.database import Database
 from app.core.errors import Problem
 from app.core.schema import SchemaTooNew
@@ -65,7 +66,8 @@ def sandbox(
 def main() -> None:
     """The console script: failures an operator can mend are one line and exit code 1."""
     try:
-        cli()
+        with reach.everywhere():
+            cli()
     except (SettingsError, KeyringUnusable, NotReady, SchemaTooNew, ValueError) as error:
         typer.echo(f"ledgerway: {error}", err=True)
         raise SystemExit(1) from None

@@ -17,7 +17,7 @@ from app.accounts.service import Accounts
 from app.connect import api as connect
 from app.connect import hosted
 from app.connect.opening import open_connect
-from app.core import errors, failpoints, log, operate, reference
+from app.core import errors, failpoints, log, operate, reach, reference
 from app.core.clock import Clock
 from app.core.connectors import connector_settings
 from app.core.cursor import Cursors
@@ -211,25 +211,27 @@ async def _lifespan(app: FastAPI, background: bool = True) -> AsyncGenerator[Non
     settings: Settings = app.state.settings
     watchdog: asyncio.Task[None] | None = None
     try:
-        if settings.development:
-            await database.migrate()
-        await _fits(app)
-        await _opens(app)
-        if background:
-            await app.state.gateway.start()
-            app.state.presence.start()
-            app.state.writes.start(app.state.shelf.beat, app.state.shelf.pace.beat)
-            if settings.worker:
-                app.state.sweep.start()
-                app.state.resolver.start()
-            settle_memory()
-            watchdog = asyncio.create_task(watch(), name="watchdog")
+        with reach.everywhere():  # what is started here inherits it
+            if settings.development:
+                await database.migrate()
+            await _fits(app)
+            await _opens(app)
+            if background:
+                await app.state.gateway.start()
+                app.state.presence.start()
+                app.state.writes.start(app.state.shelf.beat, app.state.shelf.pace.beat)
+                if settings.worker:
+                    app.state.sweep.start()
+                    app.state.resolver.start()
+                settle_memory()
+                watchdog = asyncio.create_task(watch(), name="watchdog")
         yield
     finally:
         app.state.closing = True
         if watchdog is not None:
             watchdog.cancel()
-        await _close(app)
+        with reach.everywhere():
+            await _close(app)
 
 
 def _rates(settings: Settings, clock: Clock, *, driven: bool) -> Rates:

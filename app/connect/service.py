@@ -16,6 +16,7 @@ from app.connect import store
 from app.connect.adopt import Adopted, Adoption, GrantGone, Superseded
 from app.connect.regions import check_domain, region
 from app.connect.stops import Stopped
+from app.core import reach
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.errors import Problem
@@ -105,21 +106,25 @@ class Connect:
 
     async def link(self, token: str) -> LinkToken:
         """The link of a raw token, if it can still be used."""
-        async with self._database.read() as session:
-            link = await store.link_by_token(session, token)
+        with reach.everywhere():
+            async with self._database.read() as session:
+                link = await store.link_by_token(session, token)
         return self._usable(link)
 
     async def link_of_browser(self, cookie: str | None) -> LinkToken:
         """The link this browser started, if it can still be used."""
-        async with self._database.read() as session:
-            link = await store.link_by_cookie(session, cookie) if cookie else None
+        with reach.everywhere():
+            async with self._database.read() as session:
+                link = await store.link_by_cookie(session, cookie) if cookie else None
         if link is None:
             raise Stopped("oauth_state_invalid")
         return self._usable(link)
 
     def _usable(self, link: LinkToken | None) -> LinkToken:
+        """The link if it can still be used. Its environment is reached from here on."""
         if link is None:
             raise Stopped("link_token_unknown")
+        reach.within(link.environment_id)
         if link.state == "consumed":
             raise Stopped("link_token_used", link.id)
         if link.expires_at <= self._clock.now():
@@ -186,9 +191,10 @@ class Connect:
 
     async def callback(self, query: Mapping[str, str], cookie: str | None) -> Done:
         """The browser is back from the provider: trade the code for tokens, verify, and adopt or offer a choice."""
-        async with self._database.write() as session:
-            state = await store.take_state(session, query.get("state", ""))
-            link = await store.link_by_id(session, state.link_id) if state is not None else None
+        with reach.everywhere():
+            async with self._database.write() as session:
+                state = await store.take_state(session, query.get("state", ""))
+                link = await store.link_by_id(session, state.link_id) if state is not None else None
         if state is None or not hmac.compare_digest(store.digest(cookie or ""), state.cookie_hash):
             raise Stopped("oauth_state_invalid")
         link = self._usable(link)

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import reach
 from app.models.environments import Environment
 from app.models.grants import Grant
 from app.models.integrated_accounts import IntegratedAccount
@@ -185,11 +186,9 @@ async def grant_of_token(
 
 async def is_held_elsewhere(session: AsyncSession, known: Grant) -> bool:
     """Whether another grant, in whatever environment, has the same refresh token."""
-    return (
-        await session.scalar(
-            select(Grant.id).where(Grant.refresh_print == known.refresh_print, Grant.id != known.id).limit(1)
-        )
-    ) is not None
+    query = select(Grant.id).where(Grant.refresh_print == known.refresh_print, Grant.id != known.id)
+    async with reach.widened(session):
+        return (await session.scalar(query.limit(1))) is not None
 
 
 async def pending_grants(session: AsyncSession, before: datetime, most: int) -> Sequence[str]:

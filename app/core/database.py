@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.core import dialects, schema
+from app.core import dialects, reach, schema
 from app.core.dialects import Dialect
 from app.core.errors import Problem
 
@@ -23,7 +23,7 @@ class Database:
     """The product's database, by URL: `sqlite:///file`, `postgres://…` or `postgresql://…`, driver optional.
 
     What goes wrong with the storage leaves as Problem `storage_unavailable` or `storage_full`; a broken
-    constraint stays `sqlalchemy.exc.IntegrityError`.
+    constraint stays `sqlalchemy.exc.IntegrityError`. What a session sees is decided by `app.core.reach`.
     """
 
     def __init__(self, url: str) -> None:
@@ -41,6 +41,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncSession]:
         """A session that sees one snapshot per statement and cannot write on SQLite. Keep it short."""
+        reach.demand()
         with dialects.translated():
             async with self._reading() as session:
                 yield session
@@ -48,6 +49,7 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncSession]:
         """One transaction: committed when the block ends, rolled back when it raises."""
+        reach.demand()
         with dialects.translated():
             await self._take_writer()
             try:
@@ -77,15 +79,17 @@ class Database:
 
     async def ping(self) -> None:
         """Problem unless the database answers a trivial query."""
-        async with self.read() as session:
-            await session.execute(dialects.TRIVIAL)
+        with reach.everywhere():
+            async with self.read() as session:
+                await session.execute(dialects.TRIVIAL)
 
     async def migrate(self) -> None:
         """Bring the schema up to date. Safe to call from several processes at once.
 
         SchemaTooNew when a newer release has been here.
         """
-        await schema.migrate(self._writers, self.url)
+        with reach.everywhere():
+            await schema.migrate(self._writers, self.url)
 
     async def schema_state(self) -> Literal["empty", "behind", "current", "newer"]:
         """How the stored schema compares with what this release knows."""

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+import asyncpg
 from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from app.core import reach
 from app.core.errors import Problem
 
 Dialect: TypeAlias = Literal["sqlite", "postgresql"]
@@ -71,9 +73,23 @@ def engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
         pool_timeout=5,
         pool_pre_ping=True,
         pool_recycle=1800,
-        connect_args={"server_settings": _POSTGRES, "timeout": 5, "command_timeout": 20},
+        connect_args={
+            "server_settings": _POSTGRES,
+            "timeout": 5,
+            "command_timeout": 20,
+            "connection_class": _Walled,
+        },
     )
     return engine, engine
+
+
+class _Walled(asyncpg.Connection):
+    """Begins every transaction with the reach of its task, in the same round trip."""
+
+    async def execute(self, query: str, *args: Any, **options: Any) -> str:
+        if query.startswith("BEGIN"):
+            query += reach.setting()
+        return await super().execute(query, *args, **options)
 
 
 def _make_file(path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.core import reach
 from app.core.bodies import Bodies
 from app.core.edge import RAW_ROOMS, Edge
 from app.core.settings import Settings
@@ -24,8 +25,12 @@ class Front(FastAPI):
         self.add_middleware(Edge, settings=settings, aliases=aliases)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and f"/{scope['path'].lstrip('/')}".startswith(RAW_ROOMS):
-            scope["app"] = self
-            await self._raw(scope, receive, send)
-        else:
+        if scope["type"] != "http":
             await super().__call__(scope, receive, send)
+            return
+        with reach.nowhere():
+            if f"/{scope['path'].lstrip('/')}".startswith(RAW_ROOMS):
+                scope["app"] = self
+                await self._raw(scope, receive, send)
+            else:
+                await super().__call__(scope, receive, send)

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from app.core import log, metrics
+from app.core import log, metrics, reach
 from app.core.errors import Problem
 from app.core.redaction import redact
 from app.core.settings import is_loopback
@@ -63,8 +63,9 @@ def _may_read_metrics(request: Request) -> bool:
 
 async def _tried(check: Check) -> str:
     try:
-        async with asyncio.timeout(_PATIENCE):
-            await check()
+        with reach.everywhere():
+            async with asyncio.timeout(_PATIENCE):
+                await check()
     except TimeoutError:
         return "timed out"
     except Exception as error:

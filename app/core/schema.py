@@ -7,12 +7,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Literal
 
-from alembic import command
+from alembic import command, op
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.core.reach import EVERYBODY, SETTING
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
 _LOCK = 0x6C77_6D69_6772_6174  # any number, the same in every process
@@ -45,6 +47,24 @@ async def state(engine: AsyncEngine) -> Literal["empty", "behind", "current", "n
     """How the stored revision compares with the scripts of this release."""
     async with engine.connect() as connection:
         return await connection.run_sync(_state)
+
+
+def wall(table: str, column: str = "environment_id") -> None:
+    """For revisions: rows of the table show only to transactions that reach the environment in `column`.
+
+    Its owner included; PostgreSQL's superusers pass every wall. SQLite has none.
+    """
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+        reached = f"current_setting('{SETTING}', true) IN ('{EVERYBODY}', {column})"
+        op.execute(f"CREATE POLICY environment ON {table} USING ({reached})")
+
+
+def unwall(table: str) -> None:
+    """Undoes `wall`."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(f"DROP POLICY environment ON {table}")
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY")
 
 
 def _upgrade(connection: Connection) -> None:

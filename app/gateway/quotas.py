@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import reach
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.json import instant
@@ -39,6 +40,10 @@ class QuotaShelf:
         self._clock = clock
 
     async def change(self, organization: str, step: Callable[[Budget, float], T]) -> T:
+        with reach.everywhere():
+            return await self._changed(organization, step)
+
+    async def _changed(self, organization: str, step: Callable[[Budget, float], T]) -> T:
         async with self._database.write() as session:
             row = await self._locked(session, organization)
             now = (await storage_now(session, self._clock)).timestamp()

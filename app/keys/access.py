@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from fastapi import Request
 from structlog.stdlib import get_logger
 
+from app.core import reach
 from app.core.auth import Principal
 from app.core.clock import Clock
 from app.core.database import Database
@@ -47,7 +48,10 @@ class _Proved:
 
 
 class Access:
-    """Turns credentials into a Principal. Rows are remembered for at most five seconds."""
+    """Turns credentials into a Principal, and lets its task reach that environment.
+
+    Rows are remembered for at most five seconds.
+    """
 
     def __init__(self, database: Database, keyring: Ring, clock: Clock, in_flight: int = 64) -> None:
         self._database = database
@@ -82,6 +86,7 @@ class Access:
             proved = await self._prove(secret, proof)
         self._check_in_force(proved.key, client_ip)
         note(key_id=proved.key.id)
+        reach.within(proved.principal.environment_id)
         return proved.principal
 
     async def _prove(self, secret: str, proof: bytes) -> _Proved:
@@ -133,6 +138,7 @@ class Access:
         if token is None or key is None:
             raise _refused("unauthenticated", "This account token is not valid, or no longer.")
         self._check_in_force(key, client_ip)
+        reach.within(key.environment_id)
         return Principal(
             key.environment_id,
             key.environment,
@@ -154,8 +160,9 @@ class Access:
         return self._row(kid) or await self._look.do(kid, lambda: self._read(kid))
 
     async def _read(self, kid: str) -> KnownKey | None:
-        async with self._database.read() as session:
-            key = await store.known(session, kid)
+        with reach.everywhere():
+            async with self._database.read() as session:
+                key = await store.known(session, kid)
         if key is None:
             self._held.pop(kid, None)
             return None
@@ -176,8 +183,9 @@ class Access:
         pepper_id = self._keyring.primary
         digest = key_format.digest(text, self._keyring, pepper_id)
         try:
-            async with self._database.write() as session:
-                await store.replace_digest(session, key, digest, pepper_id)
+            with reach.everywhere():
+                async with self._database.write() as session:
+                    await store.replace_digest(session, key, digest, pepper_id)
         except Exception as error:
             _log.warning("pepper_not_moved", key_id=key.id, error=type(error).__name__)
 

@@ -5,6 +5,7 @@ import asyncio
 from sqlalchemy import or_, update
 from structlog.stdlib import get_logger
 
+from app.core import reach
 from app.core.clock import Clock
 from app.core.database import Database
 from app.models.api_keys import ApiKey
@@ -52,11 +53,12 @@ class Stamps:
             now, table = self._clock.now(), self._table
             unless_newer = or_(table.last_used_at.is_(None), table.last_used_at < now)
             try:
-                async with self._database.write() as session:
-                    # in one order everywhere, so that two processes never wait for each other's rows
-                    for row_id in sorted(ids):
-                        await session.execute(
-                            update(table).where(table.id == row_id, unless_newer).values(last_used_at=now)
-                        )
+                with reach.everywhere():
+                    async with self._database.write() as session:
+                        # in one order everywhere, so that two processes never wait for each other's rows
+                        for row_id in sorted(ids):
+                            await session.execute(
+                                update(table).where(table.id == row_id, unless_newer).values(last_used_at=now)
+                            )
             except Exception as error:
                 _log.warning("last_used_not_written", table=table.__tablename__, error=type(error).__name__)

@@ -1,5 +1,7 @@
 """A throw-away PostgreSQL cluster: made on first need, shared by all test processes, removed at the end.
 
+The role the tests use owns its databases and is no superuser: row-level security holds for it.
+
 The process that starts the run names the folder; whichever process first needs a database starts the server
 under a file lock. Without PostgreSQL's binaries the tests that want it are skipped.
 """
@@ -76,7 +78,7 @@ def make(folder: Path, options: str = "") -> str:
     data.mkdir()
     if owner:
         shutil.chown(data, owner)
-    _tool("initdb", data, "-U", "ledgerway", "-A", "trust", "-E", "UTF8", "-N")
+    _tool("initdb", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -85,6 +87,7 @@ def make(folder: Path, options: str = "") -> str:
         f"-c full_page_writes=off -c max_connections=200 {options}"
     )
     _tool("pg_ctl", data, "-o", options, "-l", str(data / "log"), "-w", "start")
+    _psql(f"postgresql://postgres@127.0.0.1:{port}", "CREATE ROLE ledgerway LOGIN CREATEDB")
     return f"postgresql://ledgerway@127.0.0.1:{port}"
 
 
