@@ -1,13 +1,13 @@
 """An environment's rows are invisible to every other, whatever a query forgets.
 
-Revision ID: 0009
-Revises: 0008
+Revision ID: 0010
+Revises: 0009
 """
 
 from app.core.schema import unwall, wall
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
