@@ -113,6 +113,17 @@ async def _storage(
             found = str((await session.execute(text("PRAGMA integrity_check"))).scalar_one())
         return ("ok" if found == "ok" else "fail", f"integrity check: {found}")
 
+    async def walls() -> Finding:
+        async with database.read() as session:
+            role = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+            passes = (await session.execute(text(role))).scalar_one()
+        if passes:
+            return (
+                "warn",
+                "the database role passes row-level security: connect as one that is no superuser",
+            )
+        return ("ok", "row-level security holds for the database role")
+
     async def ring() -> Finding:
         wrong = await check_ring(database, keyring, Clock()) if keyring else []
         return ("fail" if wrong else "ok", "; ".join(wrong) or "key ring fits the database")
@@ -123,6 +134,8 @@ async def _storage(
         if _side_by_side(settings, database):
             told = "the key ring lies beside the database: no backup should hold both"
             findings.append(("warn", told))
+    else:
+        await step("row-level security", walls)
     await step("key ring", ring)
     if keyring is not None and settings.vault_address is not None:
         await step("key service", lambda: _key_service(settings, keyring))

@@ -13,6 +13,7 @@ from starlette.routing import Match
 from structlog.stdlib import get_logger
 
 from app.core.codes import CODES, Code
+from app.core.redaction import redact
 from connectors.kit.faults import FieldError
 
 __all__ = ["CODES", "Code", "FieldError", "Problem", "install", "problem_body", "problem_response"]
@@ -89,7 +90,7 @@ def problem_body(problem: Problem, *, instance: str, request_id: str, base_url: 
         "status": known.status,
         "code": problem.code,
         "detail": problem.detail,
-        "instance": instance,
+        "instance": redact(instance),  # a secret may stand where an id belongs
         "request_id": request_id,
         "origin": extra.pop("origin", "provider" if "raw_response" in extra else "gateway"),
         "executed": extra.pop("executed", "unknown" if problem.code in _UNKNOWN_OUTCOME else "no"),

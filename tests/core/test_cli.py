@@ -115,6 +115,7 @@ def test_migrate_and_doctor(tmp_path: Path, database_url: str) -> None:
     well = run(tmp_path, "doctor", **environment)
     assert well.returncode == 0, well.stdout
     assert "fail" not in well.stdout and "key ring fits" in well.stdout
+    assert ("row-level security holds" in well.stdout) == database_url.startswith("postgresql")
 
 
 def test_the_sandbox_takes_this_process(tmp_path: Path) -> None:

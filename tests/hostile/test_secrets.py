@@ -1,130 +1,304 @@
-"""After a whole life of connections, failures included, no secret stands in a log, an answer or the database."""
+"""After a whole life of connections, failures and crashes included, no secret stands in a log, an answer, the
+database or a dump of it."""
 
 import base64
+import contextlib
+import json
 import re
+import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from app.demo.browser import Browser
-from tests.flows.conftest import Admin
+from sandbox.grants import fingerprint
+from tests.flows.conftest import NO_LIMITS, Admin
+from tests.support import postgres
 from tests.support.product import Product, Sandbox, walk
 
+TOKEN = re.compile(rb"1000\.[0-9a-f]{32}\.[0-9a-f]{32}")
 SHAPES = re.compile(
-    rb"1000\.[0-9a-f]{32}\.[0-9a-f]{32}|lw_test_\w{12}_\w{20,}|lw[lt]_[\w-]{20,}|[?&](?:code|state|link_token|authtoken)="
+    TOKEN.pattern + rb"|lw_test_\w{12}_\w{20,}|lw[lt]_[\w-]{20,}|[?&](?:code|state|link_token|authtoken)="
 )
+WORDS = re.compile(rb"[\w.\-]{20,200}")
+
+SHOWN = {
+    ("POST", "/link-token"): {"link token"},
+    ("POST", "/api-key"): {"made key"},
+    ("POST", "/integrated-account/token"): {"account token"},
+    ("GET", "/connect-account"): {"link token"},  # the page's form carries it on
+    ("POST", "/connect-account"): {"state", "cookie"},  # for the provider and the browser
+}
+"""The answers that are there to show a secret, and which."""
+
+
+@dataclass
+class Life:
+    """What was done with a product: its secrets and what a customer would mind, by name, and what it answered."""
+
+    secrets: dict[str, str] = field(default_factory=dict[str, str])
+    books: dict[str, str] = field(default_factory=dict[str, str])
+    answers: list[httpx.Response] = field(default_factory=list[httpx.Response])
+    logs: bytes = b""
+
+    def hear(self, answer: httpx.Response) -> None:
+        answer.read()
+        self.answers.append(answer)
+
+    def answered(self) -> list[tuple[str, set[str], bytes]]:
+        """Each answer: to what, the secrets it is there to show, and all of its headers and body."""
+        found: list[tuple[str, set[str], bytes]] = []
+        for answer in self.answers:
+            method, path = answer.request.method, answer.request.url.path
+            told = b"\n".join([*(b": ".join(pair) for pair in answer.headers.raw), answer.content])
+            found.append((f"{method} {path}", SHOWN.get((method, path), set()), told))
+        return found
+
+
+class Overheard(Browser):
+    """A browser whose every answer from the product is kept."""
+
+    def __init__(self, life: Life, base: str) -> None:
+        super().__init__(stop_at="http://127.0.0.1:9/")
+
+        def hear(answer: httpx.Response) -> None:
+            if str(answer.url).startswith(base):
+                life.hear(answer)
+
+        self._client.event_hooks["response"].append(hear)
 
 
 @pytest.fixture
-def told(database_url: str, sandbox: Sandbox, tmp_path: Path) -> Iterator[Product]:
-    """A product that logs all it can."""
-    started = Product(tmp_path, sandbox, database_url=database_url)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LEDGERWAY_LOG_LEVEL", "debug")
-        started.start()
-    try:
-        yield started
-    finally:
-        started.stop()
+def told(database_url: str, tmp_path: Path) -> Iterator[Product]:
+    """A product that logs all it can, and how it dies; its provider has no limits."""
+    loud = {"LEDGERWAY_LOG_LEVEL": "debug", "PYTHONFAULTHANDLER": "1"}
+    sandbox = Sandbox(tmp_path, ("--limits", NO_LIMITS))
+    with Product(tmp_path, sandbox, database_url=database_url, extra=loud).running() as running:
+        yield running
+
+
+@pytest.fixture
+def admin(told: Product) -> Iterator[Admin]:
+    with Admin(base_url=told.sandbox.admin, timeout=30, trust_env=False) as client:
+        yield client
 
 
 def stored(product: Product) -> bytes:
-    """Every byte of the database: the file with its journal, or every column of every table."""
+    """Every byte of the database: the file with its journal, or every column of every table and a dump."""
     if product.database_url.startswith("sqlite"):
         file = Path(product.database_url.removeprefix("sqlite:///"))
         return b"".join(part.read_bytes() for part in file.parent.glob(f"{file.name}*"))
     script = (
         "import asyncio, asyncpg, sys\n"
         "async def main():\n"
-        "    c = await asyncpg.connect(sys.argv[1])\n"
+        "    c = await asyncpg.connect(sys.argv[1], server_settings={'ledgerway.environment': '*'})\n"
         "    names = await c.fetch(\"select tablename from pg_tables where schemaname = 'public'\")\n"
         "    for (name,) in names:\n"
         "        for row in await c.fetch(f'select * from \"{name}\"'):\n"
         "            for value in row.values():\n"
         "                sys.stdout.buffer.write(value if isinstance(value, bytes) else str(value).encode())\n"
+        "                sys.stdout.buffer.write(b' ')\n"
         "asyncio.run(main())\n"
     )
-    return subprocess.run(
-        [sys.executable, "-c", script, product.database_url], capture_output=True, check=True
-    ).stdout
+    url = product.database_url
+    rows = subprocess.run([sys.executable, "-c", script, url], capture_output=True, check=True).stdout
+    return rows + dump(url)
 
 
-def live(product: Product, admin: Admin) -> dict[str, str]:
-    """Everything that handles a secret, well and badly. The secrets, by what they are."""
-    secrets = {"key": product.key.split("_")[3][:43], "client secret": "sandbox-secret"}
+def dump(url: str) -> bytes:
+    """What an operator's backup holds, made as the documentation says."""
+    folder = postgres.binaries()
+    program = shutil.which("pg_dump", path=str(folder)) or shutil.which("pg_dump")
+    if program is None:
+        return b""
+    environment = {"PGOPTIONS": "-c ledgerway.environment=*"}
+    made = subprocess.run(
+        [program, "--enable-row-security", f"--dbname={url}"], capture_output=True, env=environment
+    )
+    assert made.returncode == 0, made.stderr
+    assert b"integrated_account.created" in made.stdout, "the dump is whole"
+    return made.stdout
+
+
+def live(product: Product, admin: Admin) -> Life:
+    """Everything that handles a secret, well and badly."""
+    life = Life({"key": product.key.split("_")[3][:43], "client secret": "sandbox-secret"})
     brought = admin.did("POST", "/grants", user="dana@us.example")
-    secrets |= {"refresh token": brought["refresh_token"], "access token": brought["access_token"]}
+    life.secrets |= {"refresh token": brought["refresh_token"], "access token": brought["access_token"]}
+    with product.client() as api:
+        api.event_hooks["response"].append(life.hear)
+        sign_in(product, life)
+        account = bring(api, life, brought["refresh_token"])
+        use(api, life, account)
+        misuse(api, life, account, product.key)
+        fail(api, admin, account)
+        crash(product, life, admin, account)
+        admin.did("DELETE", "/grants", user="dana@us.example")
+        api.post("/integrated-account/refresh-credentials", json={"id": account})
+        for path in ("log", "write", "audit", "api-key", "integrated-account", "environment-integration",
+                     "readyz", "metrics", "openapi.json", f"integrated-account/{account}/quota"):  # fmt: skip
+            assert api.get(f"/{path}").is_success, path
+    return life
+
+
+def sign_in(product: Product, life: Life) -> None:
+    """Through the pages, once to the end of consent and twice into a refusal, then with a code of nobody's."""
     url = product.link("tells", redirect_uri="http://127.0.0.1:9/back")
-    secrets["link token"] = parse_qs(urlsplit(url).query)["link_token"][0]
-    with Browser(stop_at="http://127.0.0.1:9/") as browser:
+    life.secrets["link token"] = parse_qs(urlsplit(url).query)["link_token"][0]
+    with Overheard(life, product.bases[0]) as browser:
         page = browser.submit(browser.open(url))
-        secrets["state"] = page.form.fields["state"]
+        life.secrets["state"] = page.form.fields["state"]
         browser.submit(page, button=("decision", "accept"))
-        secrets["cookie"] = next(iter(browser.cookies.values()))
+        life.secrets["cookie"] = next(iter(browser.cookies.values()))
     for user, decision in (("noor@us.example", "accept"), ("dana@us.example", "deny")):
         walk(product.link("fails"), user=user, decision=decision)
-    base = product.bases[0]
-    httpx.get(f"{base}/oauth/callback?state={secrets['state']}&code={'1000.' + 'a' * 32 + '.' + 'b' * 32}")
-    with product.client() as api:
-        credentials = {"refresh_token": brought["refresh_token"], "location": "us"}
-        body = {"tenant_id": "brings", "integration": "zohobooks", "credentials": credentials}
-        account = api.post("/integrated-account", json=body)
-        assert account.status_code == 201, account.text
-        answers = [account]
-        at = {"integrated_account_id": account.json()["id"]}
-        minted = api.post("/integrated-account/token", json=at).json()["integrated_account_token"]
-        secrets["account token"] = minted
-        stored_client = {"integration": "zohobooks", "location": "eu", "client_id": "1000.OWN",
-                         "client_secret": "a-client-secret-of-their-own"}  # fmt: skip
-        secrets["own client secret"] = stored_client["client_secret"]
-        answers.append(api.post("/environment-integration", json=stored_client))
-        wrong = {"refresh_token": f"1000.{'c' * 32}.{'d' * 32}", "location": "us"}
-        secrets["refused refresh token"] = wrong["refresh_token"]
-        answers += [
-            api.post("/integrated-account", json=body | {"credentials": wrong}),
-            api.post("/integrated-account", json=body | {"credentials": wrong | {"surprise": 1}}),
-            api.post(
-                "/integrated-account", content=f'{{"credentials": "{wrong["refresh_token"]}", }}'.encode()
-            ),
-            api.get("/proxy/contacts", params=at),
-            api.get(
-                f"/native/zohobooks/{at['integrated_account_id']}/books/v3/contacts",
-                params={"authtoken": minted},
-            ),
-        ]
-        basic = base64.b64encode(f"x:{product.key}".encode()).decode()
-        api.post(f"/native/zohobooks/{at['integrated_account_id']}/oauth/v2/token",
-                 params={"refresh_token": product.key}, headers={"Authorization": f"Basic {basic}"})  # fmt: skip
-        admin.did("DELETE", "/grants", user="dana@us.example")
-        answers += [
-            api.post("/integrated-account/refresh-credentials", json={"id": at["integrated_account_id"]}),
-            *(api.get(path) for path in ("/log", "/audit", "/api-key", "/integrated-account")),
-            *(api.get(path) for path in ("/environment-integration", "/readyz", "/metrics")),
-        ]
-        for answer in answers:
-            for what, secret in secrets.items():
-                assert secret not in answer.text, f"{answer.request.url.path} shows the {what}"
-    return secrets
+    life.secrets["code"] = f"1000.{'a' * 32}.{'b' * 32}"
+    query = f"state={life.secrets['state']}&code={life.secrets['code']}"
+    life.hear(httpx.get(f"{product.bases[0]}/oauth/callback?{query}"))
+
+
+def bring(api: httpx.Client, life: Life, refresh_token: str) -> str:
+    """Connects by a refresh token of one's own, in vain at first, and stores an OAuth client."""
+    wrong = {"refresh_token": f"1000.{'c' * 32}.{'d' * 32}", "location": "us"}
+    life.secrets["refused refresh token"] = wrong["refresh_token"]
+    body = {"tenant_id": "brings", "integration": "zohobooks", "credentials": wrong}
+    for given in (body, body | {"credentials": wrong | {"surprise": 1}}):
+        assert api.post("/integrated-account", json=given).is_client_error
+    broken = f'{{"credentials": "{wrong["refresh_token"]}", }}'.encode()
+    assert api.post("/integrated-account", content=broken).is_client_error
+    body["credentials"] = {"refresh_token": refresh_token, "location": "us"}
+    account = api.post("/integrated-account", json=body)
+    assert account.status_code == 201, account.text
+    client = {"integration": "zohobooks", "location": "eu", "client_id": "1000.OWN"}
+    life.secrets["own client secret"] = client["client_secret"] = "a-client-secret-of-their-own"
+    assert api.post("/environment-integration", json=client).status_code == 201
+    life.secrets["made key"] = api.post("/api-key", json={"name": "made"}).json()["key"]
+    api.post("/link-token", json={"tenant_id": "tells"})
+    return account.json()["id"]
+
+
+def use(api: httpx.Client, life: Life, account: str) -> None:
+    """Reads and writes, by every door."""
+    at = {"integrated_account_id": account}
+    minted = api.post("/integrated-account/token", json=at).json()["integrated_account_token"]
+    life.secrets["account token"] = minted
+    life.books["name of a customer"] = "Canary Quince and Daughters"
+    once = {"Idempotency-Key": "one-canary"}
+    for _ in range(2):
+        body = {"name": life.books["name of a customer"]}
+        made = api.post("/unified/accounting/contacts", params=at, json=body, headers=once)
+        assert made.status_code == 201, made.text
+    assert api.get("/proxy/contacts", params=at).is_success
+    native = f"/native/zohobooks/{account}/books/v3/contacts"
+    assert api.get(native, params={"authtoken": minted}, headers={"Authorization": ""}).is_success
+
+
+def misuse(api: httpx.Client, life: Life, account: str, key: str) -> None:
+    """Secrets in places where none belongs."""
+    native = f"/native/zohobooks/{account}"
+    basic = {"Authorization": "Basic " + base64.b64encode(f"x:{key}".encode()).decode()}
+    api.post(f"{native}/oauth/v2/token", params={"refresh_token": key}, headers=basic)
+    api.get(f"{native}/books/v3/contacts", params={"authtoken": key, "organization_id": "1"})
+    api.get("/proxy/contacts", params={"integrated_account_id": account, "authtoken": key})
+    for secret in (key, life.secrets["refresh token"], life.secrets["account token"]):
+        api.get(f"/integrated-account/{secret}")
+        api.get(f"/nowhere/{secret}")
+        api.get("/log", params={"next_cursor": secret})
+        api.get("/unified/accounting/contacts", params={"integrated_account_id": secret})
+        api.post(f"/{secret}", headers={"Authorization": f"Bearer {secret}x"})
+    api.request("BREW", f"/unified/{key}")
+
+
+def fail(api: httpx.Client, admin: Admin, account: str) -> None:
+    """Whatever goes wrong at the provider, with its token endpoint too."""
+    at = {"integrated_account_id": account}
+    for kind in ("html", "garbage", "reset_after", "commit_then_drop"):
+        arrange(admin, kind, method="POST", path="/contacts$")
+        answer = api.post("/unified/accounting/contacts", params=at, json={"name": f"Lost by {kind}"})
+        assert answer.is_server_error, answer.text
+    for kind in ("html", "garbage"):
+        arrange(admin, kind, endpoint="token")
+        api.post("/integrated-account/refresh-credentials", json={"id": account})
+    admin.did("DELETE", "/faults")
+
+
+def arrange(admin: Admin, kind: str, **matching: str) -> None:
+    assert admin.post("/faults", json={"kind": kind, **matching}).is_success
+
+
+def crash(product: Product, life: Life, admin: Admin, account: str) -> None:
+    """Aborted with a write in hand: the interpreter tells on stderr where every thread was."""
+    arrange(admin, "hang", method="POST", path="/contacts$")
+    mark = admin.last()
+
+    def write() -> None:
+        with product.client() as api, contextlib.suppress(httpx.HTTPError):
+            at = {"integrated_account_id": account}
+            api.post("/unified/accounting/contacts", params=at, json={"name": "Cut off"})
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        until(lambda: admin.calls(after=mark, method="POST", path="/contacts$"))
+        server = product.server(0)
+        server.signal(signal.SIGABRT)
+        until(lambda: not server.is_running)
+        writing.result(60)
+    last = server.log.read_bytes()
+    assert b"Fatal Python error: Aborted" in last
+    life.logs += last
+    product.crash(0)
+    admin.did("DELETE", "/faults")
+
+
+def until(done: Callable[[], object]) -> None:
+    for _ in range(600):
+        if done():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came to it")
+
+
+def forms(secret: str) -> set[bytes]:
+    """How a text may look in places that write it their own way."""
+    raw = secret.encode()
+    return {raw, base64.b64encode(raw).rstrip(b"="), raw.hex().encode(), quote(secret, safe="").encode()}
 
 
 def test_no_secret_outlives_its_use(told: Product, admin: Admin) -> None:
-    secrets = live(told, admin)
+    life = live(told, admin)
     told.stop()
-    log = b"".join(path.read_bytes() for path in told.folder.glob("gateway*.log"))
-    assert b'"event":"request"' in log or b'"event": "request"' in log, "the log is the one looked at"
+    log = life.logs + b"".join(path.read_bytes() for path in told.folder.glob("gateway*.log"))
     rows = stored(told)
+    assert b'"event":"request"' in log, "the log is the one looked at"
     assert b"integrated_account.created" in rows, "the database is the one looked at"
-    for what, secret in secrets.items():
-        assert secret.encode() not in log, f"the log shows the {what}"
-        assert secret.encode() not in rows, f"the database shows the {what}"
+    for what, secret in (life.secrets | life.books).items():
+        for form in forms(secret):
+            assert form not in log, f"the log shows the {what}"
+            assert form not in rows, f"the database shows the {what}"
     assert SHAPES.findall(log) == []
-    assert re.findall(rb"1000\.[0-9a-f]{32}\.[0-9a-f]{32}", rows) == []
+    assert TOKEN.findall(rows) == []
+    answered = life.answered()
+    for where, what, whole in answered:
+        for name, secret in life.secrets.items():
+            assert name in what or not any(form in whole for form in forms(secret)), (
+                f"{where} shows the {name}"
+            )
+    # tokens and codes nobody here has seen: the provider knows their fingerprints
+    known = set(re.findall(r"sha256:[0-9a-f]{16}", json.dumps(admin.calls())))
+    assert fingerprint(life.secrets["refresh token"]) in known, "the provider was told secrets"
+    everything = b"\n".join([log, rows, *(whole for _, _, whole in answered)])
+    words = {word.decode() for word in set(WORDS.findall(everything))}
+    assert [word for word in words if fingerprint(word) in known] == []
 
 
 def test_the_key_ring_and_the_database_are_their_owners(product: Product) -> None:
