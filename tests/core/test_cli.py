@@ -53,7 +53,8 @@ def test_serve_on_an_empty_machine(served: tuple[Server, str], tmp_path: Path) -
     made = run(tmp_path, "keys", "create", "--environment", "demo", "--mode", "test")
     assert made.returncode == 0, made.stderr
     key = made.stdout.strip()
-    with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as client:
+    told = {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=base, headers=told, timeout=60, trust_env=False) as client:
         assert client.get("/integrated-account").json()["result"] == []
         assert client.get("/openapi.json").json()["servers"] == [{"url": base}]
         assert "server" not in client.get("/ping").headers
