@@ -73,7 +73,7 @@ class Principal:
 
     def allows(self, scope: str) -> bool:
         """Whether any scope held covers `scope`."""
-        return any(covers(held, scope) for held in self.scopes)
+        return scope in self.scopes or any(covers(held, scope) for held in self.scopes)
 
     @property
     def limited(self) -> bool:

@@ -59,8 +59,7 @@ class Edge:
         state["request_id"] = request_id
         if scope["method"] in _READS and scope["path"].startswith(_ABANDONED_ROOMS):
             state["task"] = asyncio.current_task()
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        log.begin(request_id)
         started = time.perf_counter()
         status = 0
 
@@ -110,7 +109,7 @@ class Edge:
         if not self.settings.access_log:
             return
         state = scope["state"]
-        known = structlog.contextvars.get_contextvars()
+        known = log.noted()
         log.access(
             {
                 "method": scope["method"],

@@ -4,14 +4,12 @@ import secrets
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u, so that people can read it out
-_PAIRS = [first + second for first in _BASE32 for second in _BASE32]
-_SHIFTS = tuple(range(120, -1, -10))  # 13 pairs of characters are 26 × 5 bits, which hold 128
+_RANDOM = bytes(ord(_BASE32[byte % 32]) for byte in range(256))  # five bits of each random byte
 
 
 def new_id(prefix: str) -> str:
-    """`prefix_` and 26 characters of 128 random bits. Nothing can be guessed or counted from it."""
-    number = secrets.randbits(128)
-    return f"{prefix}_" + "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
+    """`prefix_` and 26 characters of 130 random bits. Nothing can be guessed or counted from it."""
+    return f"{prefix}_{secrets.token_bytes(26).translate(_RANDOM).decode()}"
 
 
 def base62(data: bytes, width: int) -> str:

@@ -6,8 +6,10 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, TextIO
 
 import structlog
@@ -65,9 +67,22 @@ class _Drain(logging.Handler):
                 self._lines.task_done()
 
 
+_noted: ContextVar[Mapping[str, str]] = ContextVar("noted", default=MappingProxyType({}))
+
+
+def begin(request_id: str) -> None:
+    """A request begins in this task: nothing noted before is of it."""
+    _noted.set({"request_id": request_id})
+
+
+def noted() -> Mapping[str, str]:
+    """The ids of the request being answered."""
+    return _noted.get()
+
+
 def note(**ids: str) -> None:
     """Add ids to every further log line of the request being answered."""
-    structlog.contextvars.bind_contextvars(**ids)
+    _noted.set({**_noted.get(), **ids})
 
 
 def access(event: dict[str, Any]) -> None:
@@ -86,7 +101,7 @@ def dropped() -> int:
 def configure(level: str = "info", stream: TextIO | None = None) -> None:
     """Send structlog and the standard library's loggers, uvicorn's too, through one formatter."""
     before: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _with_ids,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
@@ -119,6 +134,10 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
         logger.propagate = name not in _QUIET
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, _LEVELS[level]))
+
+
+def _with_ids(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {**_noted.get(), **event}
 
 
 def _clean(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

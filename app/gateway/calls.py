@@ -24,7 +24,7 @@ _EVERY = 0.5
 _BATCH = 1000
 _MOST = 50_000  # then the oldest are dropped: the log must not eat the memory while the storage is away
 _TEXT = 500
-_INSTANT = "%Y-%m-%d %H:%M:%S.%f"  # UTC, as SQLite keeps it
+_INSTANT = len("2026-01-02 03:04:05.678901")  # of an instant in UTC, as SQLite keeps it
 
 _COLUMNS = tuple(CallLog.__table__.columns.keys())
 # One statement and one parameter for a whole batch: row by row, the driver's thread and the event loop would
@@ -70,7 +70,7 @@ class Calls:
             id=new_id("log"),
             environment_id=run.account.environment_id,
             request_id=run.request_id,
-            created_at=self._clock.now().strftime(_INSTANT),
+            created_at=self._clock.now().isoformat(" ", "microseconds")[:_INSTANT],
             account_id=run.account.id,
             tenant_id=run.account.tenant_id,
             key_id=run.key_id or None,
