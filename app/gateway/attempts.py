@@ -1,6 +1,7 @@
 """What every call to a provider goes through, whether a flow's or a forwarded one: the parts around the wire."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.accounts.service import Account
@@ -87,7 +88,7 @@ class Attempts:
         run.meter.calls += 1
         return Ticket(permit, held)
 
-    def learn(self, run: Run, ticket: Ticket, headers: dict[str, str], fault: Fault | None) -> None:
+    def learn(self, run: Run, ticket: Ticket, headers: Mapping[str, str], fault: Fault | None) -> None:
         """After every attempt: the host's health, the budget, the token's worth."""
         account = run.account
         if fault is not None and fault.kind in _OF_THE_WAY and fault.status is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from functools import partial
 
 from app.core.http import Outgoing, Stream
 from app.core.http.inflate import Inflation
@@ -16,7 +17,7 @@ from connectors.kit.http import Reply
 _REPLAYABLE = 1024 * 1024
 _LOOKED_AT = 64 * 1024
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
-_DROPPED = frozenset({"set-cookie", "set-cookie2"})
+_DROPPED = frozenset({b"set-cookie", b"set-cookie2"})
 
 
 async def forward(attempts: Attempts, run: Run, call: RawCall, tally: Tally) -> RawAnswer:
@@ -28,7 +29,7 @@ async def forward(attempts: Attempts, run: Run, call: RawCall, tally: Tally) -> 
     run.meter.method, run.meter.native_path = call.method, call.path
     body, rest = await _kept(call.body)
     replayable = rest is None
-    wire = Outgoing(call.method, raw_url(run.account, call), raw_headers(run.account, call), body)
+    wire = partial(Outgoing, call.method, raw_url(run.account, call), raw_headers(run.account, call), body)
     repeatable = call.method in _READS
     attempt = 0
     while True:
@@ -39,7 +40,8 @@ async def forward(attempts: Attempts, run: Run, call: RawCall, tally: Tally) -> 
             tally.verdict = (fault, GiveUp("no", retryable=True))
             raise
         try:
-            answer, fault = await _send(attempts, run, call, wire, ticket)
+            signed = wire(run.account.connector.auth.authorization(ticket.held.value))
+            answer, fault = await _send(attempts, run, call, signed, ticket)
         except BaseException:
             ticket.permit.release()
             raise
@@ -88,22 +90,13 @@ class _Answer:
 async def _send(
     attempts: Attempts, run: Run, call: RawCall, wire: Outgoing, ticket: Ticket
 ) -> tuple[_Answer | None, Fault | None]:
-    connector = run.account.connector
     left = run.deadline - attempts.clock.monotonic()
-    signed = Outgoing(
-        wire.method,
-        wire.url,
-        wire.headers,
-        wire.body,
-        connector.auth.authorization(ticket.held.value),
-    )
     try:
-        stream = await attempts.door.stream(signed, seconds=left, limit=call.limit)
+        stream = await attempts.door.stream(wire, seconds=left, limit=call.limit)
     except Fault as fault:
         attempts.learn(run, ticket, {}, fault)
         return None, fault
     answer = _Answer(stream)
-    headers = {name.lower(): value for name, value in stream.headers}
     run.meter.provider_status, run.meter.provider_code = stream.status, None
     fault = None
     if stream.status in (401, 429) or stream.status >= 500:
@@ -114,16 +107,27 @@ async def _send(
             await stream.aclose()
             raise
         except Fault as broken:
-            attempts.learn(run, ticket, headers, broken)
+            attempts.learn(run, ticket, stream.fields, broken)
             return None, broken
-        fault = connector.judge(Reply(stream.status, headers, _readable(content, headers), content or b""))
-    attempts.learn(run, ticket, headers, fault)
+        headers = {name.lower(): value for name, value in stream.fields.items()}
+        reply = Reply(stream.status, headers, _readable(content, headers), content or b"")
+        fault = run.account.connector.judge(reply)
+    attempts.learn(run, ticket, stream.fields, fault)
     return answer, fault
 
 
 def _answered(attempts: Attempts, run: Run, tally: Tally, ticket: Ticket, answer: _Answer) -> RawAnswer:
     """The answer as its reader sees it; the slot is given back and the record made when it ends."""
     stream = answer.stream
+    headers = [pair for pair in stream.headers if pair[0] not in _DROPPED]
+    record = partial(
+        attempts.calls.add, run, started=tally.started, status=stream.status, attempts=tally.calls
+    )
+    whole = None if answer.parts else stream.at_hand()
+    if whole is not None:
+        ticket.permit.release()
+        record()
+        return RawAnswer(stream.status, headers, whole)
     ended = False
 
     async def end() -> None:
@@ -133,7 +137,7 @@ def _answered(attempts: Attempts, run: Run, tally: Tally, ticket: Ticket, answer
         ended = True
         ticket.permit.release()
         await stream.aclose()
-        attempts.calls.add(run, started=tally.started, status=stream.status, attempts=tally.calls)
+        record()
 
     async def body() -> AsyncGenerator[bytes]:
         try:
@@ -144,7 +148,6 @@ def _answered(attempts: Attempts, run: Run, tally: Tally, ticket: Ticket, answer
         finally:
             await end()
 
-    headers = [(name, value) for name, value in stream.headers if name.lower() not in _DROPPED]
     return RawAnswer(stream.status, headers, body(), end)
 
 

@@ -1,5 +1,7 @@
 """The quota governor: lets calls of an organisation through in order, within a budget all processes share."""
 
+from collections.abc import Mapping
+
 from app.accounts.service import Account
 from app.core.clock import Clock
 from app.core.ids import new_id
@@ -58,7 +60,9 @@ class Governor:
             await organization.wait(lane, deadline)
         return Permit(organization, self._clock.monotonic())
 
-    def observe(self, account: Account, permit: Permit, headers: dict[str, str], fault: Fault | None) -> None:
+    def observe(
+        self, account: Account, permit: Permit, headers: Mapping[str, str], fault: Fault | None
+    ) -> None:
         """Learn from an answer: the day's count from its headers, closures from its fault."""
         organization = self.of(account)
         seen = account.connector.budget.read(headers)

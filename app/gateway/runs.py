@@ -89,16 +89,18 @@ class RawCall:
 
 @dataclass(slots=True)
 class RawAnswer:
-    """The provider's answer: end-to-end headers in order, body byte for byte (still encoded as it was).
+    """The provider's answer: end-to-end headers in order, names in lower case, body byte for byte (still encoded
+    as it was).
 
-    Iterate `body` to its end or call `aclose`; until then it holds a connection and a concurrency slot.
-    A body that breaks off raises `Fault`.
+    A body that came with its headers is bytes, and nothing is held for it. Any other is iterated to its end, or
+    `aclose` called; until then it holds a connection and a concurrency slot. If it breaks off it raises `Fault`.
     """
 
     status: int
-    headers: list[tuple[str, str]]
-    body: AsyncIterator[bytes]
-    close: Callable[[], Awaitable[None]]
+    headers: list[tuple[bytes, bytes]]
+    body: AsyncIterator[bytes] | bytes
+    close: Callable[[], Awaitable[None]] | None = None
 
     async def aclose(self) -> None:
-        await self.close()
+        if self.close is not None:
+            await self.close()

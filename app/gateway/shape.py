@@ -1,7 +1,9 @@
 """A request as a wire request: host from the table, organisation from the account, never from the caller."""
 
+import re
 import secrets
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import cache, lru_cache
 from urllib.parse import quote, urlencode
 
 from app.accounts.service import Account
@@ -13,23 +15,23 @@ from connectors.kit.connector import Connector
 from connectors.kit.http import File, Pairs, Request
 
 _AGENT = "Ledgerway"
-_NEVER_CROSS = frozenset(
-    {
-        "authorization",
-        "connection",
-        "cookie",
-        "expect",
-        "forwarded",
-        "host",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
+_NEVER_CROSS = (
+    "authorization",
+    "connection",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "x-forwarded-*",
+    "x-integrated-account*",
 )
 
 
@@ -62,28 +64,36 @@ def shaped(
 def raw_url(account: Account, call: RawCall) -> str:
     """The URL of a native call: its path and query as they came, the account's organisation behind them."""
     native = account.connector.native
-    ours = urlencode(native.organization(account.organization.id), quote_via=quote)
+    ours = _encoded(native.organization(account.organization.id))
     query = "&".join(part for part in (call.query, ours) if part)
     return account.data_center.api + native.prefix + call.path + (f"?{query}" if query else "")
 
 
 def raw_headers(account: Account, call: RawCall) -> Pairs:
     """The caller's headers without those of this hop, of the caller's identity and of the organisation."""
-    dropped = account.connector.native.dropped_headers
+    is_dropped = _one_of((*_NEVER_CROSS, *account.connector.native.dropped_headers)).match
     kept: list[tuple[str, str]] = []
     named: set[str] = set()
     for name, value in call.headers:
         lower = name.lower().replace("_", "-")  # gateways of the CGI kind cannot tell them apart
         if lower == "connection":
             named.update(part.strip().lower() for part in value.split(","))
-        if lower in _NEVER_CROSS or lower.startswith(("x-forwarded-", "x-integrated-account")):
-            continue
         if lower == "content-length" and (call.body is None or isinstance(call.body, bytes)):
             continue  # the transport counts
-        if any(fnmatchcase(lower, pattern) for pattern in dropped):
+        if is_dropped(lower):
             continue
         kept.append((name, value))
     return tuple(pair for pair in kept if pair[0].lower() not in named) if named else tuple(kept)
+
+
+@lru_cache(maxsize=4096)
+def _encoded(pairs: Pairs) -> str:
+    return urlencode(pairs, quote_via=quote)
+
+
+@cache
+def _one_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(translate(pattern) for pattern in patterns))
 
 
 def _multipart(files: tuple[File, ...], fields: object) -> tuple[str, bytes]:

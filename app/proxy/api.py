@@ -18,7 +18,7 @@ from app.gateway.engine import Gateway, Lane, RawAnswer, RawCall, Run
 from app.gateway.naming import named
 from app.keys.access import authenticated, authenticated_by, require
 from app.proxy import native
-from app.proxy.target import check_form, guarded, native_path, native_query
+from app.proxy.target import check_form, guarded, native_path, native_query, parameter
 
 ACCOUNT = "integrated_account_id"
 ACCOUNT_HEADER = "x-integrated-account-id"
@@ -110,7 +110,7 @@ def below(scope: Scope, prefix: str) -> bytes:
 
 def _account_id(request: Request, principal: Principal) -> str:
     """The one account this request is for. Problem parameter_missing or duplicate_parameter."""
-    named = request.query_params.getlist(ACCOUNT) + request.headers.getlist(ACCOUNT_HEADER)
+    named = [*parameter(request.scope["query_string"], ACCOUNT), *request.headers.getlist(ACCOUNT_HEADER)]
     if len(set(named)) > 1:
         raise Problem("duplicate_parameter", f"{ACCOUNT} was given more than once.", parameter=ACCOUNT)
     if named:
@@ -187,15 +187,21 @@ def _check_readable(request: Request, content_type: str) -> None:
 
 
 async def _stream(answer: RawAnswer, send: Send, *, empty: bool) -> None:
-    headers: list[tuple[bytes, bytes]] = [
-        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers
-    ]
-    start: dict[str, Any] = {"type": "http.response.start", "status": answer.status, "headers": headers}
+    start: dict[str, Any] = {
+        "type": "http.response.start",
+        "status": answer.status,
+        "headers": answer.headers,
+    }
+    body = answer.body
+    if isinstance(body, bytes):
+        await send(start)
+        await send({"type": "http.response.body", "body": b"" if empty else body, "more_body": False})
+        return
     try:
         await send(start)
-        left, more = _length(headers), True
+        left, more = _length(answer.headers), True
         if not empty:
-            async for chunk in answer.body:
+            async for chunk in body:
                 left -= len(chunk)
                 more = left != 0
                 await send({"type": "http.response.body", "body": chunk, "more_body": more})

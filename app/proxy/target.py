@@ -9,6 +9,7 @@ from connectors.kit.connector import Native
 
 _MOST_SEGMENTS = 64
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,=:@]|%[0-9A-Fa-f]{2})+\Z")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _NEVER_ENCODED = frozenset(b"./\\?#;%")
 """Bytes whose encoded form another server might decode once more and read as structure."""
 
@@ -38,10 +39,9 @@ def native_path(raw: bytes) -> str:
     for segment in segments:
         if not _SEGMENT.match(segment):
             raise _refused("a segment is empty or has a character that must be percent-encoded")
-        decoded = unquote_to_bytes(segment)
-        if decoded in (b".", b".."):
+        if unquote_to_bytes(segment) in (b".", b".."):
             raise _refused("it has dot segments")
-        for escape in re.findall(r"%([0-9A-Fa-f]{2})", segment):
+        for escape in _ESCAPE.findall(segment):
             byte = int(escape, 16)
             if byte in _NEVER_ENCODED or byte < 0x20 or byte == 0x7F:
                 raise _refused(f"it has the escape %{escape}")
@@ -66,7 +66,7 @@ def native_query(raw: bytes, native: Native, organization_id: str, ours: Collect
         plain = _plain(name)
         if plain in native.reserved_query:
             reserved.append((plain, unquote_plus(value)))
-        elif any(_plain(other.partition("=")[0]) in native.reserved_query for other in piece.split(";")[1:]):
+        elif ";" in piece and any(_plain(other) in native.reserved_query for other in _behind(piece)):
             raise _named(piece)  # there are servers that split at semicolons too
         elif plain not in ours and piece:
             kept.append(piece)
@@ -75,6 +75,17 @@ def native_query(raw: bytes, native: Native, organization_id: str, ours: Collect
     if not query.isascii() or any(character <= " " for character in query):
         raise Problem("parameter_invalid", "The query has bytes that are not percent-encoded.")
     return query
+
+
+def parameter(raw: bytes, name: str) -> list[str]:
+    """Every value a raw query gives `name`, spelled exactly so."""
+    pairs = (piece.partition("=") for piece in raw.decode("latin-1").split("&"))
+    return [unquote_plus(value) for given, _, value in pairs if unquote_plus(given) == name]
+
+
+def _behind(piece: str) -> list[str]:
+    """The names behind the semicolons of a query's piece."""
+    return [other.partition("=")[0] for other in piece.split(";")[1:]]
 
 
 def _plain(name: str) -> str:
@@ -88,6 +99,8 @@ def _named(what: str) -> Problem:
 
 def check_reserved(found: list[tuple[str, str]], native: Native, organization_id: str) -> None:
     """Reserved names may repeat what the gateway sends anyway, once; else Problem parameter_reserved."""
+    if not found:
+        return
     sent = {name.casefold(): value for name, value in native.organization(organization_id)}
     names = [name for name, _ in found]
     for name, value in found:

@@ -30,7 +30,7 @@ def refuse(method: str, path: str, organization_id: str) -> str | None:
 
 def _plain(segment: str) -> str:
     """A segment as a lenient server might read it: decoded, without parameters, case and blanks."""
-    for _ in range(_DECODINGS):
+    for _ in range(_DECODINGS if "%" in segment else 0):
         segment = unquote(segment)
     return segment.partition(";")[0].strip().casefold().removesuffix(".json")
 

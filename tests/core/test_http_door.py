@@ -196,10 +196,53 @@ def test_a_stream_passes_the_body_as_it_is() -> None:
             assert b"".join(parts) == packed
             assert stream.status == 206
             names = [name for name, _ in stream.headers]
-            assert names == ["Content-Type", "Content-Encoding", "X-End", "X-End", "Content-Length"]
+            assert names == [b"content-type", b"content-encoding", b"x-end", b"x-end", b"content-length"]
             again = await door.stream(Outgoing("GET", server.origin + "/"), seconds=5.0)
             await again.aclose()
             assert server.connections == 1
+            await door.close()
+
+    asyncio.run(run())
+
+
+def test_a_small_body_is_at_hand_and_its_connection_free() -> None:
+    async def said(seen: Seen, _writer: asyncio.StreamWriter) -> bytes:
+        return answer(200, b"" if seen.method == "HEAD" else b"small", length=5)
+
+    async def run() -> None:
+        async with wire(said) as server:
+            door = Door([server.origin])
+            for method in ("GET", "HEAD", "GET"):
+                stream = await door.stream(Outgoing(method, server.origin + "/"), seconds=5.0)
+                assert stream.at_hand() == (b"" if method == "HEAD" else b"small")
+            assert server.connections == 1
+            await door.close()
+
+    asyncio.run(run())
+
+
+def test_a_body_on_its_way_or_past_its_limit_is_not_at_hand() -> None:
+    gate = asyncio.Event()
+
+    async def said(seen: Seen, writer: asyncio.StreamWriter) -> bytes:
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        if seen.target == "/large":
+            return head + b"7d0\r\n%s\r\n0\r\n\r\n" % (b"x" * 2000)
+        writer.write(head + b"3\r\none\r\n")
+        await gate.wait()
+        return b"3\r\ntwo\r\n0\r\n\r\n"
+
+    async def run() -> None:
+        async with wire(said) as server:
+            door = Door([server.origin])
+            stream = await door.stream(Outgoing("GET", server.origin + "/slow"), seconds=5.0)
+            assert stream.at_hand() is None
+            gate.set()
+            assert b"".join([part async for part in stream]) == b"onetwo"
+            call = Outgoing("GET", server.origin + "/large")
+            stream = await door.stream(call, seconds=5.0, limit=1000)
+            assert stream.at_hand() is None
+            await stream.aclose()
             await door.close()
 
     asyncio.run(run())

@@ -21,7 +21,7 @@ from app.core.clock import Clock
 from app.core.database import Database
 from app.core.secrets import Keyring, LocalWrapper, keyring
 from app.core.settings import load_settings
-from app.gateway.engine import Gateway, Lane, RawCall, Run
+from app.gateway.engine import Gateway, Lane, RawAnswer, RawCall, Run
 from app.gateway.opening import open_gateway
 from app.models import Base, CallLog, Environment, Grant, IntegratedAccount
 from connectors.kit.http import Flow, Reply, Request
@@ -110,7 +110,7 @@ class House:
 
     async def forward(self, call: RawCall | None = None, **more: Any) -> tuple[int, bytes]:
         raw = await self.gateway.forward(self.run(**more), call or RawCall("GET", "/invoices"))
-        return raw.status, b"".join([part async for part in raw.body])
+        return raw.status, await whole(raw)
 
     async def grant(self, grant_id: str = "grt_1") -> Grant:
         async with self.database.read() as session:
@@ -246,3 +246,10 @@ async def count(database: Database, table: type[Base]) -> int:
 
 def sqlite_url(folder: Path) -> str:
     return f"sqlite:///{folder / 'ledgerway.db'}"
+
+
+async def whole(raw: RawAnswer) -> bytes:
+    """A forwarded body, read to its end."""
+    if isinstance(raw.body, bytes):
+        return raw.body
+    return b"".join([part async for part in raw.body])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import Problem
-from app.proxy.target import check_form, guarded, native_path, native_query
+from app.proxy.target import check_form, guarded, native_path, native_query, parameter
 from connectors import load
 
 NATIVE = next(connector for connector in load() if connector.slug == "zohobooks").native
@@ -140,3 +140,16 @@ async def _pieces(body: bytes, size: int):
 )
 def test_other_organisations_stay_out_of_reach(method: str, path: str, allowed: bool) -> None:
     assert (NATIVE.refuse(method, path, ORGANIZATION) is None) is allowed
+
+
+@pytest.mark.parametrize(
+    ("raw", "values"),
+    [
+        (b"", []),
+        (b"a=1&id=x&id=y%20z+&b", ["x", "y z "]),
+        (b"i%64=x&ID=y&id[]=z", ["x"]),
+        (b"id&id=&xid=1", ["", ""]),
+    ],
+)
+def test_a_parameter_is_read_by_its_exact_name(raw: bytes, values: list[str]) -> None:
+    assert parameter(raw, "id") == values

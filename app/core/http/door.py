@@ -1,11 +1,13 @@
 """The transport to providers: an aiohttp session with everything automatic switched off."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.connector import Connection
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -19,15 +21,15 @@ _CONNECT_SECONDS = 10.0
 _IDLE_SECONDS = 60.0  # longest silence inside a streamed body
 _HOP_BY_HOP = frozenset(
     {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
     }
 )
 
@@ -53,7 +55,7 @@ class Incoming:
 
 
 class _Progress:
-    """How far one call got; aiohttp's trace events move it."""
+    """How far one call got."""
 
     __slots__ = ("phase",)
 
@@ -61,24 +63,52 @@ class _Progress:
         self.phase: Phase = "idle"
 
 
+_progress: ContextVar[_Progress] = ContextVar("progress")
+
+
+class _Request(aiohttp.ClientRequest):
+    """Moves the progress of the call it belongs to. aiohttp's trace events would tell the same at thrice the cost."""
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        _progress.get().phase = "headers"  # the connection is there, and the head goes out next
+        return await super().send(conn)
+
+    async def write_bytes(
+        self, writer: AbstractStreamWriter, conn: Connection, content_length: int | None = None
+    ) -> None:
+        if self.body:
+            _progress.get().phase = "body"
+        await super().write_bytes(writer, conn, content_length)
+
+
 class Stream:
     """An answer whose body is still coming, byte for byte. Iterate it to the end or close it.
 
-    `headers` are the end-to-end ones, in order, names as sent. Iterating raises Fault: GARBLED when the body
-    breaks off, TIMEOUT after a silent minute, TOO_LARGE past the limit.
+    `headers` are the end-to-end ones as they came, in order, names in lower case; `fields` answers for any name
+    however it is spelled. Iterating raises Fault: GARBLED when the body breaks off, TIMEOUT after a silent
+    minute, TOO_LARGE past the limit.
     """
 
     def __init__(self, response: aiohttp.ClientResponse, limit: int) -> None:
         self.status = response.status
-        named = response.headers.getall("Connection", [])
-        dropped = _HOP_BY_HOP.union(name.strip().lower() for value in named for name in value.split(","))
-        self.headers = [
-            (name, value)
-            for name, value in ((n.decode("latin-1"), v.decode("latin-1")) for n, v in response.raw_headers)
-            if name.lower() not in dropped
-        ]
+        self.fields: Mapping[str, str] = response.headers
+        dropped = _HOP_BY_HOP
+        if "Connection" in response.headers:
+            named = ",".join(response.headers.getall("Connection")).encode("latin-1", "replace")
+            dropped = dropped.union(name.strip().lower() for name in named.split(b","))
+        lower = ((name.lower(), value) for name, value in response.raw_headers)
+        self.headers = [pair for pair in lower if pair[0] not in dropped]
         self._response = response
         self._limit = limit
+
+    def at_hand(self) -> bytes | None:
+        """The whole body, if it came together with the headers: it is read then, and nothing left to close."""
+        content = self._response.content
+        if not content.is_eof() or content.exception() is not None or content.total_bytes > self._limit:
+            return None
+        body = content.read_nowait()
+        self._response.release()
+        return body
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         size = 0
@@ -159,13 +189,13 @@ class Door:
         headers = CIMultiDict(call.headers)
         if call.authorization is not None:
             headers["Authorization"] = call.authorization
+        _progress.set(progress)
         response = await self._opened().request(
             call.method,
             url,
             headers=headers,
             data=call.body,
             allow_redirects=False,
-            trace_request_ctx=progress,
         )
         if response.status in _REDIRECTS:
             response.close()
@@ -194,7 +224,7 @@ class Door:
                 timeout=aiohttp.ClientTimeout(
                     total=None, sock_connect=_CONNECT_SECONDS, sock_read=_IDLE_SECONDS
                 ),
-                trace_configs=[_tracing()],
+                request_class=_Request,
                 max_line_size=16384,
                 max_field_size=32768,
             )
@@ -222,17 +252,3 @@ async def _whole(response: aiohttp.ClientResponse, limit: int) -> bytes:
         if len(part) > 65536:
             await asyncio.sleep(0)  # inflating a large body must not hold the loop
     return b"" if empty else inflation.finish()
-
-
-def _tracing() -> aiohttp.TraceConfig:
-    config = aiohttp.TraceConfig()
-
-    async def headers_sent(_session: Any, context: Any, _params: Any) -> None:
-        context.trace_request_ctx.phase = "headers"
-
-    async def chunk_sent(_session: Any, context: Any, _params: Any) -> None:
-        context.trace_request_ctx.phase = "body"
-
-    config.on_request_headers_sent.append(headers_sent)
-    config.on_request_chunk_sent.append(chunk_sent)
-    return config

@@ -1,4 +1,4 @@
-"""What a failed call means: aiohttp's errors as faults, with the phase the trace events told."""
+"""What a failed call means: aiohttp's errors as faults, with the phase the call had come to."""
 
 import ssl
 
