@@ -12,6 +12,7 @@ from app.commands.accounts import live_upsert as prove
 from app.core.clock import Clock
 from app.core.connectors import connector_settings
 from app.core.database import Database
+from app.core.dialects import reason
 from app.core.secrets import Keyring, load
 from app.core.settings import PREFIX, Settings, load_settings
 from app.keys.data_keys import check_ring
@@ -61,7 +62,7 @@ async def examine() -> list[Finding]:
         database = Database(settings.database_url.get_secret_value())
         await _storage(database, keyring, settings, findings)
     except Exception as error:
-        findings.append(("fail", f"database: {error}"))
+        findings.append(("fail", f"database: {reason(error)}"))
     finally:
         if database is not None:
             await database.close()
@@ -102,7 +103,7 @@ async def _storage(
         try:
             findings.append(await work())
         except Exception as error:
-            findings.append(("fail", f"{name}: {error}"))
+            findings.append(("fail", f"{name}: {reason(error)}"))
 
     async def schema() -> Finding:
         state = await database.schema_state()

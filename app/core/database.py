@@ -86,14 +86,15 @@ class Database:
     async def migrate(self) -> None:
         """Bring the schema up to date. Safe to call from several processes at once.
 
-        SchemaTooNew when a newer release has been here.
+        SchemaTooNew when a newer release has been here; Problem storage_unavailable says what is wrong with the file
+        or server.
         """
-        with reach.everywhere():
+        with dialects.explained(), reach.everywhere():
             await schema.migrate(self._writers, self.url)
 
     async def schema_state(self) -> Literal["empty", "behind", "current", "newer"]:
         """How the stored schema compares with what this release knows."""
-        with dialects.translated():
+        with dialects.explained():
             return await schema.state(self._writers)
 
     async def close(self) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -94,8 +95,8 @@ class _Walled(asyncpg.Connection):
 
 def _make_file(path: Path) -> None:
     """An empty file only its owner reads; SQLite gives the files beside it the same permissions."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(OSError):  # an unwritable place is told when it is used
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
 
 
@@ -167,6 +168,28 @@ def translated() -> Generator[None]:
         raise
     except (ConnectionError, OSError) as error:  # asyncpg's own connect errors are not wrapped
         raise Problem("storage_unavailable", "The database is not available.", retry_after=2) from error
+
+
+@contextmanager
+def explained() -> Generator[None]:
+    """For whoever starts a process: the same failures with the reason, but without where the database is."""
+    try:
+        yield
+    except (DBAPIError, OSError) as error:
+        if isinstance(error, DBAPIError) and not (_is_full(error) or _is_outage(error)):
+            raise
+        detail = f"The database cannot be used: {reason(error)}."
+        raise Problem("storage_unavailable", detail, retry_after=2) from error
+
+
+def reason(error: BaseException) -> str:
+    """What the database, or the system below it, said."""
+    if isinstance(error, Problem) and error.__cause__ is not None:
+        error = error.__cause__
+    original = getattr(error, "orig", None) or error
+    if isinstance(original, OSError):  # its own words may hold the address
+        return os.strerror(original.errno) if original.errno else type(original).__name__
+    return (str(original) or type(original).__name__).partition("\n")[0]
 
 
 def _is_outage(error: DBAPIError | PoolTimeout) -> bool:

@@ -193,7 +193,14 @@ class Intents:
     async def _settle(
         self, call: Call, change: Change, intent: Write, state: str, progress: Progress, **values: Any
     ) -> None:
-        await self._shelf.settle(call, intent, state, progress=(change, progress), **values)
+        try:
+            await self._shelf.settle(call, intent, state, progress=(change, progress), **values)
+        except Problem as problem:  # no storage to say it to: what the provider did is not denied for that
+            if progress.has_done or progress.pending is not None:
+                problem.headers["Ledgerway-Write-Id"] = intent.id
+                problem.extra["executed"] = "yes" if progress.pending is None else "unknown"
+                problem.extra["retryable"] = intent.idempotency_key is not None
+            raise
 
 
 def _cut_off(intent: Write, progress: Progress) -> str:

@@ -119,6 +119,23 @@ def test_migrate_and_doctor(tmp_path: Path, database_url: str) -> None:
     assert ("row-level security holds" in well.stdout) == database_url.startswith("postgresql")
 
 
+def test_doctor_finds_a_damaged_page_and_serve_says_what_is_wrong(tmp_path: Path) -> None:
+    environment = {
+        "LEDGERWAY_DATABASE_URL": f"sqlite:///{tmp_path / 'x.db'}",
+        "LEDGERWAY_KEYRING_FILE": str(tmp_path / "ring" / "keyring.json"),
+    }
+    assert run(tmp_path, "migrate", **environment).returncode == 0
+    content = bytearray((tmp_path / "x.db").read_bytes())
+    content[8192:12288] = b"\xff" * 4096
+    (tmp_path / "x.db").write_bytes(content)
+    damaged = run(tmp_path, "doctor", **environment)
+    assert damaged.returncode == 1 and "integrity: database disk image is malformed" in damaged.stdout
+    (tmp_path / "x.db").write_bytes(b"no database" * 1000)
+    refused = run(tmp_path, "serve", **environment)
+    assert refused.returncode == 1
+    assert refused.stderr.strip() == "ledgerway: The database cannot be used: file is not a database."
+
+
 def test_the_sandbox_takes_this_process(tmp_path: Path) -> None:
     told = run(tmp_path, "sandbox", "--help")
     assert told.returncode == 0 and "--seed" in told.stdout

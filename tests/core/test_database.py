@@ -290,6 +290,26 @@ def test_a_file_that_is_no_database_is_storage_unavailable(tmp_path: Path) -> No
     run(work())
 
 
+def test_who_starts_is_told_why_the_database_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "noise.db").write_bytes(b"this is not a database at all" * 100)
+    (tmp_path / "file").touch()
+    told: list[str] = []
+
+    async def work() -> None:
+        for path in ("noise.db", "file/x.db"):
+            database = Database(f"sqlite:///{tmp_path / path}")
+            with pytest.raises(Problem) as caught:
+                await database.migrate()
+            told.append(caught.value.detail)
+            await database.close()
+
+    run(work())
+    assert told == [
+        "The database cannot be used: file is not a database.",
+        "The database cannot be used: Not a directory.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "driver"),
     [

@@ -209,17 +209,18 @@ async def test_two_processes_that_look_at_once_take_different_writes(stepped: An
 
 
 async def test_one_that_takes_long_keeps_no_other_waiting(stepped: Any) -> None:
-    """Both are looked for at the same time; neither look-up ends before the other began."""
+    """Neither look-up goes on before the other has begun."""
     stepped.provider.fail = lambda ask: None if ask.is_read else Fault(Kind.NETWORK, phase="body")
     for number in range(2):
         lost = await create(stepped, {"Idempotency-Key": f"key-{number}"})
         assert lost.json()["executed"] == "unknown"
     await store(stepped, next_check_at=datetime(2020, 1, 1, tzinfo=UTC))
-    stepped.provider.seen.clear()
-    stepped.provider.hold = asyncio.Event()
-    looking = asyncio.create_task(stepped.app.state.resolver.once())
+    both, perform = asyncio.Barrier(2), stepped.gateway.perform
+
+    async def together(run: Any, flow: Any) -> Any:
+        await both.wait()
+        return await perform(run, flow)
+
+    stepped.gateway.perform = together
     async with asyncio.timeout(20):
-        while len(stepped.provider.seen) < 2:
-            await asyncio.sleep(0.01)
-    stepped.provider.hold.set()
-    assert await looking == 2
+        assert await stepped.app.state.resolver.once() == 2
