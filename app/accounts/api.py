@@ -79,7 +79,7 @@ async def get_account(principal: Reader, row: Row) -> AccountView:
     return account_view(row)
 
 
-@router.patch("/{account_id}", summary="Annotate an integrated account")
+@router.patch("/{account_id}", summary="Change an integrated account")
 async def change_account(request: Request, principal: Writer, known: Row, body: AccountChange) -> AccountView:
     state = request.app.state
     async with state.database.write() as session:
@@ -88,6 +88,8 @@ async def change_account(request: Request, principal: Writer, known: Row, body: 
             raise _unknown()
         merged = {**row.context, **body.context}
         row.context = {name: value for name, value in merged.items() if value is not None}
+        if "quota_share" in body.model_fields_set:
+            row.quota_share = body.quota_share
         row.updated_at = state.clock.now()
     state.accounts.forget(known.id)
     return account_view(row)

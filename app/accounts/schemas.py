@@ -38,6 +38,10 @@ class AccountView(BaseModel):
     upserts: dict[str, str] = Field(
         description="Resources whose creates are marked, and the custom field of the mark"
     )
+    quota_share: float = Field(
+        description="The part of the provider's calls a minute and a day that this gateway uses; the rest is for the "
+        "company's other programs"
+    )
     last_error: dict[str, Any] | None
     created_at: datetime
     updated_at: datetime
@@ -51,11 +55,12 @@ class AccountPage(BaseModel):
 
 
 class AccountChange(BaseModel):
-    """`context` is merged member by member; null removes one."""
+    """`context` is merged member by member; null removes one. What is not given stays."""
 
     model_config = ConfigDict(extra="forbid")
 
     context: dict[str, Any] = Field(default_factory=dict)
+    quota_share: float | None = Field(default=None, ge=0.01, le=1, description="null is all of it")
 
 
 class AccountTokenRequest(BaseModel):
@@ -91,6 +96,7 @@ def account_view(row: IntegratedAccount) -> AccountView:
         scopes=row.scopes,
         context=row.context,
         upserts=row.upserts or {},
+        quota_share=row.quota_share or 1.0,
         last_error=row.last_error,
         created_at=row.created_at,
         updated_at=row.updated_at,

@@ -1,7 +1,7 @@
 """Integrated accounts, ready to be called."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -214,7 +214,9 @@ class Accounts:
             grant_id=row.grant_id,
             status=row.status,
             scopes=tuple(row.scopes),
-            limits=integration.settings.budget(connector.budget, row.plan),
+            limits=replace(
+                integration.settings.budget(connector.budget, row.plan), share=row.quota_share or 1.0
+            ),
             context=row.context,
             last_error=row.last_error,
             upserts=row.upserts or {},

@@ -3,6 +3,7 @@
 No clock and no storage: `now` is epoch seconds from whoever holds the row.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -88,6 +89,7 @@ class Budget:
     log           [time, permits] of the last minute
     slots         process → [slots held, slots wanted, until]
     day_used      calls of the provider's day, ours and (as far as its headers told) everyone's
+    day_made      those among them that are ours
     strikes       minute refusals in a row; while there are any, calls go one by one
     paced         when background work last got a permit
     told          notices of this day
@@ -98,6 +100,7 @@ class Budget:
     slots: dict[str, tuple[int, int, float]] = field(default_factory=dict[str, tuple[int, int, float]])
     day_limit: int | None = None
     day_used: int = 0
+    day_made: int = 0
     day_reset: float = 0.0
     closed_until: float = 0.0
     closed_day: bool = False
@@ -116,6 +119,7 @@ class Budget:
             slots={k: (int(v[0]), int(v[1]), float(v[2])) for k, v in document.get("slots", {}).items()},
             day_limit=day.get("limit"),
             day_used=int(day.get("used", 0)),
+            day_made=int(day.get("made", 0)),
             day_reset=float(day.get("reset", 0)),
             closed_until=float(closed.get("until", 0)),
             closed_day=bool(closed.get("day", False)),
@@ -132,6 +136,7 @@ class Budget:
             "day": {
                 "limit": self.day_limit,
                 "used": self.day_used,
+                "made": self.day_made,
                 "reset": self.day_reset,
                 "told": list(self.told),
             },
@@ -143,11 +148,13 @@ class Budget:
         """Grant what the window, the slots, the day and a closure allow."""
         self._turn(now)
         self.day_used = max(0, self.day_used - ask.unused)
+        self.day_made = max(0, self.day_made - ask.unused)
         self._spend(now, ask.made)
         if ask.seen is not None:
             limit, remaining, reset = ask.seen
             self.day_limit, self.day_reset = limit, now + reset
             self.day_used = max(0, limit - remaining) + ask.in_use
+            self.day_made = min(self.day_made, self.day_used)
             if self.day_used < limit * WARNED_AT / 2:
                 self.told = []  # the provider's day began anew, or its plan grew
         held = self._hold(now, limits, ask)
@@ -175,7 +182,7 @@ class Budget:
             and (granted or ask.ahead)
             and self._obstacle(now, limits, Lane.WRITE) is None
         ):
-            room = min(self.cap(limits) - self._used(), self._day(limits) - self.day_used) // 4
+            room = min(self.cap(limits) - self._used(), self._left(limits)) // 4
             spare = max(0, min(block, room))
             self._spend(counted, spare)
         self._look(limits)
@@ -213,7 +220,7 @@ class Budget:
     @staticmethod
     def cap(limits: Limits) -> int:
         """Grants in any 61 seconds: 98 at a limit of 100."""
-        return max(1, limits.minute * 98 // 100)
+        return max(1, int(limits.minute * limits.share) * 98 // 100)
 
     def minute(self, now: float, limits: Limits) -> tuple[int, int, float]:
         """(limit, remaining, seconds until something comes back) of the minute window."""
@@ -228,15 +235,15 @@ class Budget:
         """(limit, remaining, seconds to the reset) of the provider's day; an estimate."""
         limit = self._day(limits)
         if self.day_reset <= now:
-            return limit, limit, _next_day(now) - now
-        remaining = 0 if self.closed_day and self.closed_until > now else max(0, limit - self.day_used)
+            return limit, int(limit * limits.share), _next_day(now) - now
+        remaining = 0 if self.closed_day and self.closed_until > now else self._left(limits)
         return limit, remaining, self.day_reset - now
 
     def _turn(self, now: float) -> None:
         self.log = [(at, count) for at, count in self.log if now - WINDOW < at <= now + WINDOW]
         self.slots = {owner: slot for owner, slot in self.slots.items() if slot[2] > now}
         if self.day_reset <= now:
-            self.day_used, self.day_reset = 0, _next_day(now)
+            self.day_used, self.day_made, self.day_reset = 0, 0, _next_day(now)
             self.closed_day = False
             self.told = []
 
@@ -256,6 +263,14 @@ class Budget:
     def _day(self, limits: Limits) -> int:
         return limits.day if self.day_limit is None else self.day_limit
 
+    def _left(self, limits: Limits, part: float = 1.0) -> int:
+        """Calls left of a part of the day: of what all may use, and of what we may."""
+        day = self._day(limits) * part
+        left = day - self.day_used
+        if limits.share < 1.0:
+            left = min(left, day * limits.share - self.day_made)
+        return max(0, math.ceil(left))
+
     def _used(self) -> int:
         return sum(count for _, count in self.log)
 
@@ -263,6 +278,7 @@ class Budget:
         if count <= 0:
             return
         self.day_used += count
+        self.day_made += count
         _enter(self.log, now, count)
 
     def _obstacle(self, now: float, limits: Limits, lane: Lane) -> tuple[Kind, float] | None:
@@ -272,8 +288,7 @@ class Budget:
             since = max((at for at, _ in self.log if at >= self.closed_until), default=None)
             if since is not None and now - since < _PROBE_EVERY:
                 return Kind.MINUTE, since + _PROBE_EVERY - now
-        day = self._day(limits)
-        if self.day_used >= (day * WARNED_AT if lane.is_background else day):
+        if self._left(limits, WARNED_AT if lane.is_background else 1.0) <= 0:
             return Kind.DAY, self.day_reset - now
         cap = self.cap(limits)
         if lane.is_background:

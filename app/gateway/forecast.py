@@ -28,11 +28,12 @@ class Forecast:
 def forecast(calls: int, budget: Budget, now: float, limits: Limits) -> Forecast:
     """How long `calls` take when nothing but them spends the day, and people may call at any time."""
     limit, remaining, reset = budget.day(now, limits)
-    per_minute = max(1, int(limits.minute * _OF_THE_MINUTE))
+    ours = int(limit * limits.share)
+    per_minute = max(1, int(limits.minute * limits.share * _OF_THE_MINUTE))
     a_day = int(per_minute * _DAY / 60)
-    per_day = min(int(limit * WARNED_AT), a_day)
+    per_day = min(int(ours * WARNED_AT), a_day)
     wait = budget.minute(now, limits)[2] if budget.closed_until > now else 0.0
-    reserved = limit - int(limit * WARNED_AT)
+    reserved = ours - int(ours * WARNED_AT)
     today = max(0, min(remaining - reserved, int(per_minute * max(0.0, reset - wait) / 60)))
     if calls <= today:
         return Forecast(calls, today, per_day, per_minute, 1, wait + calls * 60 / per_minute)

@@ -20,6 +20,7 @@ class IntegratedAccount(Base, kw_only=True):
     last_error       {code, message, at} of what last went wrong, or None
     context          what the caller attached; theirs to choose
     upserts          resource → custom field that marks what is created there; None: none
+    quota_share      the part of the provider's limits that is ours to use; None: all of it
     last_used_at     last call, kept to the minute: accounts in use are refreshed ahead of expiry
     """
 
@@ -53,4 +54,5 @@ class IntegratedAccount(Base, kw_only=True):
     last_error: Mapped[Document | None] = mapped_column(default=None)
     context: Mapped[Document] = mapped_column(default_factory=dict)
     upserts: Mapped[Document | None] = mapped_column(default=None)
+    quota_share: Mapped[float | None] = mapped_column(default=None)
     last_used_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one organisation may call: calls per minute, calls in process at once, calls per day."""
+    """What one organisation may call: calls per minute, calls in process at once, calls per day.
+
+    `share` of the minute and the day are for us; the rest is left to its other programs.
+    """
 
     minute: int
     concurrent: int
     day: int
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,3 +126,20 @@ def test_a_silently_revoked_grant_asks_for_a_new_connection(
         api.get("/unified/accounting/contacts", params={"integrated_account_id": account["id"]}).status_code
         == 200
     )
+
+
+def test_a_share_of_the_calls_is_left_to_other_programs(product: Product, api: httpx.Client) -> None:
+    account = product.connect("sharing")[0]
+    assert account["quota_share"] == 1.0
+    path = f"/integrated-account/{account['id']}"
+    whole = api.get(f"{path}/quota").json()
+    for wrong in (0, 0.001, 1.5, "half"):
+        assert api.patch(path, json={"quota_share": wrong}).status_code == 422
+    changed = api.patch(path, json={"quota_share": 0.5, "context": {"why": "the shop asks, too"}}).json()
+    assert (changed["quota_share"], changed["context"]) == (0.5, {"why": "the shop asks, too"})
+    assert api.patch(path, json={"context": {"why": None}}).json()["quota_share"] == 0.5
+    half = api.get(f"{path}/quota").json()
+    assert half["day"]["limit"] == whole["day"]["limit"]
+    assert half["day"]["remaining"] == whole["day"]["limit"] // 2
+    assert half["minute"]["remaining"] <= 49 < whole["minute"]["remaining"]
+    assert api.patch(path, json={"quota_share": None}).json()["quota_share"] == 1.0

@@ -142,3 +142,17 @@ def test_a_stored_budget_reads_back() -> None:
     budget.close_minute(NOW, 1.0)
     assert Budget.read(budget.document()) == budget
     assert Budget.read({}) == Budget()
+
+
+def test_a_share_leaves_the_rest_to_others() -> None:
+    """Of the minute and of the day, counted by our own calls; the provider's day still holds for all."""
+    limits = Limits(minute=100, concurrent=500, day=200, share=0.5)
+    budget = Budget()
+    assert budget.day(NOW, limits)[:2] == (200, 100)
+    assert ask(budget, NOW, *ONE * 80, limits=limits) == 49
+    budget.ask(NOW + 1, limits, Ask("a", seen=(200, 60, 7200.0)))  # others made 91
+    assert budget.day(NOW + 1, limits)[:2] == (200, 51)
+    assert ask(budget, NOW + 62, *ONE * 80, limits=limits) == 49
+    later = budget.ask(NOW + 124, limits, Ask("a", ONE * 5))
+    assert (later.granted, later.refusals) == (2, {Lane.INTERACTIVE: (Kind.DAY, pytest.approx(7077.0))})
+    assert budget.ask(NOW + 124, limits, Ask("a", (Lane.SYNC,))).refusals[Lane.SYNC][0] is Kind.DAY

@@ -63,3 +63,10 @@ def test_a_forecast_matches_what_the_governor_grants() -> None:
         budget.release(now, "a", 0)
         now += next(iter(given.refusals.values()))[1] if given.refusals else 0.5
     assert now - NOON == pytest.approx(found.seconds, abs=180)
+
+
+def test_a_share_of_the_limits_takes_longer() -> None:
+    budget = Budget(day_reset=NOON + 43_200)
+    found = forecast(1600, budget, NOON, Limits(minute=100, concurrent=10, day=2000, share=0.5))
+    assert (found.today, found.per_day, found.per_minute, found.days) == (800, 800, 40, 2)
+    assert found.seconds == pytest.approx(43_200 + 1200)

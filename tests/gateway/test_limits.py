@@ -18,6 +18,7 @@ from app.gateway.runs import Lane
 from app.models import Quota
 from connectors.kit.faults import Fault, Kind
 from tests.gateway.house import House, day_is_spent, house, said, sqlite_url, until
+from tests.support.wire import Seen
 
 T = TypeVar("T")
 
@@ -328,5 +329,46 @@ def test_the_row_is_one_per_organisation(database_url: str) -> None:
             for organization, used in (("zohobooks:us:101", 5), ("zohobooks:us:102", 1)):
                 assert await shelf.change(organization, lambda budget, _now: budget.day_used) >= used
             await shelf._database.close()
+
+    asyncio.run(run())
+
+
+def test_one_organisation_in_a_storm_delays_no_other(tmp_path: Path) -> None:
+    """Its calls hang, hundreds wait, and the provider refuses what comes through: another sees none of it."""
+
+    async def run() -> None:
+        async with house(sqlite_url(tmp_path), limits=SMALL, accounts=2) as home:
+            other = await home.accounts.load("env_1", "acc_2")
+            gate = asyncio.Event()
+
+            async def api(seen: Seen, _writer: asyncio.StreamWriter) -> bytes:
+                if "organization_id=101" in seen.target:
+                    await gate.wait()
+                    return said(44, 429)
+                return said()
+
+            home.twin.api = api
+            storm = [asyncio.create_task(home.ask(seconds=60.0)) for _ in range(300)]
+            governor = home.gateway._attempts.governor
+
+            async def raging() -> bool:
+                return len(home.twin.calls) == 3 and len(governor.of(home.account)._waiters) == 297
+
+            await until(raging)
+            for _ in range(5):
+                assert (await home.ask(account=other)).status == 200
+            assert len(home.twin.calls) == 3 + 5
+            gate.set()
+
+            async def refused() -> bool:
+                return (await governor.state(home.account))[0].strikes > 0
+
+            await until(refused)
+            for _ in range(5):
+                assert (await home.ask(account=other)).status == 200
+            assert not any(task.done() and not task.exception() for task in storm)
+            for task in storm:
+                task.cancel()
+            await asyncio.gather(*storm, return_exceptions=True)
 
     asyncio.run(run())
