@@ -10,14 +10,18 @@ import typer
 from app.commands.accounts import accounts
 from app.commands.docs import docs
 from app.commands.doctor import doctor
+from app.commands.jobs import jobs
 from app.commands.serve import serve
+from app.commands.worker import worker
 from app.core import reach
+from app.core.clock import Clock
 from app.core.database import Database
 from app.core.errors import Problem
 from app.core.schema import SchemaTooNew
 from app.core.secrets import KeyringUnusable
 from app.core.settings import SettingsError, load_settings
 from app.demo.cli import demo
+from app.jobs.service import Jobs
 from app.keys.cli import audit, keys
 from app.keys.ring_cli import ring
 from app.main import NotReady
@@ -29,8 +33,10 @@ cli.add_typer(keys, name="keys")
 cli.add_typer(ring, name="keyring")
 cli.add_typer(accounts, name="accounts")
 cli.add_typer(audit, name="audit")
+cli.add_typer(jobs, name="jobs")
 cli.add_typer(docs, name="docs")
 cli.command()(serve)
+cli.command()(worker)
 cli.command()(doctor)
 cli.command()(demo)
 
@@ -41,9 +47,12 @@ def migrate() -> None:
 
     async def work() -> None:
         database = Database(load_settings().database_url.get_secret_value())
+        port = Jobs(database, Clock())
         try:
             await database.migrate()
+            await port.migrate()
         finally:
+            await port.close(0)
             await database.close()
 
     asyncio.run(work())

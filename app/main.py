@@ -31,6 +31,7 @@ from app.core.settings import Settings, SettingsError, load_settings
 from app.core.watchdog import watch
 from app.gateway import api as log_api
 from app.gateway.opening import open_gateway
+from app.jobs.service import Jobs
 from app.keys import api as keys
 from app.keys.access import Access
 from app.keys.data_keys import check_ring
@@ -47,6 +48,7 @@ from connectors import load as load_connectors
 
 _log = get_logger("ledgerway.main")
 _WRITES_SECONDS = 5.0  # after the server's own patience has ended
+_JOBS_SECONDS = 8.0  # within them a job comes to a place where it can be left
 _NAME = "Ledgerway"
 _DESCRIPTION = (
     "A self-hosted unified accounting API: one shape for every ledger, and each provider's own door."
@@ -58,10 +60,15 @@ class NotReady(Exception):
 
 
 def create_app(
-    settings: Settings | None = None, *, clock: Clock | None = None, keyring: Keyring | None = None
+    settings: Settings | None = None,
+    *,
+    clock: Clock | None = None,
+    keyring: Keyring | None = None,
+    works: bool = False,
 ) -> FastAPI:
     """The application with everything in `app.state`; nothing is opened before its lifespan starts.
 
+    works  whether it runs background jobs too; one application of a process can
     SettingsError, KeyringUnusable when this machine is not set up for it.
     """
     settings = settings or load_settings()
@@ -90,6 +97,7 @@ def create_app(
     app.state.database = _database(settings)
     app.state.cursors = Cursors(lambda: app.state.keyring.signing("cursor"))
     app.state.closing = False
+    app.state.works = works
     app.state.checks = {
         "storage": app.state.database.ping,
         "schema": lambda: _fits(app),
@@ -119,7 +127,7 @@ def serving() -> FastAPI:
     log.configure(settings.log_level)
     harden()
     make_room(open_files())
-    return create_app(settings)
+    return create_app(settings, works=settings.worker)
 
 
 async def prepare(settings: Settings) -> None:
@@ -143,6 +151,7 @@ def _furnish(app: FastAPI) -> None:
     """Give the rooms what they are made of, from the ground up."""
     state = app.state
     settings, database, clock, connectors = state.settings, state.database, state.clock, state.connectors
+    state.jobs = Jobs(database, clock, settings.clock_factor)
     state.access = Access(database, state.keyring, clock, settings.key_in_flight)
     state.accounts = Accounts(database, clock, settings, connectors)
     state.mappings = FieldMappings(database, clock)
@@ -178,6 +187,10 @@ async def _fits(app: FastAPI) -> None:
 async def _close(app: FastAPI) -> None:
     """End what runs, then what it runs on; one that fails keeps none of the others open."""
     state = app.state
+    try:
+        await state.jobs.close(_JOBS_SECONDS)
+    except Exception as error:
+        _log.warning("close_failed", what="jobs", exc_info=error)
     unfinished = await state.writes.drain(_WRITES_SECONDS)
     if unfinished:
         _log.error("writes_cut_off", count=unfinished)
@@ -214,7 +227,10 @@ async def _lifespan(app: FastAPI, background: bool = True) -> AsyncGenerator[Non
         with reach.everywhere():  # what is started here inherits it
             if settings.development:
                 await database.migrate()
+                await app.state.jobs.migrate()
             await _fits(app)
+            if not await app.state.jobs.migrated():
+                raise NotReady("The tables of background jobs are missing; run `ledgerway migrate`.")
             await _opens(app)
             if background:
                 await app.state.gateway.start()
@@ -223,6 +239,7 @@ async def _lifespan(app: FastAPI, background: bool = True) -> AsyncGenerator[Non
                 if settings.worker:
                     app.state.sweep.start()
                     app.state.resolver.start()
+                await app.state.jobs.start(works=app.state.works)
                 settle_memory()
                 watchdog = asyncio.create_task(watch(), name="watchdog")
         yield

@@ -7,6 +7,7 @@ from app.models.call_log import CallLog
 from app.models.data_keys import DataKey, KeyringCheck
 from app.models.environments import Environment
 from app.models.events import Event, EventHead
+from app.models.executors import Executor
 from app.models.field_mappings import FieldMapping
 from app.models.grants import Grant
 from app.models.integrated_accounts import IntegratedAccount
@@ -26,6 +27,7 @@ __all__ = [
     "Environment",
     "Event",
     "EventHead",
+    "Executor",
     "FieldMapping",
     "Grant",
     "Instant",

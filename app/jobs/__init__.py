@@ -1,0 +1,1 @@
+"""Background work: the seam to the durable job engine."""
