@@ -7,7 +7,7 @@ ends; `perform` brings a job over to the server's loop.
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.orm import Session
@@ -56,11 +56,12 @@ class Order:
 class JobEngine:
     """A client of the engine on `url`, and on request its worker; one worker per process."""
 
+    _at_work: ClassVar["JobEngine | None"] = None  # the engine's own state is the process's
+
     def __init__(self, url: URL) -> None:
         self._url = _sync_url(url)
         self._engine: Engine | None = None
         self._client: DBOSClient | None = None
-        self._working = False
 
     @property
     def sqlite(self) -> bool:
@@ -144,9 +145,9 @@ class JobEngine:
 
     def launch(self, executor: str, names: Mapping[str, Queue], perform: Perform, factor: float) -> None:
         """Begin to take jobs from the queues. Must not be called on a running loop: the engine would adopt it."""
-        if self._working:
+        if JobEngine._at_work is not None:
             raise RuntimeError("this process works already")
-        self._working = True
+        JobEngine._at_work = self
         try:
             self._launch(executor, names, perform, factor)
         except BaseException:
@@ -165,12 +166,12 @@ class JobEngine:
 
     def destroy(self) -> None:
         """Stop working. Jobs still running are cut off and stay this executor's."""
-        if not self._working:
+        if JobEngine._at_work is not self:
             return
         from dbos import DBOS
 
         DBOS.destroy(destroy_registry=True)
-        self._working = False
+        JobEngine._at_work = None
 
     def _launch(self, executor: str, names: Mapping[str, Queue], perform: Perform, factor: float) -> None:
         from dbos import DBOS, DBOSPortableJSONSerializer

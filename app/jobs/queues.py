@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-
 ORDINARY = 10
 """The priority of a job nobody said anything about; the lower, the sooner."""
 

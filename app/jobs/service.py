@@ -11,7 +11,7 @@ from typing import IO, Any, TypeAlias, TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.stdlib import get_logger
 
-from app.core import dialects, log
+from app.core import dialects, log, reach
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.errors import Problem
@@ -279,7 +279,8 @@ class Jobs:
             await asyncio.Event().wait()
         log.note(job=name, job_id=job_id)
         try:
-            await self._kinds[name].handler(*args)
+            with reach.everywhere():
+                await self._kinds[name].handler(*args)
         except Fenced:
             _log.info("job_fenced")
             raise Fenced from None

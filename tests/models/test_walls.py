@@ -16,6 +16,7 @@ from tests.support import postgres
 pytestmark = pytest.mark.anyio
 
 OF_NOBODY = {
+    "executors": "the installation's",
     "quotas": "an organisation's budget, whichever environments use it",
     "keyring_checks": "the installation's",
     "keyring_processes": "the installation's",

@@ -79,6 +79,7 @@ def _furnish(base: str) -> None:
     from app.core.dialects import normalize
     from app.jobs.engine import JobEngine
 
+    _psql(base.replace("ledgerway@", "postgres@"), "GRANT CREATE ON DATABASE template1 TO ledgerway")
     engine = JobEngine(normalize(f"{base}/template1"))
     engine.migrate()
     engine.close()
