@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import load, mapping, streaming
+from benchmarks import load, mapping, schedule, streaming
 from benchmarks.processes import Bench, Measured
 
 CONCURRENCIES = (1, 8, 32)
@@ -101,6 +101,11 @@ def _print(console: Console, told: dict[str, Any]) -> None:
         table.add_row(row["resource"], f"{row['microseconds']:.1f}", str(row["native_keys"]))
     console.print("Mapping (target: invoice with five lines ≤ 60 µs)")
     console.print(table)
+    schedules = told["schedule"]
+    console.print(
+        f"{schedule.ACCOUNTS:,} hourly schedules on one worker: {schedules['scheduling']:.1%} of a core, "
+        f"{schedules['idle']:.1%} with nothing to do (target ≤ 10 %)"
+    )
     console.print(
         f"Start {told['start_seconds']:.2f} s, memory {told['memory_mib']['start']:.0f} MiB at start, "
         f"{told['memory_mib']['after']:.0f} MiB after the load"
@@ -124,6 +129,7 @@ def main() -> None:
             told["memory_mib"] = {"start": bench.start_memory, "after": bench.gateway.memory()}
         finally:
             bench.stop()
+    told["schedule"] = asdict(schedule.run(10.0 if quick else 30.0))
     _print(console, told)
     RESULTS.mkdir(exist_ok=True)
     target = RESULTS / f"{time.strftime('%Y%m%dT%H%M%S')}.json"
