@@ -118,6 +118,22 @@ def test_nothing_listening_is_idle() -> None:
     asyncio.run(run())
 
 
+def test_a_name_that_cannot_be_resolved_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nowhere(*_: object, **__: object) -> object:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    async def run() -> None:
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", nowhere, raising=False)
+        door = Door(["http://nowhere.example"])
+        with pytest.raises(Fault) as caught:
+            await fetch(door, "http://nowhere.example/", "POST", body=b"x")
+        await door.close()
+        assert (caught.value.kind, caught.value.phase) == (Kind.NETWORK, "idle")
+        assert "resolved" in caught.value.message
+
+    asyncio.run(run())
+
+
 def test_speaking_tls_to_a_plain_server_is_a_tls_fault() -> None:
     async def plain(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")

@@ -125,6 +125,19 @@ def test_considered_answers_stand(tmp_path: Path, answered: bytes, code: str) ->
     asyncio.run(run())
 
 
+def test_json_under_another_name_is_read_all_the_same(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with house(sqlite_url(tmp_path)) as home:
+            home.twin.api = lambda _s, _w: answer(
+                200, b'{"code":0,"invoice":{"id":9007199254740993}}', media_type="text/html"
+            )
+            reply = await home.ask(READ)
+            assert reply.body["invoice"]["id"] == 9007199254740993
+            assert len(home.twin.calls) == 1
+
+    asyncio.run(run())
+
+
 def test_flows_hear_of_faults_and_may_go_on(tmp_path: Path) -> None:
     def flow() -> Flow[str]:
         try:

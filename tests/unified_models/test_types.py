@@ -76,6 +76,7 @@ def test_only_signed_money_is_negative() -> None:
 def test_a_date_is_a_day_of_the_calendar() -> None:
     assert DATE.validate_python("2028-02-29") == date(2028, 2, 29)
     assert DATE.validate_python("0001-01-01") == date(1, 1, 1)
+    assert DATE.validate_python("9999-12-31") == date(9999, 12, 31)
     assert DATE.validate_python(date(2026, 1, 2)) == date(2026, 1, 2)
 
 
