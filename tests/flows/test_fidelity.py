@@ -26,10 +26,10 @@ def company(connected: Callable[..., Company]) -> Company:
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_texts_come_back_as_they_were(company: Company, text: str) -> None:
-    made = company.api.post(f"{BOOKS}/contacts", json={"name": text, "notes": text * 2})
+    made = company.api.post(f"{BOOKS}/contacts", json={"name": text, "memo": text * 2})
     assert made.status_code == 201, made.text
     back = company.api.get(f"{BOOKS}/contacts/{made.json()['id']}").json()
-    assert (back["name"], back["notes"]) == (text, text * 2)
+    assert (back["name"], back["memo"]) == (text, text * 2)
     found = company.api.get(f"{BOOKS}/contacts", params={"name": text}).json()["result"]
     assert made.json()["id"] in [row["id"] for row in found]
 
@@ -54,12 +54,12 @@ def test_figures_are_no_floats(company: Company) -> None:
 
 
 def test_missing_null_and_empty_mean_three_things(company: Company) -> None:
-    made = company.api.post(f"{BOOKS}/contacts", json={"name": "Three", "notes": "kept"}).json()
+    made = company.api.post(f"{BOOKS}/contacts", json={"name": "Three", "memo": "kept"}).json()
     at = f"{BOOKS}/contacts/{made['id']}"
-    assert company.api.patch(at, json={"name": "Three A"}).json()["notes"] == "kept"
-    assert company.api.patch(at, json={"notes": None}).json()["notes"] is None
-    assert company.api.patch(at, json={"notes": "again"}).json()["notes"] == "again"
-    empty = company.api.patch(at, json={"notes": ""})
+    assert company.api.patch(at, json={"name": "Three A"}).json()["memo"] == "kept"
+    assert company.api.patch(at, json={"memo": None}).json()["memo"] is None
+    assert company.api.patch(at, json={"memo": "again"}).json()["memo"] == "again"
+    empty = company.api.patch(at, json={"memo": ""})
     assert empty.status_code == 200, empty.text
-    assert empty.json()["notes"] in ("", None)
+    assert empty.json()["memo"] in ("", None)
     assert company.api.get(at).json()["name"] == "Three A"
