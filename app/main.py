@@ -23,6 +23,7 @@ from app.core.connectors import connector_settings
 from app.core.cursor import Cursors
 from app.core.database import Database
 from app.core.front import Front
+from app.core.http.egress import Egress
 from app.core.process import harden, open_files, settle_memory
 from app.core.protocol import make_room
 from app.core.rates import Rate, Rates
@@ -38,12 +39,17 @@ from app.keys.data_keys import check_ring
 from app.keys.presence import Presence
 from app.keys.wrappers import open_wrapper
 from app.proxy import api as proxy
+from app.sync import api as sync
+from app.sync.opening import open_sync
 from app.unified import api as unified
 from app.unified import openapi
 from app.unified.pace import Pace
 from app.unified.resolver import Resolver
 from app.unified.shelf import WriteShelf
 from app.unified.supervised import supervisor
+from app.webhooks import api as webhooks
+from app.webhooks.delivery import Postman
+from app.webhooks.service import Webhooks
 from connectors import load as load_connectors
 
 _log = get_logger("ledgerway.main")
@@ -112,6 +118,8 @@ def create_app(
         integrations.router,
         connect.router,
         hosted.router,
+        sync.router,
+        webhooks.router,
         log_api.router,
     ):
         app.include_router(router)
@@ -168,6 +176,12 @@ def _furnish(app: FastAPI) -> None:
         database, clock, settings, state.keyring, state.credentials, state.accounts, state.clients,
         state.gateway, connectors,
     )  # fmt: skip
+    state.sync = open_sync(
+        database, clock, state.accounts, state.gateway, state.credentials.vault, state.jobs
+    )
+    state.egress = Egress(settings.egress_networks)
+    state.webhooks = Webhooks(database, clock, state.credentials.vault, state.egress)
+    state.postman = Postman(database, clock, state.credentials.vault, state.egress)
     state.writes = supervisor(app)
     pace = Pace(settings.write_settle_seconds, settings.clock_factor)
     state.shelf = WriteShelf(database, state.credentials.vault, clock, pace)
@@ -196,6 +210,8 @@ async def _close(app: FastAPI) -> None:
         _log.error("writes_cut_off", count=unfinished)
     for close in (
         state.resolver.close,
+        state.postman.close,
+        state.egress.close,
         state.writes.close,
         state.sweep.close,
         state.access.settle,
@@ -239,6 +255,7 @@ async def _lifespan(app: FastAPI, background: bool = True) -> AsyncGenerator[Non
                 if settings.worker:
                     app.state.sweep.start()
                     app.state.resolver.start()
+                    app.state.postman.start()
                 await app.state.jobs.start(works=app.state.works)
                 settle_memory()
                 watchdog = asyncio.create_task(watch(), name="watchdog")

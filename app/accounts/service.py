@@ -85,6 +85,10 @@ class Accounts:
         """The connector's data centres with the settings on top; a connection starts at the first."""
         return self._integrations[connector.slug].data_centers
 
+    def connector(self, integration: str) -> Connector:
+        """By its slug, without anybody's mapping."""
+        return self._integrations[integration].connector
+
     async def load(self, environment_id: str, account_id: str) -> Account:
         """The account, whatever its status. Problem not_found when it is unknown or another environment's."""
         held = self._held.get((environment_id, account_id))

@@ -18,6 +18,10 @@ FIXED_SCOPES: frozenset[str] = frozenset(
         "logs:read",
         "keys:manage",
         "audit:read",
+        "sync:read",
+        "sync:write",
+        "webhooks:read",
+        "webhooks:write",
     }
 )
 """Scopes that name no unified model. The others are `{model}[.{resource}]:{read|write}`."""

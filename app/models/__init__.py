@@ -14,6 +14,10 @@ from app.models.integrated_accounts import IntegratedAccount
 from app.models.link_tokens import LinkToken, OAuthState
 from app.models.oauth_clients import OAuthClient
 from app.models.quota import Quota
+from app.models.sync_jobs import SyncJob
+from app.models.sync_runs import SyncCursor, SyncRun
+from app.models.synced_records import QuarantinedRecord, SyncedRecord
+from app.models.webhooks import Webhook, WebhookAttempt, WebhookMessage
 from app.models.writes import Write
 
 __all__ = [
@@ -36,6 +40,14 @@ __all__ = [
     "LinkToken",
     "OAuthClient",
     "OAuthState",
+    "QuarantinedRecord",
     "Quota",
+    "SyncCursor",
+    "SyncJob",
+    "SyncRun",
+    "SyncedRecord",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookMessage",
     "Write",
 ]

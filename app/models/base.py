@@ -1,12 +1,14 @@
 """What every table shares: the declarative base, the column types, the names of constraints."""
 
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, NewType, TypeAlias
 
-from sqlalchemy import JSON, DateTime, MetaData
+from sqlalchemy import JSON, DateTime, MetaData, Text
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass
 from sqlalchemy.types import TypeDecorator
+
+from app.core import json
 
 Document: TypeAlias = dict[str, Any]
 """A JSON object column."""
@@ -36,6 +38,23 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+Exact = NewType("Exact", dict[str, Any])
+"""A JSON object column whose numbers keep every digit: fractions come back as Decimal."""
+
+
+class ExactJson(TypeDecorator[Exact]):
+    """`Exact`, stored as text by the one codec."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Exact | None, dialect: Dialect) -> str | None:
+        return None if value is None else json.encode(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Exact | None:
+        return None if value is None else Exact(json.decode(value.encode()))
+
+
 # not JSONB: it refuses "\u0000" and reorders what callers stored
 JsonColumn = JSON(none_as_null=True)
 
@@ -54,6 +73,7 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, repr=False, eq=Fals
     )
     type_annotation_map = {
         datetime: Instant(),
+        Exact: ExactJson(),
         Document: JsonColumn,
         list[str]: JsonColumn,
         list[Document]: JsonColumn,

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, Document
+from app.models.base import Base, Exact
 
 
 class Event(Base, kw_only=True):
@@ -15,10 +15,14 @@ class Event(Base, kw_only=True):
     account_id  the account it concerns, if any; it may be gone by now
     event       a name of `app.webhooks.catalogue`
     payload     what its subscribers get, as it was at that moment
+    resource    "accounting/invoices" of a record's event, and `record_id` its record
     """
 
     __tablename__ = "events"
-    __table_args__ = (Index("ix_events_environment_id_created_at", "environment_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_events_environment_id_created_at", "environment_id", "created_at"),
+        Index("ix_events_account_id_sequence", "account_id", "sequence"),
+    )
 
     # no foreign keys: what happened outlives whom it happened to
     environment_id: Mapped[str] = mapped_column(primary_key=True)
@@ -26,8 +30,10 @@ class Event(Base, kw_only=True):
     id: Mapped[str] = mapped_column(unique=True)
     account_id: Mapped[str | None]
     event: Mapped[str]
-    payload: Mapped[Document]
+    payload: Mapped[Exact]
     created_at: Mapped[datetime]
+    resource: Mapped[str | None] = mapped_column(default=None)
+    record_id: Mapped[str | None] = mapped_column(default=None)
 
 
 class EventHead(Base, kw_only=True):

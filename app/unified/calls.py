@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Request
 
+from app.accounts.contexts import context_of
 from app.accounts.service import Account
 from app.core.auth import Principal
 from app.core.errors import Problem
@@ -38,20 +39,6 @@ class Call:
     def context(self, remote_query: Pairs = (), now: datetime | None = None) -> Context:
         """What the connector's flows may know; `now` is given when they run once more."""
         return context_of(self.account, now or self.request.app.state.clock.now(), remote_query)
-
-
-def context_of(account: Account, now: datetime, remote_query: Pairs = ()) -> Context:
-    """The account and the moment, as flows know them."""
-    organization = account.organization
-    return Context(
-        organization_id=organization.id,
-        now=now,
-        time_zone=organization.time_zone or "UTC",
-        currency=organization.currency,
-        web=account.data_center.web,
-        remote_query=remote_query,
-        organization_name=organization.name,
-    )
 
 
 async def admit(request: Request, model: str, name: str, operation: str) -> Call:

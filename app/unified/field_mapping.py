@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.accounts.contexts import context_of
 from app.accounts.mappings import FieldMappings, Rows, Stored, changed_meanwhile, effective, plain
 from app.accounts.service import Account
 from app.core.auth import Principal
@@ -18,7 +19,7 @@ from app.core.parameters import StrictRoute
 from app.gateway.engine import Lane, Run
 from app.keys.access import require, requires, requires_all
 from app.keys.audit import actor_of, request_id_of
-from app.unified.calls import checked_id, context_of
+from app.unified.calls import checked_id
 from app.unified.listing import View
 from app.unified.mapping_checks import Check, Verdict
 from app.unified.render import issue_of, single

@@ -9,6 +9,7 @@ from app.core.cursor import Cursors
 from app.core.errors import Problem
 from app.core.parameters import DEFAULT_TIMEOUT
 from app.gateway.engine import Gateway
+from app.gateway.records import record_of
 from app.unified.addresses import addressed
 from app.unified.calls import Call
 from app.unified.changes import REMOVALS, SIDES, Change, fingerprint
@@ -19,7 +20,7 @@ from app.unified.matching import matched
 from app.unified.preview import LIFETIME, Promise, Step, Tokens, captured, promised, sends
 from app.unified.progress import Progress, watched
 from app.unified.refusals import translated
-from app.unified.render import envelope, record_of, single
+from app.unified.render import envelope, single
 from connectors.kit.attachments import Attachments
 from connectors.kit.guarding import guarded
 from connectors.kit.http import Flow, Pairs, Reply

@@ -52,9 +52,12 @@ class Joined(Resource):
         return self.by or ""
 
     @property
+    def plain_sides(self) -> tuple[str, ...]:
+        return tuple(self.sides) if self.usual is None else (self.usual,)
+
+    @property
     def _plain(self) -> Sequence[Resource]:
-        """The sides a list that names none goes through."""
-        return self.parts if self.usual is None else (self.sides[self.usual],)
+        return tuple(self.sides[word] for word in self.plain_sides)
 
     @cached_property
     def filters(self) -> Mapping[str, frozenset[Op]]:

@@ -76,13 +76,14 @@ def _native(
     place = first = place_of(query, paging)
     answers: list[Answer] = []
     issues: list[Issue] = []
+    aside: list[tuple[Json, str]] = []
     while True:
         batch = yield from batches(
             resource.path, resource.many, resource.id_key, params, place, paging, f"list {resource.name}"
         )
         ignored = _ignored_sort(resource, query, batch.body)
         issues += ignored if told else []
-        read = [resource.read(row, ctx, detail=False) for row in batch.rows]
+        read = _read(resource, batch.rows, ctx, aside if query.tolerant else None)
         if (
             plan.newest is not None
             and batch.next is not None
@@ -98,7 +99,22 @@ def _native(
     previous = {"page": first.page - 1, "per_page": first.per_page, "before": ""} if first.page > 1 else None
     untold = [name for name in resource.untold if any(name not in each.record for each in answers)]
     onward = following.position() if following is not None else None
-    return Page(answers, onward, previous, (*resource.absent, *untold), issues[:1])
+    return Page(answers, onward, previous, (*resource.absent, *untold), issues[:1], aside)
+
+
+def _read(
+    resource: "Resource", rows: Sequence[Json], ctx: Context, aside: list[tuple[Json, str]] | None
+) -> list[Answer]:
+    """The rows that can be read; the others go to `aside`, or fail the page where there is none."""
+    if aside is None:
+        return [resource.read(row, ctx, detail=False) for row in rows]
+    read: list[Answer] = []
+    for row in rows:
+        try:
+            read.append(resource.read(row, ctx, detail=False))
+        except Fault as fault:
+            aside.append((row, fault.message))
+    return read
 
 
 def _prove(plan: filters.Plan, rows: Sequence[Answer], context: Record) -> None:

@@ -46,7 +46,8 @@ class Sort:
 class ListQuery:
     """`position` is what an earlier Page gave as next or previous; None is the first page.
 
-    `folded`: texts that must be equal may differ in case and in the blanks around them.
+    `folded`: texts that must be equal may differ in case and in the blanks around them. `tolerant`: a row that
+    cannot be read is set aside instead of failing its page.
     """
 
     limit: int = 100
@@ -55,6 +56,7 @@ class ListQuery:
     sort: Sort | None = None
     search: str | None = None
     folded: bool = False
+    tolerant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +119,14 @@ class Answer:
 
 @dataclass(slots=True)
 class Page:
-    """One page, never empty while `next` is set. `absent` names unified fields these rows lack (rule 2)."""
+    """One page, never empty while `next` is set. `absent` names unified fields these rows lack (rule 2).
+
+    `unreadable`: (the native row, why) of rows set aside.
+    """
 
     answers: list[Answer]
     next: Mapping[str, Any] | None = None
     previous: Mapping[str, Any] | None = None
     absent: tuple[str, ...] = ()
     issues: list[Issue] = field(default_factory=list[Issue])
+    unreadable: list[tuple[Json, str]] = field(default_factory=list[tuple[Json, str]])

@@ -101,6 +101,11 @@ class Resource:
         """The part that has its collection there."""
         return next((part for part in self.parts if part.path == path), self)
 
+    @property
+    def plain_sides(self) -> tuple[str, ...]:
+        """The words of the sides a list goes through that names none."""
+        return tuple(self.sides)
+
     def narrowed(self, side: str | None) -> "Resource":
         """As lists of one side know it; without sides, itself."""
         return self

@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Column, Integer, LargeBinary, Table, func, insert, select, text
+from sqlalchemy import JSON, Boolean, Column, Integer, LargeBinary, Table, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.core import reach
 from app.core.database import Database
 from app.models import Base, Instant
+from app.models.base import ExactJson
 from tests.support import postgres
 
 pytestmark = pytest.mark.anyio
@@ -50,8 +51,12 @@ def _value(column: Column[Any], environment_id: str) -> Any:
             return {}
         case LargeBinary():
             return f"x_{environment_id}".encode()
+        case Boolean():
+            return True
         case Integer():
             return 1
+        case ExactJson():
+            return {}
         case _:
             return f"x_{environment_id}"
 

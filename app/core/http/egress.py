@@ -1,0 +1,204 @@
+"""The way to addresses that callers chose: only public ones, or those an operator opened."""
+
+import asyncio
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+from yarl import URL
+
+Network = IPv4Network | IPv6Network
+Address = IPv4Address | IPv6Address
+
+_PORTS = frozenset({443, 8443})
+_LONGEST = 2_000
+_CONNECT_SECONDS = 5.0
+_READ = 16 * 1024
+_NOT_PUBLIC = "the name does not lead to a public address"
+_NOT_USUAL = "only https on port 443 or 8443 is reached"
+# what `is_global` calls public although packets there end up elsewhere: translation, tunnels, documentation
+_ELSEWHERE: tuple[Network, ...] = tuple(
+    ip_network(text)
+    for text in (
+        "192.0.0.0/24", "192.88.99.0/24", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96",
+        "fec0::/10", "3fff::/20", "5f00::/16",
+    )
+)  # fmt: skip
+
+
+class EgressRefused(Exception):
+    """This address is not one for callers to choose. The message says why, and names no address it led to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came back. `body` is at most 16 KB of it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def is_public(address: Address, allowed: Sequence[Network] = ()) -> bool:
+    """Whether everybody may be sent to an address, or an operator allowed it."""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    address = mapped or address
+    if _within(address, allowed):
+        return True
+    if not address.is_global or address.is_multicast or address.is_reserved:
+        return False
+    return not _within(address, _ELSEWHERE)
+
+
+def _is_usual(url: URL) -> bool:
+    return url.scheme == "https" and url.port in _PORTS
+
+
+def target(text: str, allowed: Sequence[Network] = ()) -> URL:
+    """`text` as the client itself will read it. EgressRefused unless it is https to a public name or address.
+
+    Addresses that were allowed may be reached by http and on any port.
+    """
+    if len(text) > _LONGEST or not text.isascii() or any(ord(char) <= 32 for char in text):
+        raise EgressRefused("the URL is too long, or not plain ASCII")
+    try:
+        url = URL(text, encoded=True)
+        host = url.host
+        _ = url.port
+    except ValueError:
+        raise EgressRefused("this is not a URL") from None
+    if url.scheme not in ("http", "https") or not host:
+        raise EgressRefused("the URL has to start with https://")
+    if url.user is not None or url.password is not None or "@" in url.raw_authority:
+        raise EgressRefused("the URL must not carry a user name or password")
+    if url.fragment:
+        raise EgressRefused("the URL must not have a fragment")
+    literal = _literal(host)
+    opened = (
+        bool(allowed) if literal is None else _within(literal, allowed)
+    )  # where a name leads, is seen later
+    if literal is not None and not is_public(literal, allowed):
+        raise EgressRefused("the address is not a public one")
+    if literal is None and host.rstrip(".").rpartition(".")[2].isdecimal():
+        raise EgressRefused("the host is neither a name nor an address")
+    if not opened and not _is_usual(url):
+        raise EgressRefused(_NOT_USUAL)
+    return url
+
+
+class Egress:
+    """Posts to addresses of callers. Each name is resolved once, judged, and that very address is connected to.
+
+    Follows no redirect, keeps no cookie, reads no proxy setting and at most 16 KB of the answer.
+    """
+
+    def __init__(self, allowed: Sequence[Network] = (), resolver: AbstractResolver | None = None) -> None:
+        self._allowed = tuple(allowed)
+        self._resolver = resolver
+        self._session: aiohttp.ClientSession | None = None
+
+    async def check(self, text: str) -> None:
+        """EgressRefused unless the URL could be posted to now."""
+        url = target(text, self._allowed)
+        host = url.host or ""
+        if _literal(host) is None:
+            try:
+                found = await self._guard().resolve(host, url.port or 443, socket.AF_UNSPEC)
+            except _Private:
+                raise EgressRefused(_NOT_PUBLIC) from None
+            except OSError:
+                raise EgressRefused("the name leads nowhere") from None
+            inside = all(_within(ip_address(one["host"]), self._allowed) for one in found)
+            if not inside and not _is_usual(url):
+                raise EgressRefused(_NOT_USUAL)
+
+    async def post(self, text: str, headers: Mapping[str, str], body: bytes, seconds: float) -> Answered:
+        """EgressRefused; TimeoutError, OSError or aiohttp.ClientError when there was no answer."""
+        url = target(text, self._allowed)
+        if not _is_usual(url):
+            await self.check(text)
+        try:
+            async with (
+                asyncio.timeout(seconds),
+                self._opened().post(url, headers=headers, data=body, allow_redirects=False) as answer,
+            ):
+                content = await answer.content.read(_READ)
+                told = {name.lower(): value for name, value in answer.headers.items()}
+                if not answer.content.at_eof():
+                    answer.close()  # nobody is made to read more
+                return Answered(answer.status, told, content)
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error.__cause__, _Private) or isinstance(error.os_error, _Private):
+                raise EgressRefused(_NOT_PUBLIC) from None
+            raise
+
+    async def close(self) -> None:
+        """Close every connection."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _guard(self) -> "_Guarded":
+        return _Guarded(self._resolver or ThreadedResolver(), self._allowed)
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    resolver=self._guard(),
+                    use_dns_cache=False,
+                    limit=256,
+                    limit_per_host=8,
+                    keepalive_timeout=15.0,
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=("Accept", "Accept-Encoding"),
+                trust_env=False,
+                auto_decompress=False,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
+                max_line_size=16384,
+                max_field_size=32768,
+            )
+            # one attempt here is one request
+            self._session._retry_connection = False  # pyright: ignore[reportPrivateUsage]
+        return self._session
+
+
+class _Private(OSError):
+    """A name led to an address that is not public."""
+
+
+class _Guarded(AbstractResolver):
+    """Resolves, and refuses a name of which any address is not public: half-public is an attack."""
+
+    def __init__(self, inner: AbstractResolver, allowed: Sequence[Network]) -> None:
+        self._inner = inner
+        self._allowed = allowed
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._inner.resolve(host, port, socket.AF_UNSPEC)
+        for one in found:
+            literal = _literal(one["host"])
+            if literal is None or not is_public(literal, self._allowed):
+                raise _Private("not a public address")
+        return found
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+def _within(address: Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks if network.version == address.version)
+
+
+def _literal(host: str) -> Address | None:
+    try:
+        return ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return None

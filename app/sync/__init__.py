@@ -1,0 +1,1 @@
+"""Keeping a copy of an account's books current, and telling what changed."""

@@ -1,0 +1,58 @@
+"""What changed between two sights of a record."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.core import json
+from app.gateway.records import record_of
+from app.models.base import Exact
+from connectors.kit.operations import Answer, Page
+from connectors.kit.resource import Resource
+
+_NO_CHANGE = frozenset({"etag", "is_partial", "remote_data", "company", "url", "remote_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A record as it was just seen. `print` stands for the list row; None when it was read by itself."""
+
+    id: str
+    record: Exact
+    modified_at: datetime | None
+    print: str | None = None
+
+    @property
+    def is_partial(self) -> bool:
+        return bool(self.record.get("is_partial"))
+
+
+def sight_of(answer: Answer, part: Resource) -> Sight:
+    """A list row, or a record read by itself."""
+    shown = record_of(answer, part.model)
+    del shown["remote_data"]
+    written = json.encode(shown)
+    listed = bool(shown["is_partial"])
+    modified = shown.get("updated_at")
+    return Sight(
+        id=str(shown["id"]),
+        record=Exact(json.decode(written)),
+        modified_at=modified if isinstance(modified, datetime) else None,
+        print=hashlib.blake2b(written, digest_size=16).hexdigest() if listed or not part.absent else None,
+    )
+
+
+def sights_of(page: Page, part: Resource) -> list[Sight]:
+    """The rows of a page, each record once; the last sight of it counts."""
+    return list({sight.id: sight for sight in (sight_of(answer, part) for answer in page.answers)}.values())
+
+
+def changed_fields(before: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
+    """Members of `seen` that `before` has not, or has otherwise; what it does not tell did not change."""
+    return [
+        name
+        for name, value in seen.items()
+        if name not in _NO_CHANGE and (name not in before or before[name] != value)
+    ]

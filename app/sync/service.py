@@ -1,0 +1,383 @@
+"""Jobs and runs: made, changed, started, paused, stopped; and what is due."""
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from typing import Any, Literal
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.service import Accounts
+from app.core.auth import Principal
+from app.core.clock import Clock
+from app.core.database import Database
+from app.core.errors import Problem
+from app.core.ids import new_id
+from app.models.integrated_accounts import IntegratedAccount
+from app.models.sync_jobs import SyncJob
+from app.models.sync_runs import SyncCursor, SyncRun
+from app.sync import cadence, passes, store
+from app.sync.cadence import BadCadence
+from app.sync.passes import Way
+from app.sync.schemas import Cadence, SyncedResource, SyncJobChange, SyncJobRequest, SyncJobRunRequest, bare
+from app.sync.slices import Handover
+from app.sync.store import Owner
+from app.sync.units import syncable, units_of
+from app.webhooks.catalogue import Happening
+from connectors.kit.connector import Connector
+from connectors.kit.faults import FieldError
+
+ACTIVE = ("queued", "running", "paused")
+_RUNNABLE = "active"
+IsAlive = Callable[[SyncRun], Awaitable[bool]]
+"""Whether the slice of a run still waits or runs somewhere."""
+
+_STRAY = timedelta(seconds=60)
+_BUSY_AGAIN = timedelta(seconds=15)
+
+Act = Literal["pause", "resume", "stop"]
+_FROM: dict[Act, tuple[str, ...]] = {
+    "pause": ("queued", "running"),
+    "resume": ("paused",),
+    "stop": ACTIVE,
+}
+_TO: dict[Act, str] = {"pause": "paused", "resume": "queued", "stop": "stopped"}
+
+_SEES = {
+    Way.KEYSET: "changes and new records; deletions with the next sweep",
+    Way.SINCE: "changes and new records; deletions with the next sweep",
+    Way.NEWEST: "changes and new records; deletions with the next sweep",
+    Way.WINDOW: f"changes of records dated in the last {passes.WINDOW.days} days; older ones with the next sweep",
+    Way.WHOLE: "changes, new records and deletions",
+}
+
+
+class Sync:
+    """What the API and the clock want of sync."""
+
+    def __init__(
+        self, database: Database, clock: Clock, accounts: Accounts, handover: Handover, is_alive: IsAlive
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._accounts = accounts
+        self._handover = handover
+        self._is_alive = is_alive
+
+    # Jobs
+
+    async def create(self, principal: Principal, wanted: SyncJobRequest) -> SyncJob:
+        """A new job; its first run begins at once. Problem not_found, validation_failed."""
+        account = await self._accounts.visible(principal, wanted.integrated_account_id)
+        now = self._clock.now()
+        resources = _resources(account.connector, wanted.resources, "resources")
+        job = SyncJob(
+            id=new_id("syj"),
+            environment_id=account.environment_id,
+            account_id=account.id,
+            resources=resources,
+            hydrate=_hydrated(account.connector, wanted.hydrate, resources),
+            cadence=_cadence(wanted.cadence, "cadence", now),
+            sweep_cadence=_cadence(wanted.sweep_cadence, "sweep_cadence", now),
+            is_active=wanted.is_active,
+            created_at=now,
+            updated_at=now,
+        )
+        _schedule(job, now)
+        async with self._database.write() as session:
+            session.add(job)
+            await session.flush()
+            if job.is_active and account.status == _RUNNABLE:
+                await self._begin(session, job, account.connector, "initial", now)
+        return job
+
+    async def change(self, principal: Principal, job_id: str, wanted: SyncJobChange) -> SyncJob:
+        """The job as it is from now on. A run that is under way goes on as it began."""
+        job = await self.job(principal, job_id)
+        account = await self._accounts.visible(principal, job.account_id)
+        now = self._clock.now()
+        given = wanted.model_fields_set
+        values: dict[str, Any] = {}
+        resources = job.resources
+        if "resources" in given:
+            resources = values["resources"] = _resources(account.connector, wanted.resources, "resources")
+        if "hydrate" in given or "resources" in given:
+            hydrate = (
+                wanted.hydrate if "hydrate" in given else [path for path in job.hydrate if path in resources]
+            )
+            values["hydrate"] = _hydrated(account.connector, hydrate or False, resources)
+        for name in ("cadence", "sweep_cadence"):
+            if name in given:
+                values[name] = _cadence(getattr(wanted, name), name, now)
+        if wanted.is_active is not None:
+            values["is_active"] = wanted.is_active
+        async with self._database.write() as session:
+            row = await session.get(SyncJob, job.id)
+            if row is None:
+                raise _unknown_job()
+            for name, value in values.items():
+                setattr(row, name, value)
+            row.updated_at, row.version = now, row.version + 1
+            _schedule(row, now)
+        return row
+
+    async def delete(self, principal: Principal, job_id: str) -> None:
+        """The job, its runs with it. What was synced stays until the account goes."""
+        job = await self.job(principal, job_id)
+        async with self._database.write() as session:
+            row = await session.get(SyncJob, job.id)
+            if row is not None:
+                await session.delete(row)
+
+    async def job(self, principal: Principal, job_id: str) -> SyncJob:
+        """Problem not_found unless the principal may see it."""
+        async with self._database.read() as session:
+            job = await session.scalar(
+                select(SyncJob).where(
+                    SyncJob.id == job_id, SyncJob.environment_id == principal.environment_id
+                )
+            )
+        if job is None or not await self._sees(principal, job.account_id):
+            raise _unknown_job()
+        return job
+
+    async def coverage(self, job: SyncJob) -> list[SyncedResource]:
+        """How each of a job's resources is kept current, and how far it is."""
+        account = await self._accounts.load(job.environment_id, job.account_id)
+        owner = Owner(account.environment_id, account.id, account.tenant_id)
+        found: list[SyncedResource] = []
+        async with self._database.read() as session:
+            for path in job.resources:
+                for unit in units_of(account.connector, path):
+                    way = passes.way_of(unit.part(account.connector))
+                    known: SyncCursor | None = await store.cursor(session, owner, unit)
+                    found.append(
+                        SyncedResource(
+                            resource=unit.resource,
+                            side=unit.side,
+                            strategy=way.value,
+                            sees=_SEES[way],
+                            calls=None if way in (Way.WHOLE, Way.WINDOW) else 1,
+                            synced_until=known.since if known else None,
+                            swept_at=known.swept_at if known else None,
+                            records=await store.size(session, owner, unit),
+                        )
+                    )
+        return found
+
+    # Runs
+
+    async def start(self, principal: Principal, wanted: SyncJobRunRequest) -> SyncRun:
+        """A run that begins now. Problem sync_already_running, connection_state_conflict."""
+        job = await self.job(principal, wanted.sync_job_id)
+        account = await self._accounts.usable(principal, job.account_id)
+        now = self._clock.now()
+        chosen = job.resources
+        if wanted.resources is not None:
+            chosen = _resources(account.connector, wanted.resources, "resources", among=job.resources)
+        async with self._database.write() as session:
+            running = await _active(session, job.account_id)
+            for run in running:
+                if run.job_id == job.id or wanted.mode == "full" or run.kind == "full":
+                    detail = "A run of this account is under way; wait for it, or stop it."
+                    raise Problem("sync_already_running", detail, sync_job_run_id=run.id)
+            kind = "full" if wanted.mode == "full" else "adhoc"
+            return await self._begin(session, job, account.connector, kind, now, chosen)
+
+    async def act(self, principal: Principal, run_id: str, act: Act) -> SyncRun:
+        """Pause, resume or stop. Problem invalid_transition when the run's state does not allow it."""
+        run = await self.run(principal, run_id)
+        now = self._clock.now()
+        values: dict[str, Any] = {"state": _TO[act], "touched_at": now, "lease": None, "resume_at": None}
+        if act == "stop":
+            values["ended_at"] = now
+        if act == "resume":
+            values["slice"] = SyncRun.slice + 1
+            values["failures"] = 0
+        async with self._database.write() as session:
+            changed = await session.scalar(
+                update(SyncRun)
+                .where(SyncRun.id == run.id, SyncRun.state.in_(_FROM[act]))
+                .values(**values)
+                .returning(SyncRun)
+            )
+            if changed is None:
+                allowed = [each for each, states in _FROM.items() if run.state in states]
+                detail = f"The run is {run.state}; it can {' or '.join(allowed) or 'only be looked at'}."
+                told: dict[str, Any] = {"from": run.state, "allowed": allowed}
+                raise Problem("invalid_transition", detail, **told)
+            if act == "resume":
+                await self._handover(session, changed, 0.0)
+        return changed
+
+    async def run(self, principal: Principal, run_id: str) -> SyncRun:
+        """Problem not_found unless the principal may see it."""
+        async with self._database.read() as session:
+            run = await session.scalar(
+                select(SyncRun).where(
+                    SyncRun.id == run_id, SyncRun.environment_id == principal.environment_id
+                )
+            )
+        if run is None or not await self._sees(principal, run.account_id):
+            raise Problem("not_found", "There is no such run.")
+        return run
+
+    async def due(self, session: AsyncSession, now: datetime, limit: int) -> int:
+        """Starts what is due, in the caller's transaction; how many jobs that were."""
+        statement = (
+            select(SyncJob, IntegratedAccount)
+            .join(IntegratedAccount, IntegratedAccount.id == SyncJob.account_id)
+            .where(SyncJob.due_at <= now)
+            .order_by(SyncJob.due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True, of=SyncJob)
+        )
+        rows = (await session.execute(statement)).all()
+        for job, account in rows:
+            await self._due(session, job, account, now)
+        return len(rows)
+
+    async def strays(self, session: AsyncSession, now: datetime, limit: int) -> int:
+        """Runs whose slice nobody has any more get a new one, in the caller's transaction; how many."""
+        rows = await session.scalars(
+            select(SyncRun)
+            .where(
+                SyncRun.state.in_(("queued", "running")),
+                SyncRun.touched_at < now - _STRAY,
+                (SyncRun.resume_at.is_(None)) | (SyncRun.resume_at < now - _STRAY),
+            )
+            .order_by(SyncRun.touched_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        found = 0
+        for run in rows:
+            run.touched_at = now
+            if not await self._is_alive(run):
+                run.state, run.slice, run.lease = "queued", run.slice + 1, None
+                await session.flush()
+                await self._handover(session, run, 0.0)
+                found += 1
+        return found
+
+    async def _due(
+        self, session: AsyncSession, job: SyncJob, account: IntegratedAccount, now: datetime
+    ) -> None:
+        sweeps = job.next_sweep_at is not None and job.next_sweep_at <= now
+        busy = [run for run in await _active(session, account.id) if run.job_id == job.id or sweeps]
+        if busy:
+            job.due_at = now + _BUSY_AGAIN
+            return
+        _schedule(job, now, job.next_run_at, job.next_sweep_at)
+        if account.status == _RUNNABLE:
+            connector = self._accounts.connector(account.integration)
+            await self._begin(session, job, connector, "full" if sweeps else "delta", now)
+
+    async def _begin(
+        self,
+        session: AsyncSession,
+        job: SyncJob,
+        connector: Connector,
+        kind: str,
+        now: datetime,
+        resources: Sequence[str] | None = None,
+    ) -> SyncRun:
+        paths = resources or job.resources
+        offered = set(syncable(connector))
+        units = [unit for path in paths if path in offered for unit in units_of(connector, path)]
+        run = SyncRun(
+            id=new_id("run"),
+            environment_id=job.environment_id,
+            job_id=job.id,
+            account_id=job.account_id,
+            kind=kind,
+            plan=[{**unit.stored(), "whole": kind == "full"} for unit in units],
+            units=len(units),
+            created_at=now,
+            touched_at=now,
+        )
+        session.add(run)
+        await session.flush()
+        await store.tell_run(session, run, Happening.RUN_CREATED, now)
+        await self._handover(session, run, 0.0)
+        return run
+
+    async def _sees(self, principal: Principal, account_id: str) -> bool:
+        try:
+            await self._accounts.visible(principal, account_id)
+        except Problem:
+            return False
+        return True
+
+
+async def _active(session: AsyncSession, account_id: str) -> Sequence[SyncRun]:
+    rows = await session.scalars(
+        select(SyncRun).where(SyncRun.account_id == account_id, SyncRun.state.in_(ACTIVE))
+    )
+    return rows.all()
+
+
+def _schedule(
+    job: SyncJob, now: datetime, run_at: datetime | None = None, sweep_at: datetime | None = None
+) -> None:
+    """Sets when the job is due next: times that have passed, or were not set, follow from now."""
+    job.next_run_at = _next(job.cadence, now, run_at)
+    job.next_sweep_at = _next(job.sweep_cadence, now, sweep_at)
+    times = [at for at in (job.next_run_at, job.next_sweep_at) if at is not None]
+    job.due_at = min(times) if times and job.is_active else None
+
+
+def _next(at: dict[str, Any] | None, now: datetime, planned: datetime | None) -> datetime | None:
+    if at is None:
+        return None
+    if planned is not None and planned > now:
+        return planned
+    return cadence.following(at, now, random.random())  # noqa: S311 — jobs of one interval should not meet
+
+
+def _cadence(given: Cadence | None, member: str, now: datetime) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    try:
+        return cadence.checked(given.model_dump(exclude_none=True), now)
+    except BadCadence as bad:
+        pointer = f"/{member}/{bad.member}".rstrip("/")
+        raise Problem("validation_failed", errors=[FieldError("wrong_type", pointer, f"{bad}.")]) from None
+
+
+def _resources(
+    connector: Connector, wanted: Sequence[str] | None, member: str, among: Sequence[str] | None = None
+) -> list[str]:
+    """The paths of resources named as the API names them, with or without their model."""
+    offered = list(among) if among is not None else syncable(connector)
+    if wanted is None:
+        return offered
+    names = {**{path.partition("/")[2]: path for path in offered}, **{path: path for path in offered}}
+    errors: list[FieldError] = []
+    for at, name in enumerate(wanted):
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            detail = f"There is no resource {name!r} to sync here.{hint}"
+            errors.append(FieldError("enum_value", f"/{member}/{at}", detail, tuple(bare(offered))))
+    if errors:
+        raise Problem("validation_failed", errors=errors)
+    return list(dict.fromkeys(names[name] for name in wanted))
+
+
+def _hydrated(connector: Connector, wanted: Sequence[str] | bool, resources: Sequence[str]) -> list[str]:
+    """Of the job's resources those read in full; True: all whose list tells less than the record."""
+    if isinstance(wanted, bool):
+        partial = [
+            path
+            for path in resources
+            if any(unit.part(connector).absent for unit in units_of(connector, path))
+        ]
+        return partial if wanted else []
+    return _resources(connector, wanted, "hydrate", among=resources)
+
+
+def _unknown_job() -> Problem:
+    return Problem("not_found", "There is no such sync job.")

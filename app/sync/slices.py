@@ -1,0 +1,316 @@
+"""One slice of a run: pages until its time is over, each committed by itself; then the next slice is queued.
+
+No transaction is open while the provider is awaited. Whoever takes a slice gets a new lease; a process that lost it
+commits nothing more.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import func, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.stdlib import get_logger
+
+from app.accounts.contexts import context_of
+from app.accounts.service import Accounts
+from app.core.clock import Clock
+from app.core.database import Database
+from app.core.errors import Problem
+from app.core.ids import new_id
+from app.core.secrets.vault import Vault
+from app.gateway.engine import Gateway
+from app.models.sync_jobs import SyncJob
+from app.models.sync_runs import SyncRun
+from app.models.synced_records import QuarantinedRecord
+from app.sync import passes, store
+from app.sync.differences import Sight, sights_of
+from app.sync.endings import Ending, ending_of
+from app.sync.passes import Position, Way
+from app.sync.source import Source, Turn
+from app.sync.store import Counts, Fenced
+from app.webhooks.catalogue import Happening
+from connectors.kit.faults import Conflict, Rejected
+from connectors.kit.operations import Page
+
+_log = get_logger("ledgerway.sync")
+T = TypeVar("T")
+
+SLICE = 20.0
+_CHUNK = 20
+_MOST_FAILURES = 8
+_LONGEST_WAIT = 3600.0
+
+Handover = Callable[[AsyncSession, SyncRun, float], Awaitable[None]]
+"""Queues the run's current slice, so many seconds from now, in the caller's transaction."""
+
+
+class Slices:
+    """Runs slices. When `closing` says so, what runs ends at its next page."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        accounts: Accounts,
+        gateway: Gateway,
+        vault: Vault,
+        handover: Handover,
+        closing: Callable[[], bool],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._accounts = accounts
+        self._source = Source(database, clock, gateway, vault)
+        self._handover = handover
+        self._closing = closing
+
+    async def run(self, run_id: str, number: int) -> None:
+        """Slice `number` of a run; nothing happens when another one is due, or the run is not."""
+        turn = await self._take(run_id, number)
+        if turn is None:
+            return
+        with suppress(Fenced):
+            try:
+                turn.until = self._clock.monotonic() + SLICE
+                while turn.run.plan and not self._is_over(turn):
+                    await self._step(turn)
+            except Fenced:
+                raise
+            except Exception as error:
+                if not isinstance(error, Problem | Rejected | Conflict):
+                    _log.error("sync_failed", run=run_id, exc_info=error)
+                await self._stumble(turn, ending_of(error))
+                return
+            await self._hand_over(turn, 0.0)
+
+    def _is_over(self, turn: Turn) -> bool:
+        return self._closing() or self._clock.monotonic() >= turn.until
+
+    async def _take(self, run_id: str, number: int) -> Turn | None:
+        now = self._clock.now()
+        async with self._database.write() as session:
+            run = await session.scalar(
+                update(SyncRun)
+                .where(
+                    SyncRun.id == run_id, SyncRun.slice == number, SyncRun.state.in_(("queued", "running"))
+                )
+                .values(
+                    lease=new_id("lea"),
+                    state="running",
+                    resume_at=None,
+                    touched_at=now,
+                    started_at=func.coalesce(SyncRun.started_at, now),
+                )
+                .returning(SyncRun)
+            )
+            job = None if run is None else await session.get(SyncJob, run.job_id)
+            if run is None or job is None:
+                return None
+            hydrate = frozenset(job.hydrate)
+            if run.started_at == now:
+                await store.tell_run(session, run, Happening.RUN_STARTED, now)
+        account = await self._accounts.load(run.environment_id, run.account_id)
+        return Turn(run, account, hydrate)
+
+    async def _step(self, turn: Turn) -> None:
+        """One page, or a handful of records asked for."""
+        if turn.run.position is None:
+            await self._begin(turn)
+        position = Position.of(turn.run.position or {})
+        if position.confirms:
+            await self._confirm(turn, position)
+        else:
+            await self._page(turn, position)
+
+    async def _begin(self, turn: Turn) -> None:
+        async with self._database.read() as session:
+            known = await store.cursor(session, turn.owner, turn.unit)
+        since = known.since if known else None
+        position = passes.begin(turn.part, since, self._clock.now(), whole=turn.unit.whole)
+        turn.run.position = position.stored()
+
+    async def _page(self, turn: Turn, position: Position) -> None:
+        part, unit = turn.part, turn.unit
+        context = context_of(turn.account, self._clock.now())
+        page = await self._source.ask(turn, "list", part.list(passes.question(position, part), context))
+        aside = await self._source.set_aside(turn, page)
+        sights = sights_of(page, part)
+        if unit.path in turn.hydrate and part.absent:
+            while len(sights) > _CHUNK:  # a handful at a time: what is read in full costs a call each
+                some, sights = sights[:_CHUNK], sights[_CHUNK:]
+                counts = await self._keep(turn, await self._source.in_full(turn, some), position)
+                position = replace(position, news=position.news + counts.news)
+                if self._is_over(turn):
+                    return
+            sights = await self._source.in_full(turn, sights)
+        await self._keep(turn, sights, position, page, aside)
+
+    async def _keep(
+        self,
+        turn: Turn,
+        sights: Sequence[Sight],
+        position: Position,
+        page: Page | None = None,
+        aside: Sequence[QuarantinedRecord] = (),
+    ) -> Counts:
+        """Commits what was seen; with the page they ended, the pass goes on."""
+        unit = turn.unit
+        sweep = turn.run.id if position.way is Way.WHOLE else None
+        via = "sweep" if unit.whole else "poll"
+
+        async def commit(session: AsyncSession) -> Counts:
+            counts = await store.see(session, turn.owner, unit, sights, via, self._clock.now(), sweep)
+            session.add_all(aside)
+            here = replace(position, news=position.news + counts.news)
+            following = here if page is None else passes.after(position, page, counts.news)
+            await self._on(session, turn, position, following, counts, len(aside))
+            return counts
+
+        return await self._commit(turn, commit)
+
+    async def _confirm(self, turn: Turn, position: Position) -> None:
+        """Asks for a few of those the complete pass did not see; who is gone, is gone."""
+        unit, owner, part, sweep = turn.unit, turn.owner, turn.part, turn.run.id
+        async with self._database.read() as session:
+            ids = await store.missing(session, owner, unit, sweep, position.began, _CHUNK)
+        asked = "get" in part.methods
+        found = [await self._source.find(turn, id) for id in ids] if asked else []
+        sights = [sight for sight in found if sight is not None]
+        there = {sight.id for sight in sights}
+
+        async def commit(session: AsyncSession) -> Counts:
+            now = self._clock.now()
+            gone = [id for id in ids if id not in there]
+            if not asked:
+                gone = await store.overlook(session, owner, unit, ids, sweep)
+            counts = await store.see(session, owner, unit, sights, "sweep", now, sweep)
+            counts.deleted = (await store.bury(session, owner, unit, gone, "sweep", now)).deleted
+            counts.rows = 0
+            following = position if len(ids) == _CHUNK else None
+            await self._on(session, turn, position, following, counts, 0)
+            return counts
+
+        await self._commit(turn, commit)
+
+    async def _on(
+        self,
+        session: AsyncSession,
+        turn: Turn,
+        position: Position,
+        following: Position | None,
+        counts: Counts,
+        aside: int,
+    ) -> None:
+        """Moves the run on in the caller's transaction: to `following`, to what comes after the pass, or to the
+        next unit."""
+        run, unit, now = turn.run, turn.unit, self._clock.now()
+        if following is None and position.was_known and position.way is Way.WHOLE and not position.confirms:
+            following = replace(position, confirms=True)
+        plan = run.plan
+        if following is None:
+            swept = position.began if position.way is Way.WHOLE else None
+            await store.reach(session, turn.owner, unit, passes.cursor_after(position), swept)
+            plan = run.plan[1:]
+        stats = store.counted(run.stats, unit, counts, aside, turn.calls)
+        values: dict[str, Any] = {
+            "position": following.stored() if following else None,
+            "plan": plan,
+            "stats": stats,
+            "failures": 0,
+            "percent": max(run.percent, await self._percent(session, turn, following, plan)),
+        }
+        await store.advance(session, run, now, **values)
+        turn.pending = values
+
+    async def _commit(self, turn: Turn, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """`work` in one transaction; what it said of the run holds once it is committed."""
+        result = await self._database.transact(work)
+        for name, value in turn.pending.items():
+            setattr(turn.run, name, value)
+        turn.run.step += 1
+        turn.calls = 0
+        return result
+
+    # How it ends
+
+    async def _percent(
+        self, session: AsyncSession, turn: Turn, following: Position | None, plan: Sequence[Any]
+    ) -> int:
+        """Units done, and of the one that is read as much as is known of its size."""
+        run = turn.run
+        done = run.units - len(plan)
+        share = 0.0
+        if following is not None:
+            size = await store.size(session, turn.owner, turn.unit)
+            rows = (following.pages * passes.PAGE) if following.way is Way.WHOLE else 0
+            share = min(0.95, rows / size) if size and following.was_known else 0.0
+        return min(99, int(100 * (done + share) / max(1, run.units)))
+
+    async def _hand_over(self, turn: Turn, wait: float) -> None:
+        """The end of the run, or its next slice."""
+        run, now = turn.run, self._clock.now()
+
+        async def commit(session: AsyncSession) -> None:
+            if run.plan:
+                resume = now + timedelta(seconds=wait) if wait else None
+                values: dict[str, Any] = {"state": "queued", "slice": run.slice + 1, "resume_at": resume}
+                await store.advance(session, run, now, **values, failures=run.failures, error=run.error)
+                ahead = await session.get_one(SyncRun, run.id, populate_existing=True)
+                await self._handover(session, ahead, wait)
+                await store.tell_run(session, ahead, Happening.RUN_UPDATED, now)
+            else:
+                await self._end(session, run, "completed", None)
+
+        await self._database.transact(commit)
+
+    async def _end(
+        self, session: AsyncSession, run: SyncRun, state: str, error: dict[str, Any] | None
+    ) -> None:
+        now = self._clock.now()
+        percent = 100 if state == "completed" else run.percent
+        await store.advance(
+            session,
+            run,
+            now,
+            state=state,
+            ended_at=now,
+            percent=percent,
+            error=error or run.error,
+            lease=None,
+        )
+        ended = await session.get_one(SyncRun, run.id, populate_existing=True)
+        happening = Happening.RUN_COMPLETED if state == "completed" else Happening.RUN_FAILED
+        await store.tell_run(session, ended, happening, now)
+
+    async def _stumble(self, turn: Turn, ending: Ending) -> None:
+        """The provider, or the quota, did not let us: later, without this unit, or not at all."""
+        run, now = turn.run, self._clock.now()
+        error = {"code": ending.code, "message": ending.message, "resource": turn.unit.path}
+        _log.info("sync_stumbled", run=run.id, code=ending.code, resource=turn.unit.path)
+        run.error = error
+        if ending.word == "later":
+            run.failures += not ending.is_quota
+            if run.failures < _MOST_FAILURES:
+                wait = ending.retry_after or min(_LONGEST_WAIT, 2.0**run.failures)
+                await self._hand_over(turn, wait)
+                return
+        if ending.word == "skip":
+
+            async def skip(session: AsyncSession) -> None:
+                stats = store.failed(run.stats, turn.unit, error, turn.calls)
+                values: dict[str, Any] = {
+                    "plan": run.plan[1:],
+                    "position": None,
+                    "stats": stats,
+                    "error": error,
+                }
+                await store.advance(session, run, now, **values)
+                turn.pending = values
+
+            await self._commit(turn, skip)
+            await self._hand_over(turn, 0.0)
+            return
+        await self._database.transact(lambda session: self._end(session, run, "failed", error))

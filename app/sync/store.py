@@ -1,0 +1,379 @@
+"""What a page changes, in one transaction: records, the events that tell of them, and how far the run came."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.json import instant
+from app.models.sync_runs import SyncCursor, SyncRun
+from app.models.synced_records import SyncedRecord
+from app.models.writes import Write
+from app.sync.differences import Sight, changed_fields
+from app.sync.units import Unit
+from app.webhooks import outbox
+from app.webhooks.catalogue import Happening
+from app.webhooks.outbox import Told
+
+Via = Literal["poll", "sweep", "inbound"]
+
+_OF_NOW = timedelta(seconds=5)
+"""A record of this age when our write ended is as that write left it."""
+
+_CHANGES = {
+    "created": Happening.RECORD_CREATED,
+    "updated": Happening.RECORD_UPDATED,
+    "deleted": Happening.RECORD_DELETED,
+}
+
+
+class Fenced(Exception):
+    """Somebody else runs this now, or it was paused or stopped: nothing was committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose records they are."""
+
+    environment_id: str
+    account_id: str
+    tenant_id: str
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a page came to."""
+
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+    @property
+    def news(self) -> int:
+        return self.created + self.updated + self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    word: Literal["created", "updated", "deleted"]
+    sight: Sight
+    fields: list[str]
+    before: Mapping[str, Any]
+
+
+async def advance(session: AsyncSession, run: SyncRun, now: datetime, **values: Any) -> None:
+    """The run goes on by one step. Fenced unless it is still ours and where we think it is."""
+    done = await session.execute(
+        update(SyncRun)
+        .where(
+            SyncRun.id == run.id,
+            SyncRun.lease == run.lease,
+            SyncRun.step == run.step,
+            SyncRun.state == "running",
+        )
+        .values(step=run.step + 1, touched_at=now, **values)
+        .returning(SyncRun.id)
+        .execution_options(synchronize_session=False)
+    )
+    if done.scalar_one_or_none() is None:
+        raise Fenced
+
+
+async def see(
+    session: AsyncSession,
+    owner: Owner,
+    unit: Unit,
+    sights: Sequence[Sight],
+    via: Via,
+    now: datetime,
+    sweep: str | None = None,
+) -> Counts:
+    """Takes in what was seen. `sweep` marks records as seen by that complete pass."""
+    counts = Counts(rows=len(sights))
+    known = await _known(session, owner, unit, [sight.id for sight in sights])
+    changes: list[_Change] = []
+    same: list[Sight] = []
+    for sight in sights:
+        stored = known.get(sight.id)
+        if stored is None or stored.deleted_at is not None:
+            changes.append(_Change("created", sight, [], {}))
+        elif (sight.print is not None and sight.print == stored.print) or _is_older(sight, stored):
+            same.append(sight)
+        elif fields := changed_fields(stored.record, sight.record):
+            before = {name: stored.record.get(name) for name in fields}
+            changes.append(_Change("updated", sight, fields, before))
+        else:
+            await _refine(session, stored, sight)
+            same.append(sight)
+    counts.created = sum(change.word == "created" for change in changes)
+    counts.updated = len(changes) - counts.created
+    await _store(session, owner, unit, changes, via, now, sweep)
+    if same and sweep is not None:
+        await session.execute(
+            update(SyncedRecord)
+            .where(
+                SyncedRecord.account_id == owner.account_id,
+                SyncedRecord.resource == unit.resource,
+                SyncedRecord.id.in_([sight.id for sight in same]),
+            )
+            .values(sweep=sweep, missed=0)
+            .execution_options(synchronize_session=False)
+        )
+    return counts
+
+
+async def bury(
+    session: AsyncSession, owner: Owner, unit: Unit, ids: Sequence[str], via: Via, now: datetime
+) -> Counts:
+    """Records that are gone: tombstones and their events."""
+    known = await _known(session, owner, unit, ids)
+    changes = [
+        _Change("deleted", Sight(row.id, row.record, row.modified_at), [], row.record)
+        for row in known.values()
+        if row.deleted_at is None
+    ]
+    if changes:
+        first = await _tell(session, owner, unit, changes, via, now)
+        for sequence, change in enumerate(changes, first):
+            row = known[change.sight.id]
+            row.deleted_at, row.observed_at, row.sequence = now, now, sequence
+    return Counts(deleted=len(changes))
+
+
+async def missing(
+    session: AsyncSession, owner: Owner, unit: Unit, sweep: str, began: datetime, limit: int
+) -> list[str]:
+    """Ids a complete pass that began then has not seen, though they were known before."""
+    return list(
+        await session.scalars(
+            select(SyncedRecord.id)
+            .where(
+                SyncedRecord.account_id == owner.account_id,
+                SyncedRecord.unit == unit.name,
+                SyncedRecord.deleted_at.is_(None),
+                SyncedRecord.observed_at < began,
+                SyncedRecord.sweep.is_distinct_from(sweep),
+            )
+            .order_by(SyncedRecord.id)
+            .limit(limit)
+        )
+    )
+
+
+async def overlook(
+    session: AsyncSession, owner: Owner, unit: Unit, ids: Sequence[str], sweep: str
+) -> list[str]:
+    """Marks ids nobody can ask for as missed once more; those that a pass before missed too."""
+    known = await _known(session, owner, unit, ids)
+    twice = [row.id for row in known.values() if row.missed]
+    for row in known.values():
+        row.missed, row.sweep = row.missed + 1, sweep
+    return twice
+
+
+async def cursor(session: AsyncSession, owner: Owner, unit: Unit) -> SyncCursor | None:
+    return await session.get(SyncCursor, (owner.account_id, unit.name))
+
+
+async def reach(
+    session: AsyncSession, owner: Owner, unit: Unit, since: datetime, swept_at: datetime | None
+) -> None:
+    """A pass over a unit is done: the next delta starts from `since`. A cursor never goes back."""
+    row = await cursor(session, owner, unit)
+    if row is None:
+        row = SyncCursor(account_id=owner.account_id, unit=unit.name, environment_id=owner.environment_id)
+        session.add(row)
+    row.since = since if row.since is None else max(row.since, since)
+    row.swept_at = swept_at or row.swept_at
+
+
+async def _known(
+    session: AsyncSession, owner: Owner, unit: Unit, ids: Sequence[str]
+) -> dict[str, SyncedRecord]:
+    if not ids:
+        return {}
+    rows = await session.scalars(
+        select(SyncedRecord).where(
+            SyncedRecord.account_id == owner.account_id,
+            SyncedRecord.resource == unit.resource,
+            SyncedRecord.id.in_(ids),
+        )
+    )
+    return {row.id: row for row in rows}
+
+
+def _is_older(sight: Sight, stored: SyncedRecord) -> bool:
+    """A list may be behind what was read of the record itself."""
+    if sight.modified_at is None or stored.modified_at is None:
+        return False
+    return sight.modified_at < stored.modified_at
+
+
+async def _refine(session: AsyncSession, stored: SyncedRecord, sight: Sight) -> None:
+    """Nothing changed, but it is known by its list row now, or in full."""
+    stored.print = sight.print or stored.print
+    if not sight.is_partial and stored.record.get("is_partial"):
+        stored.record = sight.record
+
+
+async def _store(
+    session: AsyncSession,
+    owner: Owner,
+    unit: Unit,
+    changes: Sequence[_Change],
+    via: Via,
+    now: datetime,
+    sweep: str | None,
+) -> None:
+    if not changes:
+        return
+    first = await _tell(session, owner, unit, changes, via, now)
+    upsert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = upsert(SyncedRecord)
+    kept = ("account_id", "resource", "id", "environment_id")
+    told = (
+        "unit",
+        "record",
+        "observed_at",
+        "sequence",
+        "print",
+        "modified_at",
+        "sweep",
+        "missed",
+        "deleted_at",
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=kept[:3], set_={name: statement.excluded[name] for name in told}
+    )
+    rows = [
+        {
+            "account_id": owner.account_id,
+            "resource": unit.resource,
+            "id": change.sight.id,
+            "environment_id": owner.environment_id,
+            "unit": unit.name,
+            "record": change.sight.record,
+            "observed_at": now,
+            "sequence": sequence,
+            "print": change.sight.print,
+            "modified_at": change.sight.modified_at,
+            "sweep": sweep,
+            "missed": 0,
+            "deleted_at": None,
+        }
+        for sequence, change in enumerate(changes, first)
+    ]
+    await session.execute(statement, rows)
+
+
+async def _tell(
+    session: AsyncSession, owner: Owner, unit: Unit, changes: Sequence[_Change], via: Via, now: datetime
+) -> int:
+    """The events of changes, in their order; the sequence of the first."""
+    origins = await _origins(session, owner, unit, changes)
+    told = [
+        Told(
+            _CHANGES[change.word],
+            {
+                "integrated_account_id": owner.account_id,
+                "tenant_id": owner.tenant_id,
+                "resource": unit.resource,
+                "id": change.sight.id,
+                "change": change.word,
+                "changed_fields": change.fields,
+                "previous": dict(change.before) if change.word == "updated" else {},
+                "record": None if change.word == "deleted" else change.sight.record,
+                "observed_at": instant(now),
+                "via": via,
+                "origin": origins.get(change.sight.id),
+            },
+            unit.resource,
+            change.sight.id,
+        )
+        for change in changes
+    ]
+    return await outbox.append(session, now, owner.environment_id, owner.account_id, told)
+
+
+async def _origins(
+    session: AsyncSession, owner: Owner, unit: Unit, changes: Sequence[_Change]
+) -> dict[str, dict[str, Any]]:
+    """Which changes are echoes: as the last write through this gateway left the record."""
+    rows = await session.scalars(
+        select(Write)
+        .where(
+            Write.account_id == owner.account_id,
+            Write.record_id.in_([change.sight.id for change in changes]),
+            Write.resource == unit.path,
+            Write.state.in_(("done", "partial")),
+        )
+        .order_by(Write.created_at)
+    )
+    writes = {str(row.record_id): row for row in rows}  # the last one counts
+    return {
+        change.sight.id: {"request_id": write.request_id, "source_event": write.source_event}
+        for change in changes
+        if (write := writes.get(change.sight.id)) is not None and _echoes(write, change)
+    }
+
+
+def _echoes(write: Write, change: _Change) -> bool:
+    if change.word == "deleted":
+        return write.operation == "delete"
+    if write.settled_at is None or change.sight.modified_at is None:
+        return False
+    return change.sight.modified_at <= write.settled_at + _OF_NOW
+
+
+async def size(session: AsyncSession, owner: Owner, unit: Unit) -> int:
+    """How many records of a unit are known to exist."""
+    counted = select(func.count()).where(
+        SyncedRecord.account_id == owner.account_id,
+        SyncedRecord.unit == unit.name,
+        SyncedRecord.deleted_at.is_(None),
+    )
+    return await session.scalar(counted) or 0
+
+
+def counted(
+    stats: Mapping[str, Any], unit: Unit, counts: Counts, aside: int, calls: int
+) -> dict[str, dict[str, Any]]:
+    """The counts so far with those of a page added."""
+    before = stats.get(unit.name, {})
+    page = {
+        "rows": counts.rows,
+        "created": counts.created,
+        "updated": counts.updated,
+        "deleted": counts.deleted,
+        "quarantined": aside,
+        "calls": calls,
+    }
+    return {**stats, unit.name: {name: before.get(name, 0) + value for name, value in page.items()}}
+
+
+def failed(
+    stats: Mapping[str, Any], unit: Unit, error: Mapping[str, Any], calls: int
+) -> dict[str, dict[str, Any]]:
+    """The counts so far, with why a unit was left out."""
+    done = counted(stats, unit, Counts(), 0, calls)
+    return {**done, unit.name: {**done[unit.name], "error": dict(error)}}
+
+
+async def tell_run(session: AsyncSession, run: SyncRun, event: Happening, now: datetime) -> None:
+    """Records that something happened to a run, as it is now."""
+    payload = {
+        "id": run.id,
+        "sync_job_id": run.job_id,
+        "integrated_account_id": run.account_id,
+        "kind": run.kind,
+        "state": run.state,
+        "percent": run.percent,
+        "stats": run.stats,
+        "error": run.error,
+    }
+    await outbox.record(session, now, run.environment_id, run.account_id, event, payload)
