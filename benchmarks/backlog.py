@@ -19,6 +19,7 @@ from typing import Any, TextIO, cast
 import httpx
 
 from app.accounts.service import Account
+from app.core import reach
 from app.core.settings import load_settings
 from app.demo.processes import Server, free_ports, ledgerway
 from app.gateway.engine import Gateway, Lane, Run
@@ -40,6 +41,7 @@ async def _work(number: int, account_id: str, environment_id: str, seconds: floa
     app = create_app(load_settings())
     async with app.router.lifespan_context(app):
         gateway: Gateway = app.state.gateway
+        reach.within(environment_id)
         account: Account = await app.state.accounts.load(environment_id, account_id)
         loop, waits, failed = asyncio.get_running_loop(), list[float](), list[str]()
 
