@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from structlog.stdlib import get_logger
 
 from app.accounts import api as accounts
-from app.accounts import integrations
+from app.accounts import health, integrations
 from app.accounts.clients import OAuthClients
 from app.accounts.credentials import Credentials
 from app.accounts.mappings import FieldMappings
@@ -116,6 +116,7 @@ def create_app(
         keys.router,
         accounts.router,
         integrations.router,
+        health.router,
         connect.router,
         hosted.router,
         sync.router,

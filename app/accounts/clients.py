@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts import alarms
 from app.core.clock import Clock
 from app.core.connectors import ConnectorSettings, connector_settings
 from app.core.database import Database
@@ -143,6 +144,7 @@ class OAuthClients:
     async def _note(
         self, session: AsyncSession, row: OAuthClient, verb: str, actor: Actor, request_id: str | None
     ) -> None:
+        await alarms.try_again(session, row.environment_id, row.integration, self._clock.now())
         await record(
             session, self._clock.now(), row.environment_id, actor, f"environment_integration.{verb}", row.id,
             request_id=request_id,

@@ -93,6 +93,11 @@ def print_of(refresh_token: str) -> bytes:
     return hashlib.sha256(b"ledgerway/refresh/" + refresh_token.encode()).digest()
 
 
+def user_print(integration: str, location: str, name: str) -> str:
+    """What tells one user of a provider from another without naming them."""
+    return hashlib.sha256(f"ledgerway/user/{integration}/{location}/{name}".encode()).hexdigest()
+
+
 def owner_of(grant_id: str) -> str:
     """Under which name a grant's data key is kept."""
     return f"grant:{grant_id}"

@@ -153,20 +153,23 @@ class Accounts:
         Accounts being connected, and those whose trouble is their own, keep their status.
         """
         async with self._database.write() as session:
-            rows = await store.accounts_of_grant(session, grant_id)
-            changed = [
-                row.id
-                for row in rows
-                if row.status in ("active", "needs_reauth")
-                and await self._change(session, row, status, error)
-            ]
-        for account_id in changed:
-            self.forget(account_id)
+            changed = await self.grant_became(session, grant_id, status, error=error)
+        self.forget(*changed)
         return changed
 
-    def forget(self, account_id: str) -> None:
-        """Drops the account from this process's memory."""
-        for key in [key for key in self._held if key[1] == account_id]:
+    async def grant_became(
+        self, session: AsyncSession, grant_id: str, status: str, *, error: Mapping[str, Any] | None = None
+    ) -> list[str]:
+        """As `set_grant_status`, in the caller's transaction; what changed is to be forgotten afterwards."""
+        return [
+            row.id
+            for row in await store.accounts_of_grant(session, grant_id)
+            if row.status in ("active", "needs_reauth") and await self._change(session, row, status, error)
+        ]
+
+    def forget(self, *account_ids: str) -> None:
+        """Drops the accounts from this process's memory."""
+        for key in [key for key in self._held if key[1] in account_ids]:
             del self._held[key]
 
     async def everywhere(self, account_id: str | None = None) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import reach
 from app.core.auth import Principal
 from app.models.grants import Grant
 from app.models.integrated_accounts import IntegratedAccount
@@ -34,6 +35,18 @@ async def accounts_of_grant(session: AsyncSession, grant_id: str) -> Sequence[In
             .order_by(IntegratedAccount.id)
         )
     ).all()
+
+
+async def known_grants(session: AsyncSession, integration: str, location: str, provider_user: str) -> int:
+    """Living refresh tokens of a provider's user that this gateway knows, in whatever environment."""
+    query = select(func.count(Grant.refresh_print.distinct())).where(
+        Grant.provider_user == provider_user,
+        Grant.integration == integration,
+        Grant.location == location,
+        Grant.status.in_(("pending", "active")),
+    )
+    async with reach.widened(session):
+        return (await session.execute(query)).scalar_one()
 
 
 async def replace_tokens(

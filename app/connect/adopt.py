@@ -9,8 +9,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.stdlib import get_logger
 
+from app.accounts import alarms, guardian
 from app.accounts.clients import OAuthClients
-from app.accounts.credentials import Credentials, print_of
+from app.accounts.credentials import Credentials, print_of, user_print
 from app.accounts.happenings import change_of, tell
 from app.accounts.service import Accounts
 from app.connect import store
@@ -19,6 +20,7 @@ from app.core.database import Database
 from app.core.ids import new_id
 from app.core.secrets import Secret, SecretUnavailable
 from app.gateway.engine import Gateway
+from app.gateway.instants import storage_now
 from app.keys.audit import Actor, record
 from app.models.grants import Grant
 from app.models.integrated_accounts import IntegratedAccount
@@ -42,6 +44,25 @@ class Superseded:
     connector: Connector
     location: str
     refresh_token: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A token answer the provider proved: what it reaches, and a print of whose it is, when that is known."""
+
+    token: Token
+    refresh_token: str
+    reached: tuple[Organization, ...]
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The grant of a verified token, accounts that work again by it, and the token it replaced, to be revoked."""
+
+    grant: Grant
+    healed: Sequence[str] = ()
+    superseded: Sequence[Superseded] = ()
 
 
 @dataclass(slots=True)
@@ -91,17 +112,30 @@ class Adoption:
         environment_id: str,
         connector: Connector,
         location: str,
-        token: Token,
-        refresh_token: str,
-    ) -> Grant:
+        verified: Verified,
+        *,
+        replacing: bool = False,
+    ) -> Stored:
         """The grant of a refresh token with its tokens sealed: the one that has it already, else a new one.
 
-        A new one is `pending` until an account uses it.
+        A new one is `pending` until an account uses it. With `replacing` the user's grant before this one gets
+        the new tokens, unless it may do what they may not: the provider keeps few grants of one user.
         """
-        now = self._clock.now()
+        now, token, superseded, healed = self._clock.now(), verified.token, list[Superseded](), list[str]()
         grant = await store.grant_of_token(
-            session, environment_id, connector.slug, location, print_of(refresh_token)
+            session, environment_id, connector.slug, location, print_of(verified.refresh_token)
         )
+        known = grant is not None
+        if grant is None and replacing and verified.user is not None:
+            grant = await store.grant_of_user(
+                session, environment_id, connector.slug, location, verified.user
+            )
+            if grant is not None and _covers(connector, token.scopes, grant.scopes):
+                superseded = await self._revocable(session, grant)
+                grant.attempts = []
+            else:
+                grant = None
+        await alarms.clear(session, environment_id, connector.slug, location, now)
         if grant is None:
             grant = Grant(
                 id=new_id("gra"),
@@ -117,11 +151,18 @@ class Adoption:
         else:  # the provider just took it: whatever was held against it is over
             grant.scopes = list(token.scopes) or grant.scopes
             grant.fail_class = grant.last_error = grant.next_attempt_at = None
-            grant.status = "active" if grant.status == "needs_reauth" else grant.status
+            if grant.status == "needs_reauth":
+                grant.status = "active"
+                healed = await self._accounts.grant_became(session, grant.id, "active")
+        grant.provider_user = verified.user or grant.provider_user
         await session.flush()
         expires_at = now + timedelta(seconds=token.expires_in)
-        await self._credentials.store_tokens(session, grant, token.access_token, expires_at, refresh_token)
-        return grant
+        await self._credentials.store_tokens(
+            session, grant, token.access_token, expires_at, verified.refresh_token
+        )
+        if not known:
+            await guardian.watch(session, grant, connector, now)
+        return Stored(grant, healed, superseded)
 
     async def adopt(
         self,
@@ -233,19 +274,23 @@ class Adoption:
         grant = await store.grant(session, grant_id)
         if grant is None or grant.status == "revoked" or await store.count_accounts(session, grant_id):
             return []
-        found: list[Superseded] = []
-        connector = self._connectors.get(grant.integration)
-        if connector is not None and grant.refresh_blob is not None:
-            try:
-                secret = Secret((await self._credentials.open_refresh(grant, session)).encode())
-                if not await store.is_held_elsewhere(session, grant):
-                    found.append(Superseded(grant.environment_id, connector, grant.location, secret))
-            except SecretUnavailable:
-                _log.warning("grant_not_revocable", grant_id=grant_id)
+        found = await self._revocable(session, grant)
         await self._credentials.shred(session, grant)
         grant.status = "revoked"
         grant.updated_at = self._clock.now()
         return found
+
+    async def _revocable(self, session: AsyncSession, grant: Grant) -> list[Superseded]:
+        """The grant's refresh token as long as it can be opened, unless another grant holds it as well."""
+        connector = self._connectors.get(grant.integration)
+        if connector is None or grant.refresh_blob is None or await store.is_held_elsewhere(session, grant):
+            return []
+        try:
+            secret = Secret((await self._credentials.open_refresh(grant, session)).encode())
+        except SecretUnavailable:
+            _log.warning("grant_not_revocable", grant_id=grant.id)
+            return []
+        return [Superseded(grant.environment_id, connector, grant.location, secret)]
 
     async def sweep(self, most: int = 50) -> int:
         """End grants whose customer never chose an organisation: at most `most` of them, oldest first."""
@@ -286,3 +331,30 @@ class Adoption:
             if fault.kind is Kind.ORGANIZATION:
                 return ()
             raise
+
+    async def alarm(self, environment_id: str, connector: Connector, location: str, error: str) -> None:
+        """The provider refused the client, whatever was asked for with it."""
+        async with self._database.write() as session:
+            now = await storage_now(session, self._clock)
+            await alarms.raise_alarm(session, environment_id, connector, location, error, now)
+
+    async def proven(
+        self,
+        connector: Connector,
+        location: str,
+        token: Token,
+        refresh_token: str,
+        reached: tuple[Organization, ...],
+    ) -> Verified:
+        """A token that reached something, and whose it is."""
+        told = None
+        if reached:
+            center = self.data_center(connector, location)
+            told = await self._gateway.consenter(connector, center, token.access_token, reached[0].id)
+        user = None if told is None else user_print(connector.slug, location, told)
+        return Verified(token, refresh_token, reached, user)
+
+
+def _covers(connector: Connector, held: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether scopes just granted allow all that others allowed."""
+    return bool(held) and all(any(connector.auth.grants(have, want) for have in held) for want in wanted)

@@ -31,7 +31,7 @@ _REFUSED = {
     Refusal.PERMANENT: ("credentials_rejected", "The provider does not accept this refresh token here."),
     Refusal.CONFIG: (
         "credentials_rejected",
-        "The provider does not know the OAuth client of this integration.",
+        "The provider refuses the OAuth client of this integration: its operator has to correct id or secret.",
     ),
     Refusal.THROTTLE: ("token_refresh_unavailable", "The provider issues no tokens for this grant just now."),
     Refusal.TRANSIENT: ("token_refresh_unavailable", "The provider is not answering."),
@@ -78,6 +78,8 @@ class Importing:
         except Fault:
             raise Problem("token_refresh_unavailable", "The provider is not answering.") from None
         if not isinstance(answer, Token):
+            if answer.refusal is Refusal.CONFIG:
+                await self._adoption.alarm(environment_id, connector, location, answer.error)
             code, detail = _REFUSED[answer.refusal]
             raise Problem(code, detail, origin="provider", provider={"code": answer.error})
         try:
@@ -90,11 +92,11 @@ class Importing:
             raise Problem("upstream_error", "The provider did not list the organisations.") from fault
         organization = _pick(reached, body.organization_id)
 
+        verified = await self._adoption.proven(connector, location, answer, refresh_token, reached)
+
         async def work(session: AsyncSession) -> Adopted:
-            grant = await self._adoption.store_grant(
-                session, environment_id, connector, location, answer, refresh_token
-            )
-            return await self._adopt(session, grant.id, organization, body, actor)
+            stored = await self._adoption.store_grant(session, environment_id, connector, location, verified)
+            return await self._adopt(session, stored.grant.id, organization, body, actor)
 
         return await self._settled(environment_id, work)
 

@@ -6,14 +6,15 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.stdlib import get_logger
 
 from app.accounts.clients import OAuthClients
 from app.accounts.service import Account, Accounts
 from app.connect import store
-from app.connect.adopt import Adopted, Adoption, GrantGone, Superseded
+from app.connect.adopt import Adopted, Adoption, GrantGone, Stored, Superseded
 from app.connect.regions import check_domain, region
 from app.connect.stops import Stopped
 from app.core import reach
@@ -29,13 +30,17 @@ from connectors.kit.auth import DataCenter, Refusal, Token
 from connectors.kit.connector import Connector, Organization
 from connectors.kit.faults import Fault
 
+_log = get_logger("ledgerway.connect")
+
 STATE_LIFE = timedelta(minutes=10)
 MOST_STARTS = 10
+
+_MINUTE = timedelta(minutes=1)
 
 _REFUSED = {
     Refusal.PERMANENT: "code_rejected",
     Refusal.CONFIG: "client_rejected",
-    Refusal.THROTTLE: "provider_unavailable",
+    Refusal.THROTTLE: "provider_pauses",
     Refusal.TRANSIENT: "provider_unavailable",
 }
 
@@ -145,11 +150,14 @@ class Connect:
         client = await self._clients.find(link.environment_id, connector, location)
         if client is None:
             raise Stopped("client_missing", link.id, label=connector.label)
+        now = self._clock.now()
+        recent = [at for at in link.recent_starts if datetime.fromisoformat(at) > now - _MINUTE]
+        if len(recent) >= (most := connector.auth.starts_a_minute):
+            raise Stopped("too_fast", link.id, label=connector.label, most=str(most))
         cookie, state, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         scopes = self.provider_scopes(connector, link.scopes)
-        now = self._clock.now()
         async with self._database.write() as session:
-            if not await store.start(session, link.id, cookie, MOST_STARTS, now):
+            if not await store.start(session, link.id, cookie, MOST_STARTS, recent, now):
                 raise Stopped("too_many_starts", link.id)
             abandoned = await self._adoption.retire(session, link.grant_id) if link.grant_id else []
             await store.drop_stale_states(session, now)
@@ -252,20 +260,25 @@ class Connect:
             if not offered or center.location != reconnect.location:
                 raise Stopped("organization_mismatch", organization=reconnect.organization.name, **label)
 
-        async def work(session: AsyncSession) -> Adopted | None:
-            grant = await self._adoption.store_grant(
-                session, link.environment_id, connector, center.location, token, refresh_token
+        verified = await self._adoption.proven(connector, center.location, token, refresh_token, reached)
+
+        async def work(session: AsyncSession) -> tuple[Stored, Adopted | None]:
+            stored = await self._adoption.store_grant(
+                session, link.environment_id, connector, center.location, verified, replacing=True
             )
+            grant_id = stored.grant.id
             if len(offered) == 1:
-                return await self._adopt(
-                    session, link, state.cookie_hash, "started", grant.id, offered, reconnect, reached
+                return stored, await self._adopt(
+                    session, link, state.cookie_hash, "started", grant_id, offered, reconnect, reached
                 )
             choices = [asdict(one) for one in offered]
-            if not await store.offer_choice(session, link, state.cookie_hash, grant.id, choices):
+            if not await store.offer_choice(session, link, state.cookie_hash, grant_id, choices):
                 raise Stopped("link_token_used", link.id)
-            return None
+            return stored, None
 
-        adopted = await self._adoption.settled(work)
+        stored, adopted = await self._adoption.settled(work)
+        self._accounts.forget(*stored.healed)
+        await self._adoption.revoke(stored.superseded)
         return await self._done(link, adopted) if adopted is not None else Done(link)
 
     async def _exchange(
@@ -283,7 +296,10 @@ class Connect:
         except Fault:
             raise Stopped("provider_unavailable", **label) from None
         if not isinstance(answer, Token):
+            if answer.refusal is Refusal.CONFIG:
+                await self._adoption.alarm(link.environment_id, connector, center.location, answer.error)
             raise Stopped(_REFUSED[answer.refusal], **label)
+        _log.info("grant_issued", link=link.id, integration=connector.slug, location=center.location)
         if not answer.refresh_token:
             raise Stopped("oauth_no_refresh_token", **label)
         return answer, answer.refresh_token
@@ -348,8 +364,7 @@ class Connect:
         return adopted
 
     async def _done(self, link: LinkToken, adopted: Adopted) -> Done:
-        for account_id in (*adopted.ids, *adopted.moved):
-            self._accounts.forget(account_id)
+        self._accounts.forget(*adopted.ids, *adopted.moved)
         await self._adoption.revoke(adopted.superseded)
         return Done(link, tuple(adopted.ids))
 

@@ -109,6 +109,18 @@ STOPS: dict[str, Stop] = {
     "provider_unavailable": Stop(
         503, "{label} is not answering", "Nothing was connected. Wait a few minutes and try again."
     ),
+    "provider_pauses": Stop(
+        503,
+        "{label} asks for a pause",
+        "You or somebody else signed in more often than {label} allows within a minute. Nothing was connected. Wait "
+        "ten minutes, then try again once.",
+    ),
+    "too_fast": Stop(
+        429,
+        "One moment, please",
+        "{label} locks out for ten minutes who signs in more than {most} times within a minute. Nothing was "
+        "connected. Wait a minute, then try again.",
+    ),
     "oauth_no_refresh_token": Stop(
         422,
         "{label} granted no lasting access",

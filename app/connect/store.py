@@ -43,8 +43,13 @@ async def environment_name(session: AsyncSession, environment_id: str) -> str:
     ) or environment_id
 
 
-async def start(session: AsyncSession, link_id: str, cookie: str, most_starts: int, now: datetime) -> bool:
-    """Count one more start and bind the link to this browser. False when it may not start (again)."""
+async def start(
+    session: AsyncSession, link_id: str, cookie: str, most_starts: int, recent: Sequence[str], now: datetime
+) -> bool:
+    """Count one more start and bind the link to this browser. False when it may not start (again).
+
+    `recent` are the starts before it within the minute.
+    """
     started = await session.execute(
         update(LinkToken)
         .where(
@@ -53,7 +58,12 @@ async def start(session: AsyncSession, link_id: str, cookie: str, most_starts: i
             LinkToken.starts < most_starts,
             LinkToken.expires_at > now,
         )
-        .values(state="started", starts=LinkToken.starts + 1, cookie_hash=digest(cookie))
+        .values(
+            state="started",
+            starts=LinkToken.starts + 1,
+            recent_starts=[*recent, now.isoformat()],
+            cookie_hash=digest(cookie),
+        )
     )
     return started.rowcount == 1  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -179,6 +189,25 @@ async def grant_of_token(
             Grant.status != "revoked",
         )
         .order_by(Grant.created_at)
+        .limit(1)
+        .with_for_update()
+    )
+
+
+async def grant_of_user(
+    session: AsyncSession, environment_id: str, integration: str, location: str, provider_user: str
+) -> Grant | None:
+    """The grant a provider's user gave this environment last and accounts use, locked."""
+    return await session.scalar(
+        select(Grant)
+        .where(
+            Grant.environment_id == environment_id,
+            Grant.integration == integration,
+            Grant.location == location,
+            Grant.provider_user == provider_user,
+            Grant.status.in_(("active", "needs_reauth")),
+        )
+        .order_by(Grant.created_at.desc(), Grant.id)
         .limit(1)
         .with_for_update()
     )

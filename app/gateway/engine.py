@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 _ATTEMPT_SECONDS = 30.0
 _EXCHANGE_SECONDS = 12.0
+_ASIDE_SECONDS = 5.0  # for what is good to know and not needed
 _CLIENT_GONE = 499
 _SETTLED = frozenset({Kind.FORBIDDEN, Kind.METHOD, Kind.NOT_FOUND})
 """Refusals that asking again a moment later will not change."""
@@ -97,11 +98,34 @@ class Gateway:
         self, connector: Connector, data_center: DataCenter, access_token: str
     ) -> tuple[Organization, ...]:
         """What a token reaches, before any account exists. Faults pass through."""
-        flow = connector.organizations()
+        return await self._probe(connector, data_center, access_token, None, connector.organizations())
+
+    async def consenter(
+        self, connector: Connector, data_center: DataCenter, access_token: str, organization_id: str
+    ) -> str | None:
+        """What tells the user behind a token from others; None when the provider does not say it now."""
+        if connector.consenter is None:
+            return None
+        flow = connector.consenter()
+        try:
+            async with asyncio.timeout(_ASIDE_SECONDS):
+                return await self._probe(connector, data_center, access_token, organization_id, flow)
+        except (Fault, TimeoutError):
+            return None
+
+    async def _probe(
+        self,
+        connector: Connector,
+        data_center: DataCenter,
+        access_token: str,
+        organization_id: str | None,
+        flow: Flow[T],
+    ) -> T:
+        """A flow's result with a token no account has yet."""
         try:
             request = next(flow)
             while True:
-                wire = shaped(request, connector, data_center, None)
+                wire = shaped(request, connector, data_center, organization_id)
                 wire = replace(wire, authorization=connector.auth.authorization(access_token))
                 try:
                     reply = await self._ask(connector, wire)
@@ -110,8 +134,8 @@ class Gateway:
                 else:
                     request = flow.send(reply)
         except StopIteration as stop:
-            found: tuple[Organization, ...] = stop.value
-            return found
+            result: T = stop.value
+            return result
 
     async def refresh(self, account: Account) -> None:
         """Renew the account's token now. Problem needs_reauth or token_refresh_unavailable."""

@@ -76,7 +76,7 @@ def open_gateway(
         return await post(door, form, seconds)
 
     refresher = Refresher(database, clock, credentials, accounts, doors, exchange)
-    tokens = Tokens(credentials, refresher, clock)
+    tokens = Tokens(credentials, refresher, accounts, clock)
     calls = Calls(database, clock, timedelta(days=settings.log_days))
     attempts = Attempts(
         door, Governor(QuotaShelf(database, clock), clock), tokens, calls, Hosts(clock), clock
@@ -86,6 +86,7 @@ def open_gateway(
         while True:
             await asyncio.sleep(random.uniform(15.0, 25.0))  # noqa: S311 — processes should not meet
             try:
+                await refresher.show_alarms()
                 await refresher.probe_due(connectors)
             except Exception as error:
                 _log.warning("probe of ended grants failed", error=type(error).__name__)

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-import structlog
-from sqlalchemy import or_, select, update
+from prometheus_client import Counter
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts import alarms
 from app.accounts.credentials import Credentials
 from app.accounts.service import Accounts
+from app.core import reach
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.errors import Problem
 from app.core.ids import new_id
+from app.core.metrics import REGISTRY
 from app.core.secrets import SecretUnavailable
 from app.gateway.instants import storage_now
 from app.models.grants import Grant
@@ -24,13 +28,20 @@ from connectors.kit.connector import Connector
 from connectors.kit.faults import Fault
 from connectors.kit.http import Json
 
-_log = structlog.get_logger("ledgerway.tokens")
-
 LEASE = timedelta(seconds=20)
 ENDPOINT_SECONDS = 12.0
+DELETED = "deleted"
+"""The error of a grant that was ended here."""
+
 _PROBE = 60.0
-_CONFIG = 60.0
 _GUARD = 0.8  # of the provider's own limit of token calls
+_AT_ONCE = 10  # token calls to one accounts server, over all processes
+_TURN = 7_310_021  # any number nobody else locks
+_AHEAD_AT_ONCE = 8  # of them for tokens that still work: somebody may be waiting for one that does not
+
+_CALLS = Counter(
+    "ledgerway_token_calls", "Token calls by outcome.", ("integration", "outcome"), registry=REGISTRY
+)
 
 Post: TypeAlias = Callable[[Form, float], Awaitable[tuple[int, Json]]]
 Doors: TypeAlias = Callable[[str, Connector, str], Awaitable[tuple[DataCenter, Client] | None]]
@@ -83,17 +94,25 @@ class Refresher:
         self._post = post
 
     async def refresh(
-        self, grant_id: str, generation: int, connector: Connector, *, probe: bool = False
+        self,
+        grant_id: str,
+        generation: int,
+        connector: Connector,
+        *,
+        probe: bool = False,
+        ahead: bool = False,
     ) -> Renewed | Refused | Waiting:
         """Renew the token if the row still has `generation` and nobody else is at it.
 
-        `probe` tries a grant already given up once more.
+        `probe` tries a grant already given up once more; `ahead` is for a token that still works.
         """
-        claim = await self._claim(grant_id, generation, connector, probe=probe)
+        most = _AHEAD_AT_ONCE if ahead or probe else _AT_ONCE
+        claim = await self._claim(grant_id, generation, connector, probe=probe, most=most)
         if not isinstance(claim, _Claim):
             return claim
         sent_at = self._clock.now()
         outcome = await self._call(claim.grant, connector)
+        _CALLS.labels(connector.slug, outcome.refusal if isinstance(outcome, TokenRefused) else "ok").inc()
         if isinstance(outcome, TokenRefused):
             return await self._settle(claim, connector, outcome, probe=probe)
         expires_at = sent_at + timedelta(seconds=outcome.expires_in)
@@ -117,12 +136,11 @@ class Refresher:
         return last is not None and (now - last).total_seconds() < seconds
 
     async def probe_due(self, connectors: tuple[Connector, ...]) -> int:
-        """One more try for grants the provider ended a minute ago. How many were tried."""
+        """One more try for grants the provider ended a minute ago, until it says yes or no. How many were tried."""
         known = {connector.slug: connector for connector in connectors}
         async with self._database.read() as session:
             query = select(Grant.id, Grant.generation, Grant.integration).where(
                 Grant.status == "needs_reauth",
-                Grant.fail_class == Refusal.PERMANENT.value,
                 Grant.next_attempt_at <= await storage_now(session, self._clock),
             )
             due = (await session.execute(query.limit(50))).all()
@@ -131,16 +149,21 @@ class Refresher:
                 await self.refresh(grant_id, generation, known[integration], probe=True)
         return len(due)
 
+    async def show_alarms(self) -> None:
+        """Keep what this process says of refused clients up to date with what others found out."""
+        async with self._database.read() as session:
+            await alarms.show(session)
+
     async def _claim(
-        self, grant_id: str, generation: int, connector: Connector, *, probe: bool
+        self, grant_id: str, generation: int, connector: Connector, *, probe: bool, most: int
     ) -> _Claim | Refused | Waiting:
         owner = new_id("lse")
-        most, window = connector.auth.refresh_limit
+        allowed, window = connector.auth.refresh_limit
         async with self._database.write() as session:
             now = await storage_now(session, self._clock)
             grant = await session.get(Grant, grant_id, with_for_update=True)
             if grant is None or grant.status == "revoked" or grant.refresh_blob is None:
-                return Refused(Refusal.PERMANENT, "deleted", 0.0)
+                return Refused(Refusal.PERMANENT, DELETED, 0.0)
             if grant.generation != generation or (grant.lease_until is not None and grant.lease_until > now):
                 return Waiting()
             if grant.status == "needs_reauth" and not probe:
@@ -150,9 +173,17 @@ class Refresher:
                 return Refused(_class(grant.fail_class), grant.last_error or "", seconds)
             since = now - timedelta(seconds=window)
             attempts = sorted(at for at in map(datetime.fromisoformat, grant.attempts) if at > since)
-            if len(attempts) >= max(1, int(most * _GUARD)):
+            if len(attempts) >= max(1, int(allowed * _GUARD)):
                 seconds = (attempts[0] - since).total_seconds()
                 return Refused(Refusal.THROTTLE, "too many token calls", max(1.0, seconds))
+            if await _under_way(session, grant, now) >= most:
+                return Waiting()
+            alarm = await alarms.holding(
+                session, grant.environment_id, grant.integration, grant.location, now
+            )
+            if alarm is not None:
+                seconds = (alarm.next_attempt_at - now).total_seconds()
+                return Refused(Refusal.CONFIG, alarm.error, max(1.0, seconds))
             attempts.append(now)
             claimed = await session.execute(
                 update(Grant)
@@ -191,7 +222,7 @@ class Refresher:
 
     async def _store(self, claim: _Claim, token: Token, expires_at: datetime) -> Renewed | Waiting:
         grant = claim.grant
-        healed = grant.status == "needs_reauth"
+        changed: list[str] = []
         async with self._database.write() as session:
             stored = await self._credentials.store_tokens(
                 session,
@@ -209,8 +240,11 @@ class Refresher:
                 .values(fail_class=None, last_error=None, next_attempt_at=None, status="active")
                 .execution_options(synchronize_session=False)
             )
-        if healed:
-            await self._accounts.set_grant_status(grant.id, "active")
+            now = await storage_now(session, self._clock)
+            await alarms.clear(session, grant.environment_id, grant.integration, grant.location, now)
+            if grant.status == "needs_reauth":
+                changed = await self._accounts.grant_became(session, grant.id, "active")
+        self._accounts.forget(*changed)
         return Renewed()
 
     async def _settle(
@@ -218,6 +252,7 @@ class Refresher:
     ) -> Refused | Waiting:
         refusal, grant = refused.refusal, claim.grant
         seconds = _pause(refusal, claim.attempts, connector.auth.refresh_limit[1])
+        changed: list[str] = []
         async with self._database.write() as session:
             now = await storage_now(session, self._clock)
             values: dict[str, Any] = {
@@ -231,6 +266,10 @@ class Refresher:
                 values["status"] = "needs_reauth"
                 if probe:
                     values["next_attempt_at"] = None  # tried twice: only the customer can help
+            elif refusal is Refusal.CONFIG:
+                # not the grant's fault: no call is held against it, and the integration's pause is its pause
+                values["attempts"] = grant.attempts
+                values["next_attempt_at"] = now if grant.status == "needs_reauth" else None
             settled = await session.execute(
                 update(Grant)
                 .where(
@@ -244,17 +283,34 @@ class Refresher:
             )
             if settled.scalar_one_or_none() is None:
                 return Waiting()
-        if refusal is Refusal.PERMANENT:
-            error = {"code": refused.error[:200], "message": f"{connector.label} ended the connection."}
-            await self._accounts.set_grant_status(grant.id, "needs_reauth", error=error)
-        elif refusal is Refusal.CONFIG:
-            _log.error(
-                "the provider refuses our OAuth client",
-                integration=connector.slug,
-                location=grant.location,
-                error=refused.error[:200],
-            )
+            if refusal is Refusal.PERMANENT:
+                error = {"code": refused.error[:200], "message": ended(connector)}
+                changed = await self._accounts.grant_became(session, grant.id, "needs_reauth", error=error)
+            elif refusal is Refusal.CONFIG:
+                await alarms.raise_alarm(
+                    session, grant.environment_id, connector, grant.location, refused.error, now
+                )
+        self._accounts.forget(*changed)
         return Refused(refusal, refused.error, seconds)
+
+
+def ended(connector: Connector) -> str:
+    """What is told of a grant the provider ended."""
+    return (
+        f"{connector.label} no longer accepts this connection: it was withdrawn there, or pushed out by newer "
+        "ones. The customer has to reconnect: POST /link-token with this integrated_account_id."
+    )
+
+
+async def _under_way(session: AsyncSession, grant: Grant, now: datetime) -> int:
+    """Token calls to the grant's accounts server at this moment. Claims ask one after another."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(select(func.pg_advisory_xact_lock(_TURN)))
+    query = select(func.count()).where(
+        Grant.lease_until > now, Grant.integration == grant.integration, Grant.location == grant.location
+    )
+    async with reach.widened(session):
+        return (await session.execute(query)).scalar_one()
 
 
 def _class(stored: str | None) -> Refusal:
@@ -269,7 +325,7 @@ def _pause(refusal: Refusal, attempts: int, window: int) -> float:
         case Refusal.PERMANENT:
             return _PROBE
         case Refusal.CONFIG:
-            return _CONFIG
+            return alarms.PAUSE.total_seconds()
         case Refusal.THROTTLE:
             return float(window)
         case Refusal.TRANSIENT:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from app.accounts.credentials import Credentials
-from app.accounts.service import Account
+from app.accounts.service import Account, Accounts
 from app.core.clock import Clock
 from app.core.errors import Problem
 from app.core.once import Once
 from app.core.secrets import SecretUnavailable
-from app.gateway.refresh import Refresher, Refused, Renewed
+from app.gateway.refresh import DELETED, Refresher, Refused, Renewed, ended
 from connectors.kit.auth import Refusal
 
 _log = structlog.get_logger("ledgerway.tokens")
@@ -49,7 +49,10 @@ class Held:
 class Tokens:
     """Hands out the current access token of an account's grant."""
 
-    def __init__(self, credentials: Credentials, refresher: Refresher, clock: Clock) -> None:
+    def __init__(
+        self, credentials: Credentials, refresher: Refresher, accounts: Accounts, clock: Clock
+    ) -> None:
+        self._accounts = accounts
         self._credentials = credentials
         self._refresher = refresher
         self._clock = clock
@@ -72,16 +75,19 @@ class Tokens:
 
     async def access(self, account: Account, deadline: float) -> Held:
         """A usable token, renewed if need be. Problem needs_reauth or token_refresh_unavailable."""
-        held = self.ready(account)
-        if held is not None:
-            return held
+        try:
+            return self.ready(account) or await self._access(account, deadline)
+        except GrantGone as gone:
+            return await self._access(await self._moved(account, gone), deadline)
+
+    async def _access(self, account: Account, deadline: float) -> Held:
         held = await self._current(account)
         left = held.expires_at - self._clock.now()
         if left > _MARGIN:
             return held
         if left > _LAST_USE and self._not_before.get(account.grant_id, 0.0) > self._clock.monotonic():
             return held
-        task = self._renewal(account, held.generation)
+        task = self._renewal(account, held.generation, ahead=left > _LAST_USE)
         if left > _LAST_USE:
             return held  # still good: whoever renews it needs no company
         return await self._renewed(account, task, deadline)
@@ -91,6 +97,20 @@ class Tokens:
 
         At most one refresh per generation, whoever asks: a row that moved on is simply read.
         """
+        try:
+            return await self._replace(account, rejected, deadline)
+        except GrantGone as gone:
+            return await self._access(await self._moved(account, gone), deadline)
+
+    async def _moved(self, account: Account, gone: "GrantGone") -> Account:
+        """The account on the grant that took over from the one this process knew; `gone` when there is none."""
+        self._accounts.forget(account.id)
+        current = await self._accounts.load(account.environment_id, account.id)
+        if current.grant_id == account.grant_id:
+            raise gone
+        return current
+
+    async def _replace(self, account: Account, rejected: Held, deadline: float) -> Held | None:
         grant = account.grant_id
         held = self._held.get(grant)
         if held is None or held.generation <= rejected.generation:
@@ -137,7 +157,7 @@ class Tokens:
                 held = await self._read(account)
                 if held.expires_at - held.ahead > self._clock.now():
                     return 0
-                await asyncio.shield(self._renewal(account, held.generation))
+                await asyncio.shield(self._renewal(account, held.generation, ahead=True))
                 return 1
 
         due = [
@@ -182,7 +202,7 @@ class Tokens:
             made = await self._refresher.generation(grant)
             if made is None:
                 self.forget(grant)
-                raise Problem("not_found", "No such integrated account.")
+                raise GrantGone(account)
             found = ("", made, datetime.fromtimestamp(0, UTC))
         value, generation, expires_at = found
         now = self._clock.monotonic()
@@ -194,12 +214,14 @@ class Tokens:
         held = self._held[grant] = Held(value, generation, expires_at, now, ahead)
         return held
 
-    def _renewal(self, account: Account, generation: int) -> "asyncio.Task[Held | Refused]":
+    def _renewal(
+        self, account: Account, generation: int, *, ahead: bool = False
+    ) -> "asyncio.Task[Held | Refused]":
         """The one renewal of this process for a grant; it outlives callers who give up."""
         grant = account.grant_id
         running = self._running.get(grant)
         if running is None:
-            running = asyncio.get_running_loop().create_task(self._renew(account, generation))
+            running = asyncio.get_running_loop().create_task(self._renew(account, generation, ahead))
             self._running[grant] = running
             running.add_done_callback(lambda task: self._ended(grant, task))
         return running
@@ -217,11 +239,13 @@ class Tokens:
         else:
             self._not_before.pop(grant, None)
 
-    async def _renew(self, account: Account, generation: int) -> Held | Refused:
+    async def _renew(self, account: Account, generation: int, ahead: bool) -> Held | Refused:
         """The successor of `generation`: our own, or that of whoever holds the lease."""
         until = self._clock.monotonic() + _PATIENCE
         while True:
-            outcome = await self._refresher.refresh(account.grant_id, generation, account.connector)
+            outcome = await self._refresher.refresh(
+                account.grant_id, generation, account.connector, ahead=ahead
+            )
             now = self._clock.monotonic()
             if isinstance(outcome, Refused):
                 if outcome.refusal is not Refusal.TRANSIENT or now + outcome.seconds + 1.0 > until:
@@ -250,8 +274,31 @@ class Tokens:
             return outcome
         if outcome.refusal is Refusal.PERMANENT:
             self.forget(account.grant_id)
+            if outcome.error == DELETED:
+                raise GrantGone(account)
             raise needs_reauth(account, outcome.error)
         raise Unrenewed(account, outcome)
+
+
+_WHY = {
+    Refusal.PERMANENT: "{label} ended the connection.",
+    Refusal.CONFIG: "{label} refuses the OAuth client of this integration ({error}); the connection is kept. Its "
+    "operator has to correct the client's id or secret: see GET /integration.",
+    Refusal.THROTTLE: "{label} asks for a pause before it renews the token ({error}); the connection is kept.",
+    Refusal.TRANSIENT: "{label} does not renew the token now ({error}); the connection is kept.",
+}
+
+
+class GrantGone(Problem):
+    """The grant ended here, not at the provider: the account was deleted, or moved to another grant."""
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(
+            "connection_state_conflict",
+            f"The connection to {account.connector.label} is being renewed or deleted just now.",
+            executed="no",
+            retryable=True,
+        )
 
 
 class Unrenewed(Problem):
@@ -260,7 +307,7 @@ class Unrenewed(Problem):
     def __init__(self, account: Account, refused: Refused) -> None:
         super().__init__(
             "token_refresh_unavailable",
-            f"{account.connector.label} does not renew the token now.",
+            _WHY[refused.refusal].format(label=account.connector.label, error=refused.error),
             origin="provider",
             executed="no",
             retryable=True,
@@ -281,7 +328,7 @@ def needs_reauth(account: Account, error: str) -> Problem:
             "id": account.id,
             "tenant_id": account.tenant_id,
             "integration": account.connector.slug,
-            "last_error": {"code": error, "message": "The provider ended the grant."},
+            "last_error": {"code": error, "message": ended(account.connector)},
         },
         next={"method": "POST", "path": "/link-token", "body": {"integrated_account_id": account.id}},
     )

@@ -4,6 +4,7 @@ from app.models.api_keys import ApiKey
 from app.models.audit_log import AuditEntry, AuditHead
 from app.models.base import Base, Document, Instant
 from app.models.call_log import CallLog
+from app.models.client_alarms import ClientAlarm
 from app.models.data_keys import DataKey, KeyringCheck
 from app.models.environments import Environment
 from app.models.events import Event, EventHead
@@ -26,6 +27,7 @@ __all__ = [
     "AuditHead",
     "Base",
     "CallLog",
+    "ClientAlarm",
     "DataKey",
     "Document",
     "Environment",

@@ -13,7 +13,7 @@ class Grant(Base, kw_only=True):
 
     location          key of the connector's data-centre table
     refresh_print     hash of the refresh token: the same token may be brought twice, and is revoked once
-    provider_user     the provider's id of who consented, when known
+    provider_user     a print of who consented, when the provider tells
     generation        counts token replacements; both blobs are sealed for exactly this generation
     lease_owner/until who may call the token endpoint now, and until when
     next_attempt_at   no token call before this instant
@@ -39,6 +39,8 @@ class Grant(Base, kw_only=True):
             unique=True,
         ),
         Index("ix_grants_status_access_expires_at", "status", "access_expires_at"),
+        Index("ix_grants_lease_until", "lease_until"),
+        Index("ix_grants_provider_user", "provider_user"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -18,6 +18,7 @@ class LinkToken(Base, kw_only=True):
     account_id     the account to reconnect, or None
     state          new | started | choosing (organisation not chosen yet) | consumed | failed
     starts         how often the first form was posted
+    recent_starts  instants (ISO 8601) of those within a minute of the last
     cookie_hash    SHA-256 of the link cookie of the browser that started it
     grant_id       the grant waiting for the choice of an organisation
     organizations  what that grant reaches, as `connectors.kit.connector.Organization`
@@ -47,6 +48,7 @@ class LinkToken(Base, kw_only=True):
     cookie_hash: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     grant_id: Mapped[str | None] = mapped_column(default=None)
     organizations: Mapped[list[Document]] = mapped_column(default_factory=list)
+    recent_starts: Mapped[list[str]] = mapped_column(default_factory=list)
     account_ids: Mapped[list[str]] = mapped_column(default_factory=list)
     options: Mapped[Document] = mapped_column(default_factory=dict)
     last_error: Mapped[str | None] = mapped_column(default=None)

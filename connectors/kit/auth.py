@@ -79,7 +79,9 @@ class OAuth:
     read             (status, decoded JSON or None) → Token or TokenRefused
     authorization    access token → value of the Authorization header
     refresh_limit    token calls allowed per refresh token and window, window seconds
-    grants_per_user  refresh tokens of one user the provider keeps alive
+    grants_per_user  refresh tokens of one user the provider keeps alive; one more ends the oldest
+    grants_warned    so many of one user are worth a warning
+    starts_a_minute  sign-ins of one person a minute the provider bears
     grants           (scope held, scope wanted) → whether the first allows what the second does
     """
 
@@ -94,4 +96,6 @@ class OAuth:
     authorization: Callable[[str], str]
     refresh_limit: tuple[int, int]
     grants_per_user: int
+    grants_warned: int
+    starts_a_minute: int
     grants: Callable[[str, str], bool] = eq

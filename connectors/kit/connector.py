@@ -60,8 +60,9 @@ class Connector:
     """`name` is the folder, `slug` what answers say, `aliases` what requests may also say.
 
     `judge` turns an answer into a Fault, or None when it is good. `organizations` lists what a grant reaches;
-    its requests are sent without an organisation. `resources` is keyed (model, resource). `guard` is asked before
-    every write of the unified API; `upsert` makes creates name themselves, for accounts that have it on.
+    its requests are sent without an organisation. `consenter`, asked in one of them, tells what the user behind a
+    grant has alone, None when the answer does not say. `resources` is keyed (model, resource). `guard` is asked
+    before every write of the unified API; `upsert` makes creates name themselves, for accounts that have it on.
     """
 
     name: str
@@ -77,3 +78,4 @@ class Connector:
     aliases: tuple[str, ...] = ()
     guard: Guard | None = None
     upsert: Upsert | None = None
+    consenter: Callable[[], Flow[str | None]] | None = None

@@ -11,7 +11,7 @@ from connectors.zoho_books.budget import BUDGET
 from connectors.zoho_books.faults import judge
 from connectors.zoho_books.guard import GUARD
 from connectors.zoho_books.native import NATIVE
-from connectors.zoho_books.organizations import organizations
+from connectors.zoho_books.organizations import consenter, organizations
 from connectors.zoho_books.upserting import UPSERT
 from unified_models import MODELS
 
@@ -34,6 +34,7 @@ CONNECTOR = Connector(
     budget=BUDGET,
     judge=judge,
     organizations=organizations,
+    consenter=consenter,
     native=NATIVE,
     resources=_resources(),
     guard=GUARD,

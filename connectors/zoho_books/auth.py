@@ -182,4 +182,6 @@ OAUTH = OAuth(
     authorization=authorization,
     refresh_limit=(10, 600),
     grants_per_user=20,
+    grants_warned=15,
+    starts_a_minute=4,
 )

@@ -24,6 +24,18 @@ def organizations() -> Flow[tuple[Organization, ...]]:
     return tuple(each for each in found if each is not None)
 
 
+def consenter() -> Flow[str | None]:
+    """The address the user signs in with: ids of users differ from organisation to organisation."""
+    reply = yield Request("GET", "/users/me", step="read who consented")
+    user = reply.body.get("user") if isinstance(reply.body, dict) else None
+    if not isinstance(user, dict):
+        return None
+    rows = [row for row in user.get("email_ids") or () if isinstance(row, dict)]
+    chosen = next((row for row in rows if flag(row.get("is_selected"))), rows[0] if rows else {})
+    email = _text(user, "email") or _text(chosen, "email")
+    return email.casefold() if email else None
+
+
 def organization(row: dict[str, Any]) -> Organization | None:
     """One row, None for rows without an id and for organisations that are switched off."""
     id = _text(row, "organization_id")

@@ -71,6 +71,8 @@ CONNECTOR = Connector(
         authorization=lambda token: token,
         refresh_limit=(10, 600),
         grants_per_user=20,
+        grants_warned=15,
+        starts_a_minute=4,
     ),
     budget=Budget(Limits(100, 5, 1000), {"premium": Limits(100, 10, 10_000)}, lambda headers: None),
     judge=lambda reply: None,

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
-from app.connect.adopt import Adoption
+from app.connect.adopt import Adoption, Verified
 from app.core.clock import Clock
 from app.core.secrets import keyring
 from app.core.settings import load_settings
@@ -64,10 +64,9 @@ def adoption(app: FastAPI) -> Adoption:
 async def stored(app: FastAPI, token: str, environment: str = "env_one") -> str:
     connector = app.state.connectors[0]
     async with app.state.database.write() as session:
-        grant = await adoption(app).store_grant(
-            session, environment, connector, "us", Token("a", 3600, None, ("all",), None), token
-        )
-        return grant.id
+        verified = Verified(Token("a", 3600, None, ("all",), None), token, ())
+        found = await adoption(app).store_grant(session, environment, connector, "us", verified)
+        return found.grant.id
 
 
 async def adopted(app: FastAPI, grant_id: str, organization: str = "1") -> str:

@@ -28,6 +28,12 @@ class Admin(httpx.Client):
     def calls(self, **narrow: Any) -> list[dict[str, Any]]:
         return self.get("/journal", params=narrow).json()["calls"]
 
+    def living(self, email: str) -> list[dict[str, Any]]:
+        """The grants of a user the provider still honours, oldest first."""
+        state = self.get("/state").json()
+        [user] = [one["user_id"] for one in state["users"] if one["email"] == email]
+        return [grant for grant in state["grants"] if grant["user_id"] == user]
+
     def last(self) -> int:
         return self.get("/journal").json()["last"]
 

@@ -92,6 +92,7 @@ class House:
     credentials: Credentials
     gateway: Gateway
     account: Account
+    clients: OAuthClients
 
     def run(self, *, lane: Lane = Lane.INTERACTIVE, seconds: float = 10.0, **more: Any) -> Run:
         return Run(
@@ -200,7 +201,7 @@ def open_house(database: Database, ring: Keyring, twin: Twin | None = None) -> H
     credentials = Credentials(database, LocalWrapper(ring), clock)
     clients = OAuthClients(database, credentials.vault, clock, settings, connectors)
     gateway = open_gateway(settings, database, clock, accounts, credentials, clients, connectors)
-    return House(twin, database, ring, accounts, credentials, gateway, None)  # type: ignore[arg-type]
+    return House(twin, database, ring, accounts, credentials, gateway, None, clients)  # type: ignore[arg-type]
 
 
 async def furnish(opened: House, accounts: int = 1) -> None:
