@@ -54,7 +54,7 @@ async def lapse(home: House) -> None:
         await session.execute(update(ClientAlarm).values(next_attempt_at=past))
 
 
-async def asked(home: House, accounts: list[Account], seconds: float = 10.0) -> list[object]:
+async def asked(home: House, accounts: list[Account], seconds: float = 60.0) -> list[object]:
     asking = (home.ask(account=account, seconds=seconds) for account in accounts)
     said = await asyncio.gather(*asking, return_exceptions=True)
     return [one if isinstance(one, Problem) else "ok" for one in said]
@@ -63,11 +63,11 @@ async def asked(home: House, accounts: list[Account], seconds: float = 10.0) -> 
 def test_a_refused_client_alarms_once_and_heals_by_itself(database_url: str) -> None:
     async def run() -> None:
         async with house(database_url) as home:
-            accounts = await furnish(home, 40)
+            accounts = await furnish(home, 20)
             home.twin.refuse = lambda: REFUSED
             told = await asked(home, accounts)
             assert {one.code for one in told if isinstance(one, Problem)} == {"token_refresh_unavailable"}
-            assert len(told) == 40 and all(isinstance(one, Problem) for one in told)
+            assert len(told) == 20 and all(isinstance(one, Problem) for one in told)
             assert "OAuth client" in str(told[0].detail), "it says whose turn it is"
             assert len(home.twin.token_calls) <= 10, "those under way when the first answer came"
             assert await events(home) == ["integration:authentication_error"]
@@ -88,7 +88,7 @@ def test_a_refused_client_alarms_once_and_heals_by_itself(database_url: str) -> 
             home.twin.refuse = None
             await lapse(home)
             assert "ok" in await asked(home, accounts), "the one who tries finds it mended"
-            assert await asked(home, accounts) == ["ok"] * 40
+            assert await asked(home, accounts) == ["ok"] * 20
             assert await events(home) == ["integration:authentication_error", "integration:reactivated"]
             async with home.database.read() as session:
                 assert await alarms.standing(session, "env_1") == []
