@@ -177,7 +177,7 @@ class Refresher:
                 seconds = (attempts[0] - since).total_seconds()
                 return Refused(Refusal.THROTTLE, "too many token calls", max(1.0, seconds))
             if await _under_way(session, grant, now) >= most:
-                return Waiting()
+                return Refused(Refusal.TRANSIENT, "too many at once", random.uniform(0.3, 0.6))  # noqa: S311
             alarm = await alarms.holding(
                 session, grant.environment_id, grant.integration, grant.location, now
             )

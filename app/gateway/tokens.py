@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -61,6 +62,7 @@ class Tokens:
         self._running: dict[str, asyncio.Task[Held | Refused]] = {}
         self._reading: Once[str, Held] = Once()
         self._not_before: dict[str, float] = {}
+        self._gates = defaultdict[tuple[str, str], asyncio.Semaphore](lambda: asyncio.Semaphore(_AT_ONCE))
 
     def ready(self, account: Account) -> Held | None:
         """The token when it can be used without waiting for anything."""
@@ -243,9 +245,10 @@ class Tokens:
         """The successor of `generation`: our own, or that of whoever holds the lease."""
         until = self._clock.monotonic() + _PATIENCE
         while True:
-            outcome = await self._refresher.refresh(
-                account.grant_id, generation, account.connector, ahead=ahead
-            )
+            async with self._gates[account.connector.slug, account.location]:
+                outcome = await self._refresher.refresh(
+                    account.grant_id, generation, account.connector, ahead=ahead
+                )
             now = self._clock.monotonic()
             if isinstance(outcome, Refused):
                 if outcome.refusal is not Refusal.TRANSIENT or now + outcome.seconds + 1.0 > until:
