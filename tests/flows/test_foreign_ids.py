@@ -21,6 +21,9 @@ BODIES = {
 """Bodies that would be accepted; where none is listed the id is looked at first."""
 
 
+EXTRA = {"LEDGERWAY_KEY_RATE": "off", "LEDGERWAY_EGRESS_ALLOW": "127.0.0.0/8"}
+
+
 @dataclass
 class Theirs:
     """What another environment has."""
@@ -31,12 +34,16 @@ class Theirs:
     log: str
     client: str
     write: str
+    job: str
+    run: str
+    webhook: str
+    message: str
 
 
 @pytest.fixture(scope="module")
 def product(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """Hundreds of routes are asked at once."""
-    started = Product(tmp_path_factory.mktemp("product"), sandbox, extra={"LEDGERWAY_KEY_RATE": "off"})
+    started = Product(tmp_path_factory.mktemp("product"), sandbox, extra=EXTRA)
     try:
         yield started.start()
     finally:
@@ -58,10 +65,25 @@ def theirs(product: Product) -> Theirs:
         written = api.post("/unified/accounting/contacts", params=at, json={"name": "Their customer"})
         assert written.status_code == 201, written.text
         write = written.headers["ledgerway-write-id"]
+        made = api.post("/sync-job", json={**at, "resources": ["items"], "cadence": None}).json()
+        [run] = api.get("/sync-job-run", params={"sync_job_id": made["id"]}).json()["result"]
+        webhook = api.post("/webhook", json={"target_url": "http://127.0.0.1:9/theirs"}).json()["id"]
+        message = api.post("/webhook/test", json={"id": webhook}).json()["id"]
         log: list[Any] = []
         while not log:
             log = api.get("/log").json()["result"]
-    return Theirs(account["id"], invoice, key, log[0]["id"], stored.json()["id"], write)
+    return Theirs(
+        account["id"],
+        invoice,
+        key,
+        log[0]["id"],
+        stored.json()["id"],
+        write,
+        made["id"],
+        run["id"],
+        webhook,
+        message,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +115,11 @@ def ids(theirs: Theirs) -> dict[str, str]:
         "integration_id": theirs.client,
         "integration": theirs.client,
         "write_id": theirs.write,
+        "job_id": theirs.job,
+        "run_id": theirs.run,
+        "act": "pause",
+        "webhook_id": theirs.webhook,
+        "message_id": theirs.message,
     }
 
 
@@ -130,6 +157,10 @@ def test_every_body_and_parameter_that_names_an_account(stranger: httpx.Client, 
         ("/integrated-account/token", {"integrated_account_id": theirs.account}),
         ("/integrated-account/refresh-credentials", {"id": theirs.account}),
         ("/link-token", {"integrated_account_id": theirs.account}),
+        ("/sync-job", {"integrated_account_id": theirs.account}),
+        ("/sync-job-run", {"sync_job_id": theirs.job}),
+        ("/webhook/test", {"id": theirs.webhook}),
+        ("/webhook-message/replay", {"webhook_id": theirs.webhook, "since": "2026-01-01T00:00:00Z"}),
         ("/integrated-account", {"tenant_id": "x", "same_grant_as": theirs.account, "organization_id": "1"}),
     ):
         is_absent(stranger.post(path, json=body), path)
@@ -142,7 +173,9 @@ def test_every_body_and_parameter_that_names_an_account(stranger: httpx.Client, 
         "/unified/accounting/invoices", headers={"X-Integrated-Account-Id": theirs.account}
     )
     is_absent(by_header, "header")
-    for path in ("/log", "/write", "/integrated-account", "/api-key", "/audit"):
+    is_absent(stranger.get("/changes", params={"integrated_account_id": theirs.account}), "changes")
+    lists = ("/log", "/write", "/integrated-account", "/api-key", "/audit")
+    for path in (*lists, "/sync-job", "/sync-job-run", "/webhook", "/webhook-message"):
         listed = stranger.get(path)
         assert listed.status_code == 200, listed.text
         assert theirs.account not in listed.text and theirs.key not in listed.text, path
