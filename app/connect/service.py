@@ -17,14 +17,14 @@ from app.connect import store
 from app.connect.adopt import Adopted, Adoption, GrantGone, Stored, Superseded
 from app.connect.regions import check_domain, region
 from app.connect.stops import Stopped
-from app.core import reach
+from app.core import failpoints, reach
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.errors import Problem
 from app.core.secrets import Context, Secret, Vault
 from app.core.settings import Settings
 from app.gateway.engine import Gateway
-from app.keys.audit import Actor
+from app.keys.audit import Actor, record
 from app.models.link_tokens import LinkToken, OAuthState
 from connectors.kit.auth import DataCenter, Refusal, Token
 from connectors.kit.connector import Connector, Organization
@@ -203,6 +203,13 @@ class Connect:
             async with self._database.write() as session:
                 state = await store.take_state(session, query.get("state", ""))
                 link = await store.link_by_id(session, state.link_id) if state is not None else None
+                if link is not None and "code" in query:
+                    # Should this process die before it stores what the code is traded for, this entry, with no
+                    # account's after it, tells that the provider holds a grant nobody else knows of.
+                    actor, now = Actor("link_token", link.id), self._clock.now()
+                    await record(
+                        session, now, link.environment_id, actor, "link_token.code_received", link.id
+                    )
         if state is None or not hmac.compare_digest(store.digest(cookie or ""), state.cookie_hash):
             raise Stopped("oauth_state_invalid")
         link = self._usable(link)
@@ -226,6 +233,7 @@ class Connect:
         centers = self._accounts.data_centers(connector)
         center = region(query, state.location, centers, connector.auth.data_centers)
         token, refresh_token = await self._exchange(connector, center, link, state, query["code"])
+        failpoints.hit("oauth.after_exchange")
         try:
             return await self._keep(link, state, connector, center, token, refresh_token)
         except Exception:  # nobody will use what was granted

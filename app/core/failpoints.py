@@ -17,6 +17,8 @@ NAMES = frozenset(
         "write.after_send",
         "write.before_store",
         "write.before_reply",
+        "oauth.after_exchange",
+        "tx.mid",
     }
 )
 

@@ -9,6 +9,7 @@ from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import failpoints
 from app.core.ids import new_id
 from app.models.base import Exact
 from app.models.events import Event, EventHead
@@ -61,6 +62,7 @@ async def append(
     ]
     if rows:
         await session.execute(insert(Event), rows)
+    failpoints.hit("tx.mid")
     return first
 
 

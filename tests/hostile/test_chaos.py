@@ -1,4 +1,4 @@
-"""A tenth of `make chaos`: nothing lost, nothing doubled, nobody disconnected."""
+"""A tenth of `make chaos`: nothing lost, doubled or left open, nobody disconnected."""
 
 import asyncio
 
@@ -15,4 +15,3 @@ def test_nothing_is_lost_or_doubled_whatever_breaks() -> None:
     rows = asyncio.run(run(faults.TENTH, databases))
     told = "\n".join([verdict.table(rows), *(line for row in rows for line in verdict.details(row))])
     assert all(row.is_good for row in rows), told
-    assert all(len(row.unresolved) < len(row.wishes) for row in rows), told

@@ -23,7 +23,10 @@ async def _suffer(database: str, size: faults.Size, only: str, rows: list[Row]) 
                 for name, fault in act
                 if only in name and (fault is not faults.restarted or database == "postgresql")
             ]
-            played = [Row(name, database, firms=[await fleet.firm()]) for name, _ in chosen]
+            played = [
+                Row(name, database, firms=[await fleet.firm(), await fleet.firm(marked=True)])
+                for name, _ in chosen
+            ]
             callers: faults.Callers = []
             for row, (_, fault) in zip(played, chosen, strict=True):
                 callers += await fault(fleet, row, size)

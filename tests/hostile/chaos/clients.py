@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -21,6 +21,7 @@ class Wish:
     key: str = ""
     record_id: str | None = None
     told: str = "nothing"
+    heard: set[str] = field(default_factory=set[str])
 
     @property
     def is_answered(self) -> bool:
@@ -40,8 +41,10 @@ class Wish:
         return {"method": "POST", "url": "/unified/accounting/invoices", "json": body, "headers": headers}
 
 
-async def insist(fleet: Fleet, wish: Wish, first: int, *, hang: float = 30.0) -> None:
-    """Ask until it is settled, beginning with the `first` process; after `hang` seconds of silence, the next one."""
+async def insist(fleet: Fleet, wish: Wish, first: int, *, hang: float = 30.0, after: float = 0.0) -> None:
+    """Ask until it is settled, beginning `after` so many seconds with the `first` process; after `hang` seconds of
+    silence, the next one. `heard` are the errors that were answered."""
+    await asyncio.sleep(after)
     request = wish.request()
     path = request.pop("url")
     end, turn = time.monotonic() + PATIENCE, first
@@ -58,6 +61,7 @@ async def insist(fleet: Fleet, wish: Wish, first: int, *, hang: float = 30.0) ->
                 return
             problem = answer.json()
             wish.told = f"{answer.status_code} {problem['code']}"
+            wish.heard.add(wish.told)
             if answer.status_code not in _AGAIN and not problem["retryable"]:
                 return
         turn += 1

@@ -37,18 +37,24 @@ Fault = Callable[[Fleet, Row, Size], Awaitable[Callers]]
 
 
 def wishes(row: Row, count: int) -> list[Wish]:
-    """So many invoices that are wanted of a row's firm in its next run."""
+    """So many invoices that are wanted of a row's firms in its next run."""
     row.runs += 1
-    made = [Wish(row.firms[0], f"{row.fault}-{row.runs}-{n}".replace(" ", "-")) for n in range(count)]
+    made = [
+        Wish(row.firms[n % len(row.firms)], f"{row.fault}-{row.runs}-{n}".replace(" ", "-"))
+        for n in range(count)
+    ]
     row.wishes += made
     return made
 
 
-def callers(fleet: Fleet, wanted: list[Wish], *, spread: bool = False, hang: float = 30.0) -> Callers:
-    """Who asks for them: the doomed process first, or one each."""
+def callers(
+    fleet: Fleet, wanted: list[Wish], *, spread: bool = False, hang: float = 30.0, pace: float = 0.0
+) -> Callers:
+    """Who asks for them: the doomed process first, or one each; all at once, or one after so many seconds."""
     first = range(PROCESSES) if spread else (fleet.doomed,)
     return [
-        fleet.begin(insist(fleet, wish, first[n % len(first)], hang=hang)) for n, wish in enumerate(wanted)
+        fleet.begin(insist(fleet, wish, first[n % len(first)], hang=hang, after=n * pace))
+        for n, wish in enumerate(wanted)
     ]
 
 
@@ -84,6 +90,81 @@ async def terminated(fleet: Fleet, row: Row, size: Size) -> Callers:
     return going
 
 
+async def rolled(fleet: Fleet, row: Row, size: Size) -> Callers:
+    """Every process in turn is ended and started again, under steady writes to all."""
+    going: Callers = []
+    for _ in range(max(1, size.bursts // 2)):
+        begun: list[Wish] = []
+        for fleet.doomed in range(PROCESSES):
+            begun += wishes(row, size.burst // 2)
+            going += callers(fleet, begun[-size.burst // 2 :], spread=True, pace=0.03)
+            fleet.signal(signal.SIGTERM)
+            await fleet.ended(60.0)
+            if (code := fleet.product.server(fleet.doomed).exit_code) != 0:
+                row.remarks.append(f"run {row.runs}: process {fleet.doomed} ended with {code}")
+            await fleet.revive()
+        await asyncio.gather(*going)
+        row.complain(begun, besides=("503 shutting_down", "409 idempotency_in_progress"))
+    return going
+
+
+async def contended(fleet: Fleet, row: Row, size: Size) -> Callers:
+    """Four processes write as fast as they can, and nobody is told of it."""
+    going: Callers = []
+    for _ in range(size.bursts):
+        begun = wishes(row, size.burst)
+        going += callers(fleet, begun, spread=True)
+        await asyncio.gather(*going)
+        row.complain(begun)
+    return going
+
+
+async def left_at_exchange(fleet: Fleet, row: Row, size: Size) -> Callers:
+    """kill -9 when half of the browsers' codes are traded, before the tokens are stored: who comes again is connected,
+    once. The process of the public address is the one."""
+    fleet.doomed = 0
+    for _ in range(size.kills):
+        row.runs += 1
+        people = [await fleet.person() for _ in range(size.accounts // 5)]
+        await fleet.replace(**{VARIABLE: f"oauth.after_exchange={len(people) // 2}"})
+        first = await asyncio.gather(*(fleet.connect(email) for email in people))
+        await fleet.revive()
+        left = [email for email, is_connected in zip(people, first, strict=True) if not is_connected]
+        if not left:
+            row.remarks.append(f"run {row.runs}: nobody was left half-way")
+        for email in left:
+            if await fleet.accounts_of(email):
+                row.remarks.append(f"run {row.runs}: {email} is half connected")
+            await fleet.connect(email)
+        for email in people:
+            accounts = await fleet.accounts_of(email)
+            row.wishes += [Wish(account, told="done") for account in accounts]
+            row.firms += accounts
+            if len(accounts) != 1:
+                row.remarks.append(f"run {row.runs}: {email} has {len(accounts)} accounts")
+    fleet.doomed = PROCESSES - 1
+    return []
+
+
+async def left_in_transaction(fleet: Fleet, row: Row, size: Size) -> Callers:
+    """kill -9 between a change of state and its event: both are there, or neither."""
+    for _ in range(size.kills):
+        row.runs += 1
+        await fleet.replace(**{VARIABLE: f"tx.mid={size.accounts // 4}"})
+        imports = [await fleet.grant() for _ in range(size.accounts // 2)]
+        tried = [fleet.begin(fleet.adopt(each, fleet.doomed)) for each in imports]
+        if not await fleet.ended(60.0):
+            row.remarks.append(f"run {row.runs}: nobody came to the middle")
+        await asyncio.gather(*tried)
+        await fleet.revive()
+        row.remarks += await fleet.unmatched()
+        for each in imports:
+            row.firms += (accounts := await fleet.accounts_of(each["tenant_id"]))
+            row.wishes += [Wish(account, told="done") for account in accounts]
+    row.remarks = row.remarks[:9]
+    return []
+
+
 async def frozen(fleet: Fleet, row: Row, size: Size) -> Callers:
     """SIGSTOP for longer than a lease: others take over, and then it wakes."""
     going: Callers = []
@@ -116,7 +197,7 @@ def provider(kind: str, **options: Any) -> Fault:
             wanted = wishes(row, size.burst)
             for wish in (wish for n, wish in enumerate(wanted) if n // PROCESSES % 2 == 0):
                 await fleet.arrange(
-                    "POST", "/faults", kind=kind, method="POST", path="/invoices$", content=f'"{wish.key}"',
+                    "POST", "/faults", kind=kind, path="/invoices$", content=f'"{wish.key}"',
                     organization_id=wish.firm.organization_id, **options,
                 )  # fmt: skip
             going += callers(fleet, wanted, spread=True)
@@ -157,7 +238,10 @@ async def holder_killed(fleet: Fleet, row: Row, size: Size) -> Callers:
 Acts = tuple[tuple[tuple[str, Fault], ...], ...]
 ACTS: Acts = (
     tuple((f"kill -9 {point}", killed(point)) for point in POINTS),
+    (("kill -9 tx.mid", left_in_transaction), ("kill -9 oauth.after_exchange", left_at_exchange)),
     (("SIGTERM", terminated), ("SIGSTOP", frozen)),
+    (("rolling restart", rolled),),
+    (("four writers", contended),),
     (
         ("commit, then cut", provider("commit_then_drop")),
         ("cut before commit", provider("reset_before")),

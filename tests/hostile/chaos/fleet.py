@@ -5,15 +5,20 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import text
 
+from app.core import reach
+from app.core.database import Database
+from app.demo.browser import WalkFailed
 from tests.flows.conftest import NO_LIMITS
 from tests.support import postgres
-from tests.support.product import Product, Sandbox
+from tests.support.product import Product, Sandbox, walk
 
 PROCESSES = 4
 _AMPLE = {"minute": 1_000_000, "concurrent": 50, "day": 1_000_000}
@@ -23,6 +28,10 @@ _FAST = {
     "LEDGERWAY_WRITE_SETTLE_SECONDS": "60",
     "LEDGERWAY_KEY_IN_FLIGHT": "1000",
 }
+_HALVES = (
+    "SELECT id FROM integrated_accounts WHERE id NOT IN (SELECT account_id FROM events WHERE account_id IS NOT NULL)",
+    "SELECT account_id FROM events WHERE account_id NOT IN (SELECT id FROM integrated_accounts)",
+)
 _numbers = itertools.count(1)
 
 
@@ -91,26 +100,86 @@ class Fleet:
         assert answer.is_success, answer.text
         return answer.json()
 
-    async def firm(self, *, customer: bool = True) -> Firm:
-        """A new company, connected."""
+    async def person(self) -> str:
+        """The owner of a new company, which is not connected yet."""
         number = next(_numbers)
         made = await self.arrange("POST", "/organizations", dc="us", name=f"Company {number}")
-        organization, email = made["organization_id"], f"owner{number}@chaos.example"
+        email = f"owner{number}@chaos.example"
         await self.arrange(
-            "POST", "/users", dc="us", first_name="Owner", email=email, organizations=[organization]
+            "POST",
+            "/users",
+            dc="us",
+            first_name="Owner",
+            email=email,
+            organizations=[made["organization_id"]],
         )
+        return email
+
+    async def grant(self) -> dict[str, Any]:
+        """What an import of a new company's account asks for."""
+        email = await self.person()
         grant = await self.arrange("POST", "/grants", user=email)
         credentials = {"refresh_token": grant["refresh_token"], "location": "us"}
-        account = await self._made(
-            "/integrated-account", tenant_id=email, integration="zohobooks", credentials=credentials
-        )
+        return {"tenant_id": email, "integration": "zohobooks", "credentials": credentials}
+
+    async def adopt(self, grant: dict[str, Any], first: int) -> None:
+        """Import it, by another process where the `first` one dies."""
+        for turn in range(60):
+            base = self.product.bases[(first + turn) % PROCESSES]
+            with suppress(httpx.TransportError):
+                if (await self.api.post(f"{base}/integrated-account", json=grant)).is_success:
+                    return
+            await asyncio.sleep(0.3)
+
+    async def connect(self, email: str) -> bool:
+        """Whether a person who follows a new link with a browser arrives."""
+
+        def browse() -> bool:
+            try:
+                return walk(self.product.link(email), user=email).data.get("result") == "success"
+            except (httpx.TransportError, WalkFailed):
+                return False
+
+        return await asyncio.to_thread(browse)
+
+    async def accounts_of(self, email: str) -> list[Firm]:
+        found = await self.api.get(f"{self.base}/integrated-account", params={"tenant_id": email})
+        return [Firm(each["id"], each["organization"]["id"]) for each in found.json()["result"]]
+
+    async def unmatched(self) -> list[str]:
+        """Accounts without an event and events without an account, by the database."""
+        database = Database(self.product.environment()["LEDGERWAY_DATABASE_URL"])
+        told: list[str] = []
+        with reach.everywhere():
+            async with database.read() as session:
+                for half in _HALVES:
+                    told += [f"{id} is only half stored" for id in await session.scalars(text(half))]
+        await database.close()
+        return told
+
+    async def firm(self, *, customer: bool = True, marked: bool = False) -> Firm:
+        """A new company, connected; with a customer, and with its creates marked in a unique field."""
+        account = await self._made("/integrated-account", **await self.grant())
+        read = await self.api.get(f"{self.base}/integrated-account/{account}")
+        organization = read.json()["organization"]["id"]
         if not customer:
             return Firm(account, organization)
+        if marked:
+            path = f"/organizations/{organization}/custom-fields"
+            await self.arrange("POST", path, entity="invoice", label="lw_ref", unique=True, in_rows=True)
+            switch = f"{self.base}/integrated-account/{account}/upsert"
+            answer = await self.api.post(switch, json={"resources": ["invoices"]})
+            assert answer.is_success, answer.text
         path = f"/unified/accounting/contacts?integrated_account_id={account}"
         return Firm(account, organization, await self._made(path, name="Harbour Coffee"))
 
+    @property
+    def base(self) -> str:
+        """A process that lives."""
+        return self.product.bases[1 if self.doomed == 0 else 0]
+
     async def is_connected(self, firm: Firm) -> bool:
-        answer = await self.api.get(f"{self.product.bases[0]}/integrated-account/{firm.account_id}")
+        answer = await self.api.get(f"{self.base}/integrated-account/{firm.account_id}")
         return answer.is_success and answer.json()["status"] == "active"
 
     async def invoices(self, firm: Firm) -> list[Any]:
@@ -153,6 +222,6 @@ class Fleet:
         return False
 
     async def _made(self, path: str, **body: Any) -> str:
-        answer = await self.api.post(f"{self.product.bases[0]}{path}", json=body)
+        answer = await self.api.post(f"{self.base}{path}", json=body)
         assert answer.status_code == 201, answer.text
         return answer.json()["id"]

@@ -35,6 +35,11 @@ class Row:
         wrong = self.lost or self.duplicated or self.disconnected or self.unresolved or self.remarks
         return not wrong and self.refreshes <= 2
 
+    def complain(self, wishes: Iterable[Wish], besides: Iterable[str] = ()) -> None:
+        """Nobody should have been told an error, but for these."""
+        heard = Counter(each for wish in wishes for each in wish.heard - {*besides})
+        self.remarks += [f"run {self.runs}: {count} × {told}" for told, count in heard.items()]
+
     def cells(self) -> tuple[str, ...]:
         counts = (self.lost, self.duplicated, self.disconnected, self.unresolved)
         numbers = (self.runs, len(self.wishes), *map(len, counts), self.refreshes or "-")
