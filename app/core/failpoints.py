@@ -19,6 +19,7 @@ NAMES = frozenset(
         "write.before_reply",
         "oauth.after_exchange",
         "tx.mid",
+        "hook.after_post",
     }
 )
 

@@ -68,7 +68,8 @@ class WebhookMessage(Base, kw_only=True):
         UniqueConstraint("webhook_id", "sequence", name="uq_webhook_messages_webhook_id_sequence"),
         Index("ix_webhook_messages_webhook_id_due_at", "webhook_id", "due_at"),
         Index("ix_webhook_messages_environment_id_created_at", "environment_id", "created_at"),
-        Index("ix_webhook_messages_due_at", "due_at"),
+        Index("ix_webhook_messages_webhook_id_lease_until", "webhook_id", "lease_until"),
+        Index("ix_webhook_messages_created_at", "created_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import random
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -21,12 +22,14 @@ from app.core.secrets import Context, SecretUnavailable, Vault
 from app.models.webhooks import Webhook
 from app.webhooks import messages, signing
 from app.webhooks.bodies import body_of
-from app.webhooks.fanout import PAGE, fan_out, is_behind
+from app.webhooks.fanout import fan_out, is_behind
 from app.webhooks.messages import Outcome, Parcel
+from app.webhooks.retention import forget
 
 _log = structlog.get_logger("ledgerway.webhooks")
 
 TOTAL_SECONDS = 15.0
+_TIDY = 3600.0  # seconds between two rounds of forgetting, more or less
 _LOOK = 0.25  # seconds between two looks at the queue when nothing was found
 _MOST = 256  # messages under way in one process
 _CLAIMED = 64
@@ -53,7 +56,9 @@ class Postman:
         """Begin. Needs a running loop."""
         if not self._tasks:
             loop = asyncio.get_running_loop()
-            self._tasks = [loop.create_task(each()) for each in (self._fan, self._claim, self._store)]
+            self._tasks = [
+                loop.create_task(each()) for each in (self._fan, self._claim, self._store, self._tidy)
+            ]
 
     async def close(self, patience: float = 5.0) -> None:
         """Take nothing more on, let what is under way come back for a while, and note it."""
@@ -72,15 +77,15 @@ class Postman:
     async def _fan(self) -> None:
         """Events become messages."""
         while True:
-            found = made = 0
+            more = False
             try:
                 if await self._there(is_behind()):
-                    found, made = await self._database.transact(
+                    more = await self._database.transact(
                         lambda session: fan_out(session, self._clock.now(), _WEBHOOKS)
                     )
             except Exception as error:
                 _log.warning("fan_out_failed", error=type(error).__name__)
-            if found < _WEBHOOKS and made < PAGE:
+            if not more:
                 await asyncio.sleep(_LOOK)
 
     async def _claim(self) -> None:
@@ -103,6 +108,17 @@ class Postman:
                 task.add_done_callback(self._sending.discard)
             if not parcels:
                 await asyncio.sleep(_LOOK)
+
+    async def _tidy(self) -> None:
+        """What is past its time is forgotten."""
+        while True:
+            await asyncio.sleep(_TIDY * random.uniform(0, 1))  # noqa: S311 — processes should not meet
+            more = True
+            try:
+                while more:
+                    more = await self._database.transact(lambda session: forget(session, self._clock.now()))
+            except Exception as error:
+                _log.warning("not_tidied", error=type(error).__name__)
 
     async def _there(self, query: Select[int]) -> bool:
         """Whether a query finds anything: looking takes no lock."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.ids import new_id
@@ -25,27 +25,28 @@ def is_behind() -> Select[int]:
     )
 
 
-async def fan_out(session: AsyncSession, now: datetime, webhooks: int) -> tuple[int, int]:
+async def fan_out(session: AsyncSession, now: datetime, webhooks: int) -> bool:
     """A page of events for each of at most so many webhooks that are behind, in the caller's transaction.
 
-    (webhooks that were behind, messages made). What is committed with a webhook's position is neither lost nor doubled.
+    Whether some may be behind still. What is committed with a webhook's position is neither lost nor doubled.
     """
-    behind = await session.scalars(
-        select(Webhook)
+    found = await session.execute(
+        select(Webhook, EventHead.sequence)
         .join(EventHead, EventHead.environment_id == Webhook.environment_id)
         .where(Webhook.is_active, Webhook.health != "disabled", Webhook.position < EventHead.sequence)
-        .order_by(Webhook.position)
+        .order_by(func.random())
         .limit(webhooks)
         .with_for_update(skip_locked=True, of=Webhook)
     )
-    found = made = 0
-    for webhook in behind:
+    behind = found.all()
+    more = len(behind) == webhooks
+    for webhook, head in behind:
         events = await _following(session, webhook)
-        if events:
-            made += await _queue(session, webhook, [event for event in events if wants(webhook, event)], now)
-            webhook.position = events[-1].sequence
-        found += 1
-    return found, made
+        await _queue(session, webhook, [event for event in events if wants(webhook, event)], now)
+        # without any, those up to the head were forgotten before it came to them
+        webhook.position = events[-1].sequence if events else head
+        more = more or len(events) == PAGE
+    return more
 
 
 async def _following(session: AsyncSession, webhook: Webhook) -> Sequence[Event]:
@@ -58,7 +59,7 @@ async def _following(session: AsyncSession, webhook: Webhook) -> Sequence[Event]
     return rows.all()
 
 
-async def _queue(session: AsyncSession, webhook: Webhook, events: Sequence[Event], now: datetime) -> int:
+async def _queue(session: AsyncSession, webhook: Webhook, events: Sequence[Event], now: datetime) -> None:
     rows = [
         {
             "id": new_id("whm"),
@@ -76,7 +77,6 @@ async def _queue(session: AsyncSession, webhook: Webhook, events: Sequence[Event
     ]
     if rows:
         await session.execute(insert(WebhookMessage), rows)
-    return len(rows)
 
 
 def wants(webhook: Webhook, event: Event) -> bool:

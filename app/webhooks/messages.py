@@ -51,12 +51,7 @@ class Outcome:
 
 def is_due(now: datetime) -> Select[int]:
     """Finds a row when a message may be sent."""
-    return (
-        select(WebhookMessage.sequence)
-        .join(Webhook, Webhook.id == WebhookMessage.webhook_id)
-        .where(WebhookMessage.due_at <= now, _is_free(now), *_is_open(now))
-        .limit(1)
-    )
+    return select(Webhook.position).where(*_is_open(now), _has_room(now), _has_due(now)).limit(1)
 
 
 async def claim(session: AsyncSession, now: datetime, most: int) -> list[Parcel]:
@@ -64,14 +59,9 @@ async def claim(session: AsyncSession, now: datetime, most: int) -> list[Parcel]
 
     A degraded endpoint gives one, and rests again.
     """
-    waiting = (
-        select(WebhookMessage.id)
-        .where(WebhookMessage.webhook_id == Webhook.id, WebhookMessage.due_at <= now, _is_free(now))
-        .exists()
-    )
     endpoints = await session.scalars(
         select(Webhook)
-        .where(*_is_open(now), waiting)
+        .where(*_is_open(now), _has_room(now), _has_due(now))
         .order_by(func.random())
         .limit(max(1, most // AT_ONCE))
         .with_for_update(skip_locked=True, of=Webhook)
@@ -84,10 +74,11 @@ async def claim(session: AsyncSession, now: datetime, most: int) -> list[Parcel]
 
 async def settle(session: AsyncSession, now: datetime, outcomes: Sequence[Outcome]) -> None:
     """Stores what came of attempts, and how the endpoints fared."""
-    for outcome in outcomes:
+    for outcome in sorted(outcomes, key=lambda one: one.parcel.webhook.id):  # all lock in the same order
+        webhook = await session.get(Webhook, outcome.parcel.webhook.id, with_for_update=True)
         message = await session.get(WebhookMessage, outcome.parcel.message_id)
-        if message is None or message.lease != outcome.parcel.lease:
-            continue  # somebody else has taken it over: what they see counts
+        if webhook is None or message is None or message.lease != outcome.parcel.lease:
+            continue  # it was ended, or somebody else has taken it over: what they see counts
         session.add(_attempt(message, outcome))
         message.attempts += 1
         message.lease = message.lease_until = None
@@ -96,27 +87,21 @@ async def settle(session: AsyncSession, now: datetime, outcomes: Sequence[Outcom
             outcome.status,
             outcome.error,
         )
-        webhook = await session.get(Webhook, message.webhook_id)
-        if webhook is None:
-            continue
+        off = webhook.health == "disabled" or not webhook.is_active
         if outcome.good:
             message.state, message.due_at, message.delivered_at = "delivered", None, now
-            _fared(webhook, schedule.succeeded(now))
+            if not off:
+                _fared(webhook, schedule.succeeded(now))
+            continue
+        if off:  # switched off while this was under way: only a person switches it on
+            message.state, message.due_at = "cancelled", None
             continue
         wait = schedule.wait_after(message.attempts, outcome.retry_after)
         message.state = "pending" if wait is not None else "dead"
         message.due_at = now + timedelta(seconds=wait) if wait is not None else None
-        before = webhook.health
-        health = schedule.failed(
-            _health(webhook), now, outcome.status, outcome.retry_after, webhook.created_at
-        )
-        _fared(webhook, health)
-        if health.word == "disabled" != before:
+        _fared(webhook, schedule.failed(_health(webhook), now, outcome.status, outcome.retry_after))
+        if webhook.health == "disabled":
             await _disabled(session, webhook, now)
-
-
-async def event_of(session: AsyncSession, environment_id: str, sequence: int) -> Event | None:
-    return await session.get(Event, (environment_id, sequence))
 
 
 async def _of(session: AsyncSession, webhook: Webhook, now: datetime) -> list[Parcel]:
@@ -157,6 +142,25 @@ def _is_open(now: datetime) -> tuple[Any, ...]:
 
 def _is_free(now: datetime) -> Any:
     return (WebhookMessage.lease_until.is_(None)) | (WebhookMessage.lease_until <= now)
+
+
+def _has_room(now: datetime) -> Any:
+    """Few enough of its messages are under way: who waits for an endpoint takes nobody's turn."""
+    under_way = (
+        select(func.count())
+        .where(WebhookMessage.webhook_id == Webhook.id, WebhookMessage.lease_until > now)
+        .correlate(Webhook)
+        .scalar_subquery()
+    )
+    return under_way < AT_ONCE
+
+
+def _has_due(now: datetime) -> Any:
+    return (
+        select(WebhookMessage.id)
+        .where(WebhookMessage.webhook_id == Webhook.id, WebhookMessage.due_at <= now, _is_free(now))
+        .exists()
+    )
 
 
 def _attempt(message: WebhookMessage, outcome: Outcome) -> WebhookAttempt:

@@ -13,7 +13,6 @@ _LONGEST_ASKED = 86_400.0
 DEGRADED_AT = 10
 PROBE = timedelta(minutes=1)
 GIVEN_UP = timedelta(days=5)
-_APART = timedelta(hours=12)
 
 
 def wait_after(attempts: int, asked: float | None) -> float | None:
@@ -45,20 +44,22 @@ def succeeded(now: datetime) -> Health:
     return Health(succeeded_at=now)
 
 
-def failed(health: Health, now: datetime, status: int | None, asked: float | None, born: datetime) -> Health:
+def failed(health: Health, now: datetime, status: int | None, asked: float | None) -> Health:
     """After one more failure: at work, resting (one message a minute), or given up.
 
-    410 gives up at once; otherwise five days without a success and failures at least twelve hours apart do.
+    410 gives up at once; otherwise five days of failures without a success between them do.
     """
     failures = health.failures + 1
     since = health.failing_since or now
-    probe = now + timedelta(seconds=min(asked, _LONGEST_ASKED)) if asked else None
+    rests = [health.probe_at] if health.probe_at and health.probe_at > now else []
+    if asked:
+        rests.append(now + timedelta(seconds=min(asked, _LONGEST_ASKED)))
     word, detail = "ok", None
     if failures >= DEGRADED_AT:
         word, detail = "degraded", f"{failures} attempts in a row failed; one message a minute is tried"
-        probe = max(probe or now, now + PROBE)
+        rests.append(now + PROBE)
     if status == 410:
         word, detail = "disabled", "the endpoint answered 410: it wants no more"
-    elif now - (health.succeeded_at or born) >= GIVEN_UP and now - since >= _APART:
+    elif now - since >= GIVEN_UP:
         word, detail = "disabled", "no message got through for five days"
-    return Health(word, failures, since, health.succeeded_at, probe, detail)
+    return Health(word, failures, since, health.succeeded_at, max(rests, default=None), detail)

@@ -4,7 +4,7 @@ import base64
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.auth import Principal
@@ -84,7 +84,7 @@ class Webhooks:
                 if value is not None:
                     setattr(webhook, _FIELDS.get(name, name), value)
             if wakes is not None:
-                await _switch(session, webhook, wakes)
+                await _switch(session, webhook, wakes, since)
             if since is not None:
                 await self._again(
                     session, [WebhookMessage.webhook_id == webhook.id], ReplayRequest(since=since), now
@@ -257,11 +257,11 @@ async def _send_again(session: AsyncSession, rows: list[WebhookMessage], now: da
         message.due_at = now + timedelta(seconds=at // _A_SECOND)
 
 
-async def _switch(session: AsyncSession, webhook: Webhook, on: bool) -> None:
-    """On: a fresh start from what happens now. Off: what waits is cancelled."""
+async def _switch(session: AsyncSession, webhook: Webhook, on: bool, since: datetime | None) -> None:
+    """On: a fresh start from what happens now, or what happened `since`. Off: what waits is cancelled."""
     if on and (webhook.health != "ok" or not webhook.is_active):
         if webhook.health == "disabled" or not webhook.is_active:
-            webhook.position = await _head(session, webhook.environment_id)
+            webhook.position = max(webhook.position, await _before(session, webhook.environment_id, since))
         webhook.health, webhook.health_detail, webhook.failures = "ok", None, 0
         webhook.failing_since = webhook.probe_at = webhook.succeeded_at = None
     if not on:
@@ -277,6 +277,14 @@ async def _switch(session: AsyncSession, webhook: Webhook, on: bool) -> None:
 async def _head(session: AsyncSession, environment_id: str) -> int:
     head = await session.get(EventHead, environment_id)
     return head.sequence if head else 0
+
+
+async def _before(session: AsyncSession, environment_id: str, since: datetime | None) -> int:
+    """The last sequence before then, or of all."""
+    if since is None:
+        return await _head(session, environment_id)
+    kept = Event.environment_id == environment_id, Event.created_at < since
+    return await session.scalar(select(func.max(Event.sequence)).where(*kept)) or 0
 
 
 async def _webhook(session: AsyncSession, principal: Principal, webhook_id: str) -> Webhook:

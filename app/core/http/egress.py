@@ -1,8 +1,9 @@
 """The way to addresses that callers chose: only public ones, or those an operator opened."""
 
 import asyncio
+import re
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -19,6 +20,7 @@ _LONGEST = 2_000
 _CONNECT_SECONDS = 5.0
 _READ = 16 * 1024
 _NOT_PUBLIC = "the name does not lead to a public address"
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 _NOT_USUAL = "only https on port 443 or 8443 is reached"
 # what `is_global` calls public although packets there end up elsewhere: translation, tunnels, documentation
 _ELSEWHERE: tuple[Network, ...] = tuple(
@@ -83,7 +85,7 @@ def target(text: str, allowed: Sequence[Network] = ()) -> URL:
     )  # where a name leads, is seen later
     if literal is not None and not is_public(literal, allowed):
         raise EgressRefused("the address is not a public one")
-    if literal is None and host.rstrip(".").rpartition(".")[2].isdecimal():
+    if literal is None and _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
         raise EgressRefused("the host is neither a name nor an address")
     if not opened and not _is_usual(url):
         raise EgressRefused(_NOT_USUAL)
@@ -99,7 +101,7 @@ class Egress:
     def __init__(self, allowed: Sequence[Network] = (), resolver: AbstractResolver | None = None) -> None:
         self._allowed = tuple(allowed)
         self._resolver = resolver
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def check(self, text: str) -> None:
         """EgressRefused unless the URL could be posted to now."""
@@ -107,24 +109,21 @@ class Egress:
         host = url.host or ""
         if _literal(host) is None:
             try:
-                found = await self._guard().resolve(host, url.port or 443, socket.AF_UNSPEC)
-            except _Private:
-                raise EgressRefused(_NOT_PUBLIC) from None
-            except OSError:
+                async with asyncio.timeout(_CONNECT_SECONDS):
+                    await self._guard(usual=_is_usual(url)).resolve(host, url.port or 443)
+            except _Private as refused:
+                raise EgressRefused(str(refused)) from None
+            except OSError:  # so is a TimeoutError
                 raise EgressRefused("the name leads nowhere") from None
-            inside = all(_within(ip_address(one["host"]), self._allowed) for one in found)
-            if not inside and not _is_usual(url):
-                raise EgressRefused(_NOT_USUAL)
 
     async def post(self, text: str, headers: Mapping[str, str], body: bytes, seconds: float) -> Answered:
         """EgressRefused; TimeoutError, OSError or aiohttp.ClientError when there was no answer."""
         url = target(text, self._allowed)
-        if not _is_usual(url):
-            await self.check(text)
+        session = self._opened(usual=_is_usual(url))
         try:
             async with (
                 asyncio.timeout(seconds),
-                self._opened().post(url, headers=headers, data=body, allow_redirects=False) as answer,
+                session.post(url, headers=headers, data=body, allow_redirects=False) as answer,
             ):
                 content = await answer.content.read(_READ)
                 told = {name.lower(): value for name, value in answer.headers.items()}
@@ -132,27 +131,30 @@ class Egress:
                     answer.close()  # nobody is made to read more
                 return Answered(answer.status, told, content)
         except aiohttp.ClientConnectorError as error:
-            if isinstance(error.__cause__, _Private) or isinstance(error.os_error, _Private):
-                raise EgressRefused(_NOT_PUBLIC) from None
+            if isinstance(error.os_error, _Private):
+                raise EgressRefused(str(error.os_error)) from None
             raise
 
     async def close(self) -> None:
         """Close every connection."""
-        session, self._session = self._session, None
-        if session is not None:
+        sessions, self._sessions = self._sessions, {}
+        for session in sessions.values():
             await session.close()
 
-    def _guard(self) -> "_Guarded":
-        return _Guarded(self._resolver or ThreadedResolver(), self._allowed)
+    def _guard(self, *, usual: bool) -> "_Guarded":
+        inner, allowed = self._resolver or ThreadedResolver(), self._allowed
+        if usual:
+            return _Guarded(inner, lambda address: is_public(address, allowed), _NOT_PUBLIC)
+        return _Guarded(inner, lambda address: _within(address, allowed), _NOT_USUAL)
 
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
+    def _opened(self, *, usual: bool) -> aiohttp.ClientSession:
+        """The connections of https, or those that may only lead to what an operator opened."""
+        if usual not in self._sessions:
+            self._sessions[usual] = session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    resolver=self._guard(),
+                    resolver=self._guard(usual=usual),
                     use_dns_cache=False,
-                    limit=256,
-                    limit_per_host=8,
+                    limit=0,  # who posts keeps count
                     keepalive_timeout=15.0,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -164,20 +166,21 @@ class Egress:
                 max_field_size=32768,
             )
             # one attempt here is one request
-            self._session._retry_connection = False  # pyright: ignore[reportPrivateUsage]
-        return self._session
+            session._retry_connection = False  # pyright: ignore[reportPrivateUsage]
+        return self._sessions[usual]
 
 
 class _Private(OSError):
-    """A name led to an address that is not public."""
+    """A name led to an address that it must not lead to."""
 
 
 class _Guarded(AbstractResolver):
-    """Resolves, and refuses a name of which any address is not public: half-public is an attack."""
+    """Resolves, and refuses a name of which any address is not good: half-public is an attack."""
 
-    def __init__(self, inner: AbstractResolver, allowed: Sequence[Network]) -> None:
+    def __init__(self, inner: AbstractResolver, good: Callable[[Address], bool], detail: str) -> None:
         self._inner = inner
-        self._allowed = allowed
+        self._good = good
+        self._detail = detail
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -185,8 +188,10 @@ class _Guarded(AbstractResolver):
         found = await self._inner.resolve(host, port, socket.AF_UNSPEC)
         for one in found:
             literal = _literal(one["host"])
-            if literal is None or not is_public(literal, self._allowed):
-                raise _Private("not a public address")
+            if literal is None or not self._good(literal):
+                raise _Private(self._detail)
+        if not found:
+            raise OSError("no address")
         return found
 
     async def close(self) -> None:
