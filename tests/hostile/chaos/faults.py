@@ -128,10 +128,10 @@ async def left_at_exchange(fleet: Fleet, row: Row, size: Size) -> Callers:
         people = [await fleet.person() for _ in range(size.accounts // 5)]
         await fleet.replace(**{VARIABLE: f"oauth.after_exchange={len(people) // 2}"})
         first = await asyncio.gather(*(fleet.connect(email) for email in people))
-        await fleet.revive()
+        if not await fleet.ended(30.0):
+            row.remarks.append(f"run {row.runs}: nobody came to the exchange")
+        await fleet.replace()
         left = [email for email, is_connected in zip(people, first, strict=True) if not is_connected]
-        if not left:
-            row.remarks.append(f"run {row.runs}: nobody was left half-way")
         for email in left:
             if await fleet.accounts_of(email):
                 row.remarks.append(f"run {row.runs}: {email} is half connected")
