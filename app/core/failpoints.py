@@ -18,6 +18,8 @@ NAMES = frozenset(
         "write.before_store",
         "write.before_reply",
         "oauth.after_exchange",
+        "sync.before_commit",
+        "sync.after_commit",
         "tx.mid",
         "hook.after_post",
     }

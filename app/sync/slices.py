@@ -16,6 +16,7 @@ from structlog.stdlib import get_logger
 
 from app.accounts.contexts import context_of
 from app.accounts.service import Accounts
+from app.core import failpoints
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.errors import Problem
@@ -227,7 +228,9 @@ class Slices:
 
     async def _commit(self, turn: Turn, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """`work` in one transaction; what it said of the run holds once it is committed."""
+        failpoints.hit("sync.before_commit")
         result = await self._database.transact(work)
+        failpoints.hit("sync.after_commit")
         for name, value in turn.pending.items():
             setattr(turn.run, name, value)
         turn.run.step += 1
