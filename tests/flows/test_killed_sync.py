@@ -14,7 +14,7 @@ from tests.support import postgres
 from tests.support.product import Product, Sandbox
 
 RESOURCES = ["accounts", "bills", "contacts", "credit_notes", "estimates", "invoices", "items", "payments"]
-POINTS = ("sync.before_commit=1", "sync.after_commit=2", "sync.before_commit=5")
+POINTS = ("sync.before_commit=5", "sync.after_commit=2")
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
