@@ -11,7 +11,6 @@ AHEAD_OF_THEIR_TIME = {
     "idempotency_key_required": "keys are optional; there is no setting that demands them",
     "signature_invalid": "webhooks that come in",
     "environment_mismatch": "another environment's ids are 404, as if they were not there",
-    "webhook_url_forbidden": "webhooks that go out",
     "precondition_required": "edits in the console",
     "oauth_state_used": "a state that was used is deleted, and so unknown: oauth_state_invalid",
 }
