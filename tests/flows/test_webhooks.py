@@ -222,3 +222,36 @@ def test_others_see_nothing(product: Product, api: httpx.Client, receiver: Recei
         assert good(other.get("/webhook-message"))["result"] == []
     assert api.delete(f"/webhook/{webhook['id']}").status_code == 204
     assert api.get(f"/webhook-message/{sent['id']}").status_code == 404
+
+
+@pytest.mark.slow
+def test_a_changed_record_arrives_also_when_its_postman_dies(
+    product: Product, api: httpx.Client, receiver: Receiver
+) -> None:
+    """Killed after the post and before it is noted: it comes again, with the same id."""
+    account = product.connect()[0]["id"]
+    named = {"X-Integrated-Account-Id": account}
+    webhook = made(api, receiver, "/records", event_types=["record:*"], resources=["contacts"])
+    good(api.post("/unified/accounting/contacts", json={"name": "Acme"}, headers=named), 201)
+    with product.client(product.create_key("tests", "--account", account)) as limited:
+        assert limited.get("/webhook").json()["code"] == "insufficient_scope"
+        assert limited.post("/webhook", json={"target_url": receiver.origin}).status_code == 403
+    product.crash(0, LEDGERWAY_FAILPOINTS="hook.after_post")
+    body = {
+        "integrated_account_id": account,
+        "resources": ["contacts"],
+        "cadence": None,
+        "sweep_cadence": None,
+    }
+    good(api.post("/sync-job", json=body), 201)
+    until(lambda: receiver.at("/records"))
+    until(lambda: not product.server(0).is_running)
+    product.crash(0)
+    until(lambda: len(receiver.at("/records")) >= 2)
+    first, second = receiver.at("/records")[:2]
+    assert first.id == second.id and first.body == second.body
+    assert first.signed_with(webhook["secret"]) and second.signed_with(webhook["secret"])
+    told = first.told
+    assert told["event"] == "record:created" and told["payload"]["record"]["name"] == "Acme"
+    [row] = good(api.get("/webhook-message", params={"webhook_id": webhook["id"]}))["result"]
+    message(api, row["id"], "delivered")
