@@ -15,7 +15,7 @@ class Event(Base, kw_only=True):
     account_id  the account it concerns, if any; it may be gone by now
     event       a name of `app.webhooks.catalogue`
     payload     what its subscribers get, as it was at that moment
-    resource    "accounting/invoices" of a record's event, and `record_id` its record
+    resource    "invoices" of a record's event, and `record_id` its record
     """
 
     __tablename__ = "events"
