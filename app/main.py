@@ -98,7 +98,8 @@ def create_app(
     app.state.clock = clock
     app.state.connectors = connectors
     own = [connector_settings(settings, one.settings_prefix, one) for one in app.state.connectors]
-    app.state.rates = _rates(settings, clock, driven=any(one.limits is not None for one in own))
+    app.state.driven = any(one.limits is not None for one in own)
+    app.state.rates = _rates(settings, clock, driven=app.state.driven)
     app.state.keyring = LiveKeyring(keyring or _keyring(settings, clock))
     app.state.database = _database(settings)
     app.state.cursors = Cursors(lambda: app.state.keyring.signing("cursor"))
@@ -161,7 +162,7 @@ def _furnish(app: FastAPI) -> None:
     state = app.state
     settings, database, clock, connectors = state.settings, state.database, state.clock, state.connectors
     state.jobs = Jobs(database, clock, settings.clock_factor)
-    state.access = Access(database, state.keyring, clock, settings.key_in_flight)
+    state.access = Access(database, state.keyring, clock, _in_flight(settings, driven=state.driven))
     state.accounts = Accounts(database, clock, settings, connectors)
     state.mappings = FieldMappings(database, clock)
     state.presence = Presence(database, state.keyring, clock)
@@ -277,6 +278,11 @@ def _rates(settings: Settings, clock: Clock, *, driven: bool) -> Rates:
         return found if not driven or name in settings.model_fields_set else None
 
     return Rates(clock, rate("key_rate"), rate("account_rate"))
+
+
+def _in_flight(settings: Settings, *, driven: bool) -> int | None:
+    """How many requests of a key are answered at a time, under the same condition."""
+    return settings.key_in_flight if not driven or "key_in_flight" in settings.model_fields_set else None
 
 
 def _keyring(settings: Settings, clock: Clock) -> Keyring:

@@ -53,7 +53,7 @@ class Access:
     Rows are remembered for at most five seconds.
     """
 
-    def __init__(self, database: Database, keyring: Ring, clock: Clock, in_flight: int = 64) -> None:
+    def __init__(self, database: Database, keyring: Ring, clock: Clock, in_flight: int | None = 64) -> None:
         self._database = database
         self._keyring = keyring
         self._clock = clock

@@ -8,9 +8,9 @@ from app.core.errors import Problem
 
 
 class Crowd:
-    """Lets at most `most` requests of a key in; each leaves when it is answered, however it ends."""
+    """Lets at most `most` requests of a key in (None: all); each leaves when it is answered, however it ends."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int | None) -> None:
         self._most = most
         self._inside: Counter[str] = Counter()
 
@@ -19,7 +19,7 @@ class Crowd:
         state = scope.get("state")
         if state is None or "leave" in state:
             return  # no edge would let it leave, or it is inside
-        if self.inside(key_id) >= self._most:
+        if self._most is not None and self.inside(key_id) >= self._most:
             raise Problem(
                 "rate_limited",
                 f"{self._most} requests of this key are being answered; send this one when they are.",

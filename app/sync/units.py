@@ -22,7 +22,7 @@ class Unit:
 
     @property
     def path(self) -> str:
-        """As events and records name it: "accounting/invoices"."""
+        """With its model: "accounting/invoices"."""
         return f"{self.model}/{self.resource}"
 
     @property

@@ -17,9 +17,7 @@ GENEROUS = {"minute": 1_000_000, "concurrent": 1000, "day": 1_000_000_000}
 @pytest.fixture
 def four(database_url: str, tmp_path: Path) -> Iterator[Product]:
     sandbox = Sandbox(tmp_path, ("--rows", "3", "--limits", LIFTED))
-    product = Product(
-        tmp_path, sandbox, database_url, GENEROUS, processes=4, extra={"LEDGERWAY_KEY_IN_FLIGHT": str(CALLS)}
-    )
+    product = Product(tmp_path, sandbox, database_url, GENEROUS, processes=4)
     with product.running():
         yield product
 

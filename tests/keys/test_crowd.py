@@ -59,3 +59,10 @@ def test_without_an_edge_nobody_is_counted() -> None:
     crowd.enter({"state": {}}, "a")
     with pytest.raises(Problem):
         crowd.enter({"state": {}}, "a")
+
+
+def test_nobody_is_too_many_where_no_limit_is() -> None:
+    crowd = Crowd(None)
+    for _ in range(1_000):
+        crowd.enter({"state": {}}, "a")
+    assert crowd.inside("a") == 1_000

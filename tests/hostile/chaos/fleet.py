@@ -26,7 +26,6 @@ _AMPLE = {"minute": 1_000_000, "concurrent": 50, "day": 1_000_000}
 _FAST = {
     "LEDGERWAY_CLOCK_FACTOR": "0.1",
     "LEDGERWAY_WRITE_SETTLE_SECONDS": "60",
-    "LEDGERWAY_KEY_IN_FLIGHT": "1000",
 }
 _HALVES = (
     "SELECT id FROM integrated_accounts WHERE id NOT IN (SELECT account_id FROM events WHERE account_id IS NOT NULL)",
