@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,11 +71,20 @@ def postgres_cluster() -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with every table, to be copied."""
+    file = tmp_path_factory.mktemp("migrated") / "ledgerway.db"
+    postgres.migrate(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database, once of each kind the product runs on."""
+    """A database with every table and no row, once of each kind the product runs on."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'ledgerway.db'}"
+        file = shutil.copyfile(request.getfixturevalue("migrated_file"), tmp_path / "ledgerway.db")
+        yield f"sqlite:///{file}"
         return
     url = postgres.create_database(request.getfixturevalue("postgres_cluster"))
     yield url

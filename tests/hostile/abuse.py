@@ -225,7 +225,7 @@ def main() -> None:
                 cluster = folder / "cluster"
                 cluster.mkdir(mode=0o711)
                 stack.callback(postgres.remove, cluster)
-                url = postgres.create_database(postgres.make(cluster))
+                url = postgres.create_database(postgres.make(cluster), "template1")
             site = opened(stack, folder, url)
             told = asyncio.run(run(site, url))
             told["errors logged"] = site.product.server(0).log.read_text().count('"level":"error"')

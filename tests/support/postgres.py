@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 FOLDER = "LEDGERWAY_TEST_CLUSTER"
@@ -74,8 +75,12 @@ def start() -> str | None:
         return ready.read_text()
 
 
+MIGRATED = "migrated"
+"""A database with every table, to be copied: making them takes longer than most tests."""
+
+
 def _furnish(base: str) -> None:
-    """Every new database has the job engine's tables: it takes a second to make them, and no time to copy them."""
+    """Every new database has the job engine's tables, and most have ours."""
     from app.core.dialects import normalize
     from app.jobs.engine import JobEngine
 
@@ -83,6 +88,25 @@ def _furnish(base: str) -> None:
     engine = JobEngine(normalize(f"{base}/template1"))
     engine.migrate()
     engine.close()
+    _psql(base, f"CREATE DATABASE {MIGRATED} TEMPLATE template1")
+    migrate(f"{base}/{MIGRATED}")
+
+
+def migrate(url: str) -> None:
+    """Bring a database up to date, whatever runs."""
+    import asyncio
+
+    from app.core import reach
+    from app.core.database import Database
+
+    async def run() -> None:
+        database = Database(url)
+        with reach.everywhere():
+            await database.migrate()
+        await database.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, run()).result()
 
 
 def make(folder: Path, options: str = "") -> str:
@@ -122,8 +146,8 @@ def _tool(name: str, data: Path, *arguments: str) -> None:
     _run([str(bin_folder / name), "-D", str(data), *arguments], _owner())
 
 
-def create_database(base: str, template: str = "template1") -> str:
-    """A fresh database on the cluster, without tables of ours; its URL."""
+def create_database(base: str, template: str = MIGRATED) -> str:
+    """A fresh database on the cluster, a copy of the template; its URL."""
     name = f"t{uuid.uuid4().hex[:16]}"
     _psql(base, f"CREATE DATABASE {name} TEMPLATE {template}")
     return f"{base}/{name}"

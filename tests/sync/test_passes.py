@@ -34,13 +34,22 @@ def part_of(way: Way) -> Resource:
 
 @dataclass
 class Row:
-    """One record of the provider: `version` counts its changes, which become visible a little late."""
+    """One record of the provider. `version` counts its changes; each becomes visible a little late, and until then
+    the list shows the record as it was before."""
 
     id: str
     created: int
     modified: datetime
     version: int
     visible_at: datetime
+    before: tuple[datetime, int] | None = None
+
+    def listed(self, now: datetime) -> "Row | None":
+        if self.visible_at <= now:
+            return self
+        if self.before is None:
+            return None
+        return Row(self.id, self.created, *self.before, self.visible_at)
 
 
 @dataclass
@@ -68,13 +77,17 @@ class World:
             self.rows[f"r{self.made}"] = Row(f"r{self.made}", self.made, stamp, 1, late)
         elif dice < 0.8 or not self.deletes:
             row = self.random.choice(list(self.rows.values()))
+            seen = row.listed(self.now)
+            row.before = (seen.modified, seen.version) if seen is not None else None
             row.modified, row.version, row.visible_at = stamp, row.version + 1, late
         else:
             del self.rows[self.random.choice(list(self.rows))]
 
     def page(self, query: ListQuery) -> Page:
-        """The list as of now: rows whose last change is not visible yet are not there."""
-        rows: Iterable[Row] = [row for row in self.rows.values() if row.visible_at <= self.now]
+        """The list as of now."""
+        rows: Iterable[Row] = [
+            seen for row in self.rows.values() if (seen := row.listed(self.now)) is not None
+        ]
         for each in query.filters:
             bound = datetime.fromisoformat(str(each.value)) if each.field == "updated_at" else None
             if bound is not None:

@@ -32,6 +32,10 @@ class Size:
 FULL = Size(kills=4, flight=50, bursts=4, burst=50, token_kills=2, accounts=100)
 TENTH = Size(kills=1, flight=20, bursts=1, burst=20, token_kills=1, accounts=20)
 
+_STILL_AT_IT = (
+    "409 idempotency_in_progress"  # on a slow machine a caller may ask again before the first is done
+)
+
 Callers = list[asyncio.Task[None]]
 Fault = Callable[[Fleet, Row, Size], Awaitable[Callers]]
 
@@ -115,7 +119,7 @@ async def contended(fleet: Fleet, row: Row, size: Size) -> Callers:
         begun = wishes(row, size.burst)
         going += callers(fleet, begun, spread=True)
         await asyncio.gather(*going)
-        row.complain(begun)
+        row.complain(begun, {_STILL_AT_IT})
     return going
 
 
