@@ -91,6 +91,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     postgres.drop_database(url)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without a table of ours, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ledgerway.db'}"
+        return
+    url = postgres.create_database(request.getfixturevalue("postgres_cluster"), "template1")
+    yield url
+    postgres.drop_database(url)
+
+
 @pytest.fixture(scope="session")
 def specs() -> Path:
     """The folder with the provider's published specifications and recorded traffic."""

@@ -103,9 +103,9 @@ def test_wrong_settings_are_one_line(tmp_path: Path) -> None:
     assert "hidden" not in refused.stderr and "Traceback" not in refused.stderr
 
 
-def test_migrate_and_doctor(tmp_path: Path, database_url: str) -> None:
+def test_migrate_and_doctor(tmp_path: Path, empty_database_url: str) -> None:
     environment = {
-        "LEDGERWAY_DATABASE_URL": database_url,
+        "LEDGERWAY_DATABASE_URL": empty_database_url,
         "LEDGERWAY_KEYRING_FILE": str(tmp_path / "ring" / "keyring.json"),
     }
     sick = run(tmp_path, "doctor", **environment)
@@ -116,7 +116,7 @@ def test_migrate_and_doctor(tmp_path: Path, database_url: str) -> None:
     well = run(tmp_path, "doctor", **environment)
     assert well.returncode == 0, well.stdout
     assert "fail" not in well.stdout and "key ring fits" in well.stdout
-    assert ("row-level security holds" in well.stdout) == database_url.startswith("postgresql")
+    assert ("row-level security holds" in well.stdout) == empty_database_url.startswith("postgresql")
 
 
 def test_doctor_finds_a_damaged_page_and_serve_says_what_is_wrong(tmp_path: Path) -> None:

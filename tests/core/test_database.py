@@ -156,9 +156,9 @@ def test_two_transactions_that_deadlock_both_finish(database_url: str) -> None:
     run(work())
 
 
-def test_migration_once_whoever_starts_it(database_url: str) -> None:
+def test_migration_once_whoever_starts_it(empty_database_url: str) -> None:
     async def work() -> None:
-        databases = [Database(database_url) for _ in range(3)]
+        databases = [Database(empty_database_url) for _ in range(3)]
         assert await databases[0].schema_state() == "empty"
         await asyncio.gather(*(database.migrate() for database in databases))
         assert await databases[0].schema_state() == "current"

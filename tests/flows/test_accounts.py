@@ -140,7 +140,7 @@ def test_a_share_of_the_calls_is_left_to_other_programs(product: Product, api: h
     assert api.patch(path, json={"context": {"why": None}}).json()["quota_share"] == 0.5
     half = api.get(f"{path}/quota").json()
     assert half["day"]["limit"] == whole["day"]["limit"]
-    used = whole["day"]["limit"] - whole["day"]["remaining"]
-    assert half["day"]["remaining"] == whole["day"]["limit"] // 2 - used
+    used = whole["day"]["limit"] // 2 - half["day"]["remaining"]
+    assert 0 <= used < 20, "what connecting took"
     assert half["minute"]["remaining"] <= 49 < whole["minute"]["remaining"]
     assert api.patch(path, json={"quota_share": None}).json()["quota_share"] == 1.0

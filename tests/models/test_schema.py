@@ -25,8 +25,8 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.anyio
-async def test_migrations_and_models_agree(database_url: str) -> None:
-    database = Database(database_url)
+async def test_migrations_and_models_agree(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
     await database.migrate()
     await database.close()
 
@@ -34,7 +34,7 @@ async def test_migrations_and_models_agree(database_url: str) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, Base.metadata))
 
-    engine = create_async_engine(dialects.normalize(database_url))
+    engine = create_async_engine(dialects.normalize(empty_database_url))
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
     await engine.dispose()
