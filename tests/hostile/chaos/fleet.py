@@ -61,7 +61,7 @@ class Fleet:
         url = ""
         if self.database == "postgresql":
             base = await asyncio.to_thread(postgres.make, self._cluster)
-            url = await asyncio.to_thread(postgres.create_database, base)
+            url = await asyncio.to_thread(postgres.create_database, base, "template1")
         self.product = Product(self.folder, self.sandbox, url, _AMPLE, processes=PROCESSES, extra=_FAST)
         await asyncio.to_thread(self.product.start)
         many = httpx.Limits(max_connections=None)
