@@ -136,25 +136,6 @@ class SyncJobRunPage(BaseModel):
     limit: int
 
 
-class Change(BaseModel):
-    """One change of one record, as webhooks tell it too."""
-
-    model_config = ConfigDict(extra="allow")
-
-    sequence: int
-    integrated_account_id: str
-    tenant_id: str
-    resource: str
-    id: str
-    change: Literal["created", "updated", "deleted"]
-    changed_fields: list[str]
-    previous: dict[str, Any]
-    record: dict[str, Any] | None
-    observed_at: str
-    via: str
-    origin: dict[str, Any] | None
-
-
 class ChangePage(BaseModel):
     """`next_cursor` is always there: ask with it later for what happened since."""
 

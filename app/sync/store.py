@@ -108,7 +108,7 @@ async def see(
             before = {name: stored.record.get(name) for name in fields}
             changes.append(_Change("updated", sight, fields, before))
         else:
-            await _refine(session, stored, sight)
+            _refine(stored, sight)
             same.append(sight)
     counts.created = sum(change.word == "created" for change in changes)
     counts.updated = len(changes) - counts.created
@@ -214,7 +214,7 @@ def _is_older(sight: Sight, stored: SyncedRecord) -> bool:
     return sight.modified_at < stored.modified_at
 
 
-async def _refine(session: AsyncSession, stored: SyncedRecord, sight: Sight) -> None:
+def _refine(stored: SyncedRecord, sight: Sight) -> None:
     """Nothing changed, but it is known by its list row now, or in full."""
     stored.print = sight.print or stored.print
     if not sight.is_partial and stored.record.get("is_partial"):
