@@ -24,7 +24,7 @@ def four(database_url: str, tmp_path: Path) -> Iterator[Product]:
 
 async def burst(product: Product, path: str) -> list[httpx.Response]:
     async with httpx.AsyncClient(
-        headers={"Authorization": f"Bearer {product.key}"},
+        headers={"Authorization": f"Bearer {product.key}", "Ledgerway-Timeout": "60"},
         timeout=90,
         limits=httpx.Limits(max_connections=len(product.bases) * CALLS),
         trust_env=False,

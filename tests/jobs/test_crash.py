@@ -13,7 +13,7 @@ from app.core.database import Database
 from app.jobs.queues import SYNC
 from app.jobs.service import Jobs
 from tests.jobs.conftest import FACTOR, until
-from tests.jobs.pages import TABLES
+from tests.jobs.pages import TABLES, Pages
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -91,7 +91,7 @@ async def test_a_restart_goes_on_where_it_was(database_url: str, database: Datab
 
 @on("sqlite")
 async def test_a_file_has_one_worker_at_a_time(database_url: str, database: Database, jobs: Jobs) -> None:
-    jobs.register("pages", SYNC, _elsewhere)
+    jobs.register("pages", SYNC, Pages(database, 2).work)
     await runs(database, jobs, "a")
     with process(database_url, 1) as first:
         await until(lambda: _pages_of(database, 1))
@@ -100,6 +100,7 @@ async def test_a_file_has_one_worker_at_a_time(database_url: str, database: Data
         first.terminate()  # it leaves its turn when it has drained
         await until(lambda: jobs.works, 60)
         assert first.wait(30) == 0
+    await until(lambda: _ended(jobs), 60)  # what the first could not end, this one goes on with
     assert [page for _, page, _ in await stored(database)] == list(range(PAGES))
 
 

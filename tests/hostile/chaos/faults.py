@@ -29,7 +29,7 @@ class Size:
     accounts: int
 
 
-FULL = Size(kills=4, flight=50, bursts=4, burst=50, token_kills=2, accounts=100)
+FULL = Size(kills=2, flight=100, bursts=2, burst=100, token_kills=2, accounts=100)
 TENTH = Size(kills=1, flight=20, bursts=1, burst=20, token_kills=1, accounts=20)
 
 _STILL_AT_IT = (
@@ -157,8 +157,8 @@ async def left_in_transaction(fleet: Fleet, row: Row, size: Size) -> Callers:
     """kill -9 between a change of state and its event: both are there, or neither."""
     for _ in range(size.kills):
         row.runs += 1
-        await fleet.replace(**{VARIABLE: f"tx.mid={size.accounts // 4}"})
-        imports = [await fleet.grant() for _ in range(size.accounts // 2)]
+        await fleet.replace(**{VARIABLE: f"tx.mid={size.accounts // 2}"})
+        imports = [await fleet.grant() for _ in range(size.accounts)]
         tried = [fleet.begin(fleet.adopt(each, fleet.doomed)) for each in imports]
         if not await fleet.ended(60.0):
             row.remarks.append(f"run {row.runs}: nobody came to the middle")
