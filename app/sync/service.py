@@ -18,13 +18,14 @@ from app.core.ids import new_id
 from app.models.integrated_accounts import IntegratedAccount
 from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncCursor, SyncRun
-from app.sync import cadence, passes, store
+from app.sync import cadence, passes, progress
 from app.sync.cadence import BadCadence
 from app.sync.passes import Way
 from app.sync.schemas import Cadence, SyncedResource, SyncJobChange, SyncJobRequest, SyncJobRunRequest, bare
 from app.sync.slices import Handover
-from app.sync.store import Owner
-from app.sync.units import syncable, units_of
+from app.synced import store
+from app.synced.store import Owner
+from app.synced.units import syncable, units_of
 from app.webhooks.catalogue import Happening
 from connectors.kit.connector import Connector
 from connectors.kit.faults import FieldError
@@ -300,7 +301,7 @@ class Sync:
         )
         session.add(run)
         await session.flush()
-        await store.tell_run(session, run, Happening.RUN_CREATED, now)
+        await progress.tell_run(session, run, Happening.RUN_CREATED, now)
         await self._handover(session, run, 0.0)
         return run
 

@@ -4,10 +4,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.service import Account
 from app.models.sync_runs import SyncRun
-from app.sync import passes, store
+from app.sync import passes
 from app.sync.passes import Position, Way
-from app.sync.store import Owner
-from app.sync.units import Unit
+from app.synced import store
+from app.synced.store import Owner
+from app.synced.units import Unit
 
 
 async def calls_left(session: AsyncSession, account: Account, run: SyncRun) -> int | None:

@@ -26,12 +26,14 @@ from app.gateway.engine import Gateway
 from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncRun
 from app.models.synced_records import QuarantinedRecord
-from app.sync import passes, store
-from app.sync.differences import Sight, sights_of
+from app.sync import passes, progress
 from app.sync.endings import Ending, ending_of
 from app.sync.passes import Position, Way
+from app.sync.progress import Fenced
 from app.sync.source import Source, Turn
-from app.sync.store import Counts, Fenced
+from app.synced import store
+from app.synced.differences import Sight, sights_of
+from app.synced.store import Counts
 from app.webhooks.catalogue import Happening
 from connectors.kit.faults import Conflict, Rejected
 from connectors.kit.operations import Page
@@ -112,7 +114,7 @@ class Slices:
                 return None
             hydrate = frozenset(job.hydrate)
             if run.started_at == now:
-                await store.tell_run(session, run, Happening.RUN_STARTED, now)
+                await progress.tell_run(session, run, Happening.RUN_STARTED, now)
         account = await self._accounts.load(run.environment_id, run.account_id)
         return Turn(run, account, hydrate)
 
@@ -215,7 +217,7 @@ class Slices:
             swept = position.began if position.way is Way.WHOLE else None
             await store.reach(session, turn.owner, unit, passes.cursor_after(position), swept)
             plan = run.plan[1:]
-        stats = store.counted(run.stats, unit, counts, aside, turn.calls)
+        stats = progress.counted(run.stats, unit, counts, aside, turn.calls)
         values: dict[str, Any] = {
             "position": following.stored() if following else None,
             "plan": plan,
@@ -223,7 +225,7 @@ class Slices:
             "failures": 0,
             "percent": max(run.percent, await self._percent(session, turn, following, plan)),
         }
-        await store.advance(session, run, now, **values)
+        await progress.advance(session, run, now, **values)
         turn.pending = values
 
     async def _commit(self, turn: Turn, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
@@ -260,10 +262,10 @@ class Slices:
             if run.plan:
                 resume = now + timedelta(seconds=wait) if wait else None
                 values: dict[str, Any] = {"state": "queued", "slice": run.slice + 1, "resume_at": resume}
-                await store.advance(session, run, now, **values, failures=run.failures, error=run.error)
+                await progress.advance(session, run, now, **values, failures=run.failures, error=run.error)
                 ahead = await session.get_one(SyncRun, run.id, populate_existing=True)
                 await self._handover(session, ahead, wait)
-                await store.tell_run(session, ahead, Happening.RUN_UPDATED, now)
+                await progress.tell_run(session, ahead, Happening.RUN_UPDATED, now)
             else:
                 await self._end(session, run, "completed", None)
 
@@ -274,7 +276,7 @@ class Slices:
     ) -> None:
         now = self._clock.now()
         percent = 100 if state == "completed" else run.percent
-        await store.advance(
+        await progress.advance(
             session,
             run,
             now,
@@ -286,7 +288,7 @@ class Slices:
         )
         ended = await session.get_one(SyncRun, run.id, populate_existing=True)
         happening = Happening.RUN_COMPLETED if state == "completed" else Happening.RUN_FAILED
-        await store.tell_run(session, ended, happening, now)
+        await progress.tell_run(session, ended, happening, now)
 
     async def _stumble(self, turn: Turn, ending: Ending) -> None:
         """The provider, or the quota, did not let us: later, without this unit, or not at all."""
@@ -303,14 +305,14 @@ class Slices:
         if ending.word == "skip":
 
             async def skip(session: AsyncSession) -> None:
-                stats = store.failed(run.stats, turn.unit, error, turn.calls)
+                stats = progress.failed(run.stats, turn.unit, error, turn.calls)
                 values: dict[str, Any] = {
                     "plan": run.plan[1:],
                     "position": None,
                     "stats": stats,
                     "error": error,
                 }
-                await store.advance(session, run, now, **values)
+                await progress.advance(session, run, now, **values)
                 turn.pending = values
 
             await self._commit(turn, skip)

@@ -19,9 +19,9 @@ from app.core.secrets.vault import Vault
 from app.gateway.engine import Gateway, Lane, Run
 from app.models.sync_runs import SyncRun
 from app.models.synced_records import QuarantinedRecord, SyncedRecord
-from app.sync.differences import Sight, sight_of
-from app.sync.store import Owner
-from app.sync.units import Unit
+from app.synced.differences import Sight, sight_of
+from app.synced.store import Owner
+from app.synced.units import Unit
 from connectors.kit.faults import Conflict, Rejected
 from connectors.kit.http import Flow
 from connectors.kit.operations import Page

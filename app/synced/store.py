@@ -1,4 +1,4 @@
-"""What a page changes, in one transaction: records, the events that tell of them, and how far the run came."""
+"""An account's records as last seen: taking in what was seen or is gone, with the events that tell of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.json import instant
-from app.models.sync_runs import SyncCursor, SyncRun
+from app.models.sync_runs import SyncCursor
 from app.models.synced_records import SyncedRecord
 from app.models.writes import Write
-from app.sync.differences import Sight, changed_fields
-from app.sync.units import Unit
+from app.synced.differences import Sight, changed_fields
+from app.synced.units import Unit
 from app.webhooks import outbox
 from app.webhooks.catalogue import Happening
 from app.webhooks.outbox import Told
@@ -29,10 +29,6 @@ _CHANGES = {
     "updated": Happening.RECORD_UPDATED,
     "deleted": Happening.RECORD_DELETED,
 }
-
-
-class Fenced(Exception):
-    """Somebody else runs this now, or it was paused or stopped: nothing was committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +60,6 @@ class _Change:
     sight: Sight
     fields: list[str]
     before: Mapping[str, Any]
-
-
-async def advance(session: AsyncSession, run: SyncRun, now: datetime, **values: Any) -> None:
-    """The run goes on by one step. Fenced unless it is still ours and where we think it is."""
-    done = await session.execute(
-        update(SyncRun)
-        .where(
-            SyncRun.id == run.id,
-            SyncRun.lease == run.lease,
-            SyncRun.step == run.step,
-            SyncRun.state == "running",
-        )
-        .values(step=run.step + 1, touched_at=now, **values)
-        .returning(SyncRun.id)
-        .execution_options(synchronize_session=False)
-    )
-    if done.scalar_one_or_none() is None:
-        raise Fenced
 
 
 async def see(
@@ -338,42 +316,3 @@ async def size(session: AsyncSession, owner: Owner, unit: Unit) -> int:
         SyncedRecord.deleted_at.is_(None),
     )
     return await session.scalar(counted) or 0
-
-
-def counted(
-    stats: Mapping[str, Any], unit: Unit, counts: Counts, aside: int, calls: int
-) -> dict[str, dict[str, Any]]:
-    """The counts so far with those of a page added."""
-    before = stats.get(unit.name, {})
-    page = {
-        "rows": counts.rows,
-        "created": counts.created,
-        "updated": counts.updated,
-        "deleted": counts.deleted,
-        "quarantined": aside,
-        "calls": calls,
-    }
-    return {**stats, unit.name: {name: before.get(name, 0) + value for name, value in page.items()}}
-
-
-def failed(
-    stats: Mapping[str, Any], unit: Unit, error: Mapping[str, Any], calls: int
-) -> dict[str, dict[str, Any]]:
-    """The counts so far, with why a unit was left out."""
-    done = counted(stats, unit, Counts(), 0, calls)
-    return {**done, unit.name: {**done[unit.name], "error": dict(error)}}
-
-
-async def tell_run(session: AsyncSession, run: SyncRun, event: Happening, now: datetime) -> None:
-    """Records that something happened to a run, as it is now."""
-    payload = {
-        "id": run.id,
-        "sync_job_id": run.job_id,
-        "integrated_account_id": run.account_id,
-        "kind": run.kind,
-        "state": run.state,
-        "percent": run.percent,
-        "stats": run.stats,
-        "error": run.error,
-    }
-    await outbox.record(session, now, run.environment_id, run.account_id, event, payload)

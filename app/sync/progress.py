@@ -1,0 +1,75 @@
+"""How far a run came: its row, its counts, and the events that tell of it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models.sync_runs import SyncRun
+from app.synced.store import Counts
+from app.synced.units import Unit
+from app.webhooks import outbox
+from app.webhooks.catalogue import Happening
+
+
+class Fenced(Exception):
+    """Somebody else runs this now, or it was paused or stopped: nothing was committed."""
+
+
+async def advance(session: AsyncSession, run: SyncRun, now: datetime, **values: Any) -> None:
+    """The run goes on by one step. Fenced unless it is still ours and where we think it is."""
+    done = await session.execute(
+        update(SyncRun)
+        .where(
+            SyncRun.id == run.id,
+            SyncRun.lease == run.lease,
+            SyncRun.step == run.step,
+            SyncRun.state == "running",
+        )
+        .values(step=run.step + 1, touched_at=now, **values)
+        .returning(SyncRun.id)
+        .execution_options(synchronize_session=False)
+    )
+    if done.scalar_one_or_none() is None:
+        raise Fenced
+
+
+def counted(
+    stats: Mapping[str, Any], unit: Unit, counts: Counts, aside: int, calls: int
+) -> dict[str, dict[str, Any]]:
+    """The counts so far with those of a page added."""
+    before = stats.get(unit.name, {})
+    page = {
+        "rows": counts.rows,
+        "created": counts.created,
+        "updated": counts.updated,
+        "deleted": counts.deleted,
+        "quarantined": aside,
+        "calls": calls,
+    }
+    return {**stats, unit.name: {name: before.get(name, 0) + value for name, value in page.items()}}
+
+
+def failed(
+    stats: Mapping[str, Any], unit: Unit, error: Mapping[str, Any], calls: int
+) -> dict[str, dict[str, Any]]:
+    """The counts so far, with why a unit was left out."""
+    done = counted(stats, unit, Counts(), 0, calls)
+    return {**done, unit.name: {**done[unit.name], "error": dict(error)}}
+
+
+async def tell_run(session: AsyncSession, run: SyncRun, event: Happening, now: datetime) -> None:
+    """Records that something happened to a run, as it is now."""
+    payload = {
+        "id": run.id,
+        "sync_job_id": run.job_id,
+        "integrated_account_id": run.account_id,
+        "kind": run.kind,
+        "state": run.state,
+        "percent": run.percent,
+        "stats": run.stats,
+        "error": run.error,
+    }
+    await outbox.record(session, now, run.environment_id, run.account_id, event, payload)
