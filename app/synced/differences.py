@@ -50,9 +50,14 @@ def sights_of(page: Page, part: Resource) -> list[Sight]:
 
 
 def changed_fields(before: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
-    """Members of `seen` that `before` has not, or has otherwise; what it does not tell did not change."""
-    return [
+    """Members of `seen` that `before` has not, or has otherwise; what it does not tell did not change.
+
+    A record that was known by its list row only is not changed by being read in full.
+    """
+    changed = [
         name
         for name, value in seen.items()
         if name not in _NO_CHANGE and (name not in before or before[name] != value)
     ]
+    filled_in = before.get("is_partial") and not seen.get("is_partial")
+    return [] if filled_in and not any(name in before for name in changed) else changed

@@ -73,6 +73,7 @@ async def see(
 ) -> Counts:
     """Takes in what was seen. `sweep` marks records as seen by that complete pass."""
     counts = Counts(rows=len(sights))
+    await _alone(session, owner)
     known = await _known(session, owner, unit, [sight.id for sight in sights])
     changes: list[_Change] = []
     same: list[Sight] = []
@@ -109,6 +110,7 @@ async def bury(
     session: AsyncSession, owner: Owner, unit: Unit, ids: Sequence[str], via: Via, now: datetime
 ) -> Counts:
     """Records that are gone: tombstones and their events."""
+    await _alone(session, owner)
     known = await _known(session, owner, unit, ids)
     changes = [
         _Change("deleted", Sight(row.id, row.record, row.modified_at), [], row.record)
@@ -168,6 +170,13 @@ async def reach(
         session.add(row)
     row.since = since if row.since is None else max(row.since, since)
     row.swept_at = swept_at or row.swept_at
+
+
+async def _alone(session: AsyncSession, owner: Owner) -> None:
+    """Until the end of the transaction nobody else takes anything of the account in: what is compared stays as it
+    is. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(owner.account_id, 0))))
 
 
 async def _known(
