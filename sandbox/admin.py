@@ -218,9 +218,13 @@ class Admin:
         after = int(asked.pop("after", "0"))
         if unknown := asked.keys() - HOOKS_NARROWED_BY:
             raise ValueError(f"webhooks cannot be narrowed by {', '.join(sorted(unknown))}")
-        found = [each.as_dict() for each in self._world.hooks.deliveries if each.id > after]
-        shown = [each for each in found if all(each[name] == value for name, value in asked.items())]
-        return {"deliveries": shown, "last": max((each["id"] for each in found), default=after)}
+        found = [each for each in list(self._world.hooks.deliveries) if each.id > after]
+        shown = [
+            each.as_dict()
+            for each in found
+            if all(getattr(each, name) == value for name, value in asked.items())
+        ]
+        return {"deliveries": shown, "last": found[-1].id if found else after}
 
     def clear_hooks(self, request: Request, body: Body) -> Any:
         """Forget what was fired, what was to be sent, and the faults of webhooks."""

@@ -102,10 +102,10 @@ class Hooks:
 
     def clear(self) -> None:
         """Forget everything, and what was to be sent."""
-        for delivery in self.deliveries:
+        for delivery in list(self.deliveries):
             if delivery.status == "waiting":
                 delivery.status = "forgotten"
-        for task in self._tasks:
+        for task in list(self._tasks):
             if self._loop is None:
                 task.cancel()
             else:

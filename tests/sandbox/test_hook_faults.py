@@ -6,8 +6,12 @@ from typing import Any
 import httpx
 import pytest
 
+from sandbox.books import Call
+from sandbox.options import Options
+from sandbox.running import running
+
 from .conftest import Caller
-from .receiver import SECRET, Automated, receiving, verifies
+from .receiver import SECRET, Automated, eventually, receiving, verifies
 
 
 @pytest.fixture
@@ -109,3 +113,17 @@ def test_reset_forgets(automated: Automated) -> None:
     automated.admits("/reset", {})
     assert automated.deliveries() == []
     assert automated.admin.get("/hooks/faults").json() == {"faults": []}
+
+
+def test_a_sandbox_ends_while_webhooks_wait() -> None:
+    with running(Options(seed="empty")) as sandbox:
+        organization = next(iter(sandbox.world.organizations.values()))
+        sandbox.world.hooks.arrange("delay", seconds=3600)
+        books = organization.books
+        hook = {"webhook_name": "H", "entity": "contact", "url": "http://127.0.0.1:1/"}
+        made = books.handle(Call("POST", "/settings/webhooks", body=hook)).body
+        assert made is not None
+        books.fire_by_hand(made["webhook"]["webhook_id"], "1")
+        (delivery,) = sandbox.world.hooks.deliveries
+        eventually(lambda: delivery.fault == "delay")
+    assert delivery.status == "forgotten"

@@ -30,6 +30,8 @@ def test_a_signed_webhook_arrives(automated: Automated) -> None:
         "contact", "add", contact, webhook_id,
     )  # fmt: skip
     assert (row["status"], row["attempts"], row["http_status"]) == ("delivered", 1, 200)
+    assert automated.deliveries(record_id=contact, status="delivered", event="add") == [row]
+    assert automated.deliveries(entity="invoice") == automated.deliveries(after=str(row["id"])) == []
 
 
 def test_parameters_and_headers(automated: Automated) -> None:
