@@ -33,6 +33,9 @@ ENTITIES: Mapping[str, Entity] = {
     "/estimates": _entity("estimate", "Quotes", "estimate_id", "estimate_number"),
     "/salesorders": _entity("salesorder", "Sales Orders", "salesorder_id", "salesorder_number"),
     "/invoices": _entity("invoice", "Invoices", "invoice_id", "invoice_number"),
+    "/salesreceipts": _entity(
+        "salesreceipt", "Sales Receipts", "sales_receipt_id", "receipt_number", "sales_receipt"
+    ),
     "/creditnotes": _entity("creditnote", "Credit Notes", "creditnote_id", "creditnote_number"),
     "/customerpayments": _entity(
         "customer_payment",
@@ -51,6 +54,10 @@ ENTITIES: Mapping[str, Entity] = {
     ),
     "/vendorpayments": _entity("vendor_payment", "Payments Made", "payment_id", "vendor_id", "vendorpayment"),
     "/expenses": _entity("expense", "Expenses", "expense_id", "paid_through_account_id"),
+    "/chartofaccounts": _entity("chart_of_account", "Chart of Accounts", "account_id", "account_type"),
+    "/banktransactions": _entity(
+        "bank_transaction", "Bank Transactions", "transaction_id", "transaction_type", "banktransaction"
+    ),
     "/journals": _entity("journal", "Manual Journals", "journal_id", "journal_date"),
     "/projects": _entity("project", "Projects", "project_id", "billing_type"),
 }
