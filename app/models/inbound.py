@@ -77,7 +77,9 @@ class Hint(Base, kw_only=True):
 
     unit       "accounting/payments:invoice"
     record_id  "": which record is not known
+    said_at    when it was, or when it was last tried in vain
     asked      counts how often it was said
+    failures   counts how often it was tried in vain
     """
 
     __tablename__ = "hints"
@@ -91,6 +93,7 @@ class Hint(Base, kw_only=True):
     environment_id: Mapped[str] = mapped_column(ForeignKey("environments.id"))
     said_at: Mapped[datetime]
     asked: Mapped[int] = mapped_column(default=1)
+    failures: Mapped[int] = mapped_column(default=0)
 
 
 class Reread(Base, kw_only=True):

@@ -1,7 +1,7 @@
 """An account's turn: what hints name is read again, and what the API says counts, not what the hint said."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
@@ -14,7 +14,7 @@ from app.core.database import Database
 from app.core.errors import Problem
 from app.jobs.service import Jobs
 from app.models.inbound import Hint, Reread
-from app.sync.endings import ending_of
+from app.sync.endings import Ending, ending_of
 from app.sync.source import Source
 from app.synced import hints, store
 from app.synced.store import Owner
@@ -25,9 +25,11 @@ _log = get_logger("ledgerway.sync")
 
 SLICE = 20.0
 _AT_ONCE = 20
-_BUSY = 15.0
-_LONGEST_WAIT = 3600.0
+_LONGEST_WAIT = 300.0
+_RECONNECTED = 3600.0
+_MOST_FAILURES = 24
 _STRAY = timedelta(seconds=60)
+_BUSY = Ending("later", "rate_limited", "A run of the account is under way.", 15.0)
 
 Begin = Callable[[AsyncSession, Account, str, datetime], Awaitable[bool]]
 """Begins a delta of a resource, in the caller's transaction; False while a run of the account is under way."""
@@ -64,7 +66,8 @@ class Rereads:
 
     async def run(self, environment_id: str, account_id: str, number: int) -> None:
         """Turn `number` of an account; nothing happens when another one is due."""
-        if not await self._take(account_id, number):
+        failures = await self._take(account_id, number)
+        if failures is None:
             return
         until = self._clock.monotonic() + SLICE
         wait = 0.0
@@ -76,10 +79,17 @@ class Rereads:
             ):
                 return
             for hint in waiting:
-                wait = await self._follow(environment_id, hint)
-                if wait or self._jobs.stopping:
+                ending = await self._follow(environment_id, hint)
+                if ending is not None:
+                    failures += not ending.is_quota
+                    wait = ending.retry_after or min(_LONGEST_WAIT, 2.0 ** min(failures, 10))
                     break
-        await self._database.transact(lambda session: self._hand_over(session, account_id, number, wait))
+                failures = 0
+                if self._jobs.stopping:
+                    break
+        await self._database.transact(
+            lambda session: self._hand_over(session, account_id, number, wait, failures)
+        )
 
     async def strays(self, session: AsyncSession, now: datetime, limit: int) -> int:
         """Turns whose job nobody has any more get a new one, in the caller's transaction; how many."""
@@ -99,37 +109,39 @@ class Rereads:
                 found += 1
         return found
 
-    async def _take(self, account_id: str, number: int) -> bool:
+    async def _take(self, account_id: str, number: int) -> int | None:
+        """How many turns failed before; None when it is not this one's turn."""
         async with self._database.write() as session:
-            taken = await session.scalar(
+            return await session.scalar(
                 update(Reread)
                 .where(Reread.account_id == account_id, Reread.turn == number, Reread.state != "idle")
                 .values(state="running", due_at=self._clock.now())
-                .returning(Reread.turn)
+                .returning(Reread.failures)
             )
-        return taken is not None
 
-    async def _follow(self, environment_id: str, hint: Hint) -> float:
-        """Done with it: 0; else seconds after which it may go better."""
+    async def _follow(self, environment_id: str, hint: Hint) -> Ending | None:
+        """None when it is done with; else why this is not the moment."""
         try:
             account = await self._accounts.load(environment_id, hint.account_id)
-            unit = Unit.named(hint.unit)
-            if not hint.record_id:
-                begun = await self._database.transact(lambda session: self._whole(session, account, hint))
-                return 0.0 if begun else _BUSY
-            await self._read(account, unit, hint)
+            if hint.record_id:
+                await self._read(account, Unit.named(hint.unit), hint)
+            elif not await self._database.transact(lambda session: self._whole(session, account, hint)):
+                return _BUSY
+            return None
+        except KeyError:  # the connector has it no more
+            ending = Ending("skip", "not_found", "There is no such resource.")
         except Exception as error:
-            if not isinstance(error, Problem | Rejected | Conflict | KeyError):
+            if not isinstance(error, Problem | Rejected | Conflict):
                 _log.error("reread_failed", account=hint.account_id, unit=hint.unit, exc_info=error)
             ending = ending_of(error)
-            _log.info("hint_stumbled", account=hint.account_id, unit=hint.unit, code=ending.code)
-            if ending.word == "skip" or isinstance(error, KeyError):
-                await self._database.transact(lambda session: _done(session, hint))
-                return 0.0
-            if ending.word == "end":
-                return _LONGEST_WAIT
-            return ending.retry_after or await self._patience(hint.account_id)
-        return 0.0
+        _log.info("hint_stumbled", account=hint.account_id, unit=hint.unit, code=ending.code)
+        if ending.word == "end":  # nothing will be heard of this account before somebody reconnects it
+            return replace(ending, retry_after=_RECONNECTED)
+        if ending.is_quota:
+            return ending
+        gives_up = ending.word == "skip" or hint.failures + 1 >= _MOST_FAILURES
+        await self._database.transact(lambda session: self._put_off(session, hint, gives_up))
+        return None if ending.word == "skip" else ending
 
     async def _read(self, account: Account, unit: Unit, hint: Hint) -> None:
         """The record as it is now, or that it is gone."""
@@ -153,21 +165,23 @@ class Rereads:
         await _done(session, hint)
         return True
 
-    async def _patience(self, account_id: str) -> float:
-        """One more failure, and how long to wait after it."""
-        async with self._database.write() as session:
-            failures = await session.scalar(
-                update(Reread)
-                .where(Reread.account_id == account_id)
-                .values(failures=Reread.failures + 1)
-                .returning(Reread.failures)
-            )
-        return min(_LONGEST_WAIT, 2.0 ** min(failures or 1, 12))
+    async def _put_off(self, session: AsyncSession, hint: Hint, gives_up: bool) -> None:
+        """Others first; what is never answered is left to polling."""
+        if gives_up:
+            await _done(session, hint)
+            return
+        key = (hint.account_id, hint.unit, hint.record_id)
+        row = await session.get(Hint, key, with_for_update=True, populate_existing=True)
+        if row is not None:
+            row.failures, row.said_at = row.failures + 1, self._clock.now()
 
-    async def _hand_over(self, session: AsyncSession, account_id: str, number: int, wait: float) -> None:
+    async def _hand_over(
+        self, session: AsyncSession, account_id: str, number: int, wait: float, failures: int
+    ) -> None:
         """What is left is for the next turn."""
         turn = await session.get(Reread, account_id, with_for_update=True, populate_existing=True)
         if turn is not None and turn.turn == number:
+            turn.failures = failures
             await hints.queue(session, self._jobs, turn, self._clock.now(), wait)
 
 

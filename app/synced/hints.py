@@ -40,6 +40,7 @@ async def ask(
             "environment_id": owner.environment_id,
             "said_at": now,
             "asked": 1,
+            "failures": 0,
         }
         for unit, id in said
     ]

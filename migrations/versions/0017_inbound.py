@@ -89,6 +89,7 @@ def upgrade() -> None:
         sa.Column("environment_id", sa.String(), nullable=False),
         sa.Column("said_at", _AT, nullable=False),
         sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
         _environment("hints"),
         _account("hints"),
         sa.PrimaryKeyConstraint("account_id", "unit", "record_id", name=op.f("pk_hints")),
