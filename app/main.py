@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from structlog.stdlib import get_logger
@@ -181,7 +182,8 @@ def _furnish(app: FastAPI) -> None:
     state.sync = open_sync(
         database, clock, state.accounts, state.gateway, state.credentials.vault, state.jobs
     )
-    state.egress = Egress(settings.egress_networks)
+    own_host = urlsplit(settings.public_url).hostname or ""
+    state.egress = Egress(settings.egress_networks, own_host=own_host)
     state.webhooks = Webhooks(database, clock, state.credentials.vault, state.egress)
     state.postman = Postman(database, clock, state.credentials.vault, state.egress)
     state.writes = supervisor(app)
