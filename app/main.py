@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
@@ -27,7 +29,7 @@ from app.core.front import Front
 from app.core.http.egress import Egress
 from app.core.process import harden, open_files, settle_memory
 from app.core.protocol import make_room
-from app.core.rates import Rate, Rates
+from app.core.rates import Rates
 from app.core.secrets import Keyring, LiveKeyring, load, load_or_create
 from app.core.settings import Settings, SettingsError, load_settings
 from app.core.watchdog import watch
@@ -99,8 +101,8 @@ def create_app(
     app.state.clock = clock
     app.state.connectors = connectors
     own = [connector_settings(settings, one.settings_prefix, one) for one in app.state.connectors]
-    app.state.driven = any(one.limits is not None for one in own)
-    app.state.rates = _rates(settings, clock, driven=app.state.driven)
+    kept = app.state.kept = partial(_kept, settings, driven=any(one.limits is not None for one in own))
+    app.state.rates = Rates(clock, kept("key_rate"), kept("account_rate"))
     app.state.keyring = LiveKeyring(keyring or _keyring(settings, clock))
     app.state.database = _database(settings)
     app.state.cursors = Cursors(lambda: app.state.keyring.signing("cursor"))
@@ -163,7 +165,7 @@ def _furnish(app: FastAPI) -> None:
     state = app.state
     settings, database, clock, connectors = state.settings, state.database, state.clock, state.connectors
     state.jobs = Jobs(database, clock, settings.clock_factor)
-    state.access = Access(database, state.keyring, clock, _in_flight(settings, driven=state.driven))
+    state.access = Access(database, state.keyring, clock, state.kept("key_in_flight"))
     state.accounts = Accounts(database, clock, settings, connectors)
     state.mappings = FieldMappings(database, clock)
     state.presence = Presence(database, state.keyring, clock)
@@ -272,19 +274,9 @@ async def _lifespan(app: FastAPI, background: bool = True) -> AsyncGenerator[Non
             await _close(app)
 
 
-def _rates(settings: Settings, clock: Clock, *, driven: bool) -> Rates:
-    """Our own limits. Who replaces a provider's drives load on purpose: then only those set are kept to."""
-
-    def rate(name: str) -> Rate | None:
-        found: Rate | None = getattr(settings, name)
-        return found if not driven or name in settings.model_fields_set else None
-
-    return Rates(clock, rate("key_rate"), rate("account_rate"))
-
-
-def _in_flight(settings: Settings, *, driven: bool) -> int | None:
-    """How many requests of a key are answered at a time, under the same condition."""
-    return settings.key_in_flight if not driven or "key_in_flight" in settings.model_fields_set else None
+def _kept(settings: Settings, name: str, *, driven: bool) -> Any:
+    """One of our own limits. Who replaces a provider's drives load on purpose: then only those set are kept to."""
+    return getattr(settings, name) if not driven or name in settings.model_fields_set else None
 
 
 def _keyring(settings: Settings, clock: Clock) -> Keyring:
