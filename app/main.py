@@ -38,8 +38,10 @@ from app.gateway.opening import open_gateway
 from app.jobs.service import Jobs
 from app.keys import api as keys
 from app.keys.access import Access
+from app.keys.audit_keeping import AuditKeeping
 from app.keys.data_keys import check_ring
 from app.keys.presence import Presence
+from app.keys.refusals import Refusals
 from app.keys.wrappers import open_wrapper
 from app.proxy import api as proxy
 from app.sync import api as sync
@@ -169,9 +171,11 @@ def _furnish(app: FastAPI) -> None:
     state.accounts = Accounts(database, clock, settings, connectors)
     state.mappings = FieldMappings(database, clock)
     state.presence = Presence(database, state.keyring, clock)
+    state.refusals = Refusals(database, clock)
     wrapper, state.close_wrapper = open_wrapper(settings, state.keyring)
     if settings.vault_address is not None:
         state.checks["key service"] = wrapper.health
+    state.audit = AuditKeeping(database, wrapper, clock)
     state.credentials = Credentials(database, wrapper, clock)
     state.clients = OAuthClients(database, state.credentials.vault, clock, settings, connectors)
     state.gateway = open_gateway(
@@ -220,6 +224,8 @@ async def _close(app: FastAPI) -> None:
         state.egress.close,
         state.writes.close,
         state.sweep.close,
+        state.audit.close,
+        state.refusals.close,
         state.access.settle,
         state.accounts.settle,
         state.gateway.close,
@@ -257,8 +263,10 @@ async def _lifespan(app: FastAPI, background: bool = True) -> AsyncGenerator[Non
             if background:
                 await app.state.gateway.start()
                 app.state.presence.start()
+                app.state.refusals.start()
                 app.state.writes.start(app.state.shelf.beat, app.state.shelf.pace.beat)
                 if settings.worker:
+                    app.state.audit.start()
                     app.state.sweep.start()
                     app.state.resolver.start()
                     app.state.postman.start()
