@@ -125,23 +125,22 @@ class Seals:
         async with self._database.write() as session:
             head = select(AuditHead).where(AuditHead.environment_id == environment_id).with_for_update()
             await session.execute(head)  # one after another
-            marks = [one for one in await signed(session, environment_id) if one.kind == PRUNED]
-            seq, last = (marks[-1].seq, marks[-1].hash) if marks else (0, b"")
+            begin, last = await _beginning(session, environment_id)
+            seq = begin
             for entry in await _oldest(session, environment_id):
                 if entry.created_at >= before:
                     break
                 if (entry.seq, entry.prev_hash, entry.hash) != (seq + 1, last, hash_of(entry)):
                     raise Broken(f"the chain of {environment_id} is broken at {entry.seq}")
                 seq, last = entry.seq, entry.hash
-            gone = seq - (marks[-1].seq if marks else 0)
-            if not gone:
+            if seq == begin:
                 return 0
             of_chain, until = AuditEntry.environment_id == environment_id, AuditEntry.seq <= seq
             await session.execute(delete(AuditEntry).where(of_chain, until))
             of_chain, until = AuditSeal.environment_id == environment_id, AuditSeal.seq <= seq
             await session.execute(delete(AuditSeal).where(of_chain, until))
             await self._sign(session, key, environment_id, PRUNED, seq, last)
-        return gone
+        return seq - begin
 
     async def _sign(
         self,
@@ -201,6 +200,17 @@ class Seals:
 
 class Broken(Exception):
     """A chain does not hold together where it is to be shortened. The message says where."""
+
+
+async def _beginning(session: AsyncSession, environment_id: str) -> tuple[int, bytes]:
+    """Number and hash of the last entry that was deleted; those before the first when none was."""
+    pruned = await session.scalar(
+        select(AuditSeal)
+        .where(AuditSeal.environment_id == environment_id, AuditSeal.kind == PRUNED)
+        .order_by(AuditSeal.seq.desc())
+        .limit(1)
+    )
+    return (pruned.seq, pruned.hash) if pruned is not None else (0, b"")
 
 
 async def _oldest(session: AsyncSession, environment_id: str) -> Sequence[AuditEntry]:
