@@ -190,6 +190,7 @@ async def page(
             if search.order is not None:
                 some = heapq.nlargest if descending else heapq.nsmallest
                 best = some(limit + 1, best, key=lambda row: row.key)
+                take.worst = best[-1].key if len(best) > limit else None
             elif len(best) > limit:
                 break
     more, best = len(best) > limit, best[:limit]
@@ -213,13 +214,14 @@ class _Row:
 
 
 class _Taking:
-    """Rows as they pass; those that are asked for stay."""
+    """Rows as they pass; those that are asked for stay. `worst`: what comes after it has no place any more."""
 
     def __init__(self, search: Search, place: Place | None, descending: bool) -> None:
         self._search = search
         self._decode = _decoder(search.names)
         self._descending = descending
         self._bound = search.order.key(place.value, place.id) if search.order and place else None
+        self.worst: _Key | None = None
         self.untold = 0
 
     def row(self, row: Any) -> _Row | None:
@@ -236,9 +238,14 @@ class _Taking:
             return _Row((), None, id, text)
         value = order.value(record)
         key = order.key(value, id)
-        if self._bound is not None and (key >= self._bound if self._descending else key <= self._bound):
+        if self._bound is not None and not self._follows(key, self._bound):
+            return None
+        if self.worst is not None and self._follows(key, self.worst):
             return None
         return _Row(key, value, id, text)
+
+    def _follows(self, key: _Key, other: _Key) -> bool:
+        return key < other if self._descending else key > other
 
 
 def _decoder(names: Sequence[str]) -> Callable[[str], Record]:

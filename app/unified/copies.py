@@ -26,7 +26,7 @@ from connectors.kit.resource import GATEWAY_FIELDS, Resource
 
 UNTIL_HEADER = "Ledgerway-Synced-Until"
 _FORMATS = tuple(name for name in FORMATS if name != "raw")
-_STREAMED = 1000
+_STREAMED = 2000
 _LIVE_ONLY = {
     "expand": "Copies are not expanded; read the records they refer to.",
     "max_calls": "Copies are read without a call to the provider.",
