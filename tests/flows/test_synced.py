@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.flows.company import Company, exact
-from tests.flows.test_sync import customer, feed, job_of, run
+from tests.flows.test_sync import customer, ended, feed, job_of, run
 
 FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "total_amount": Decimal,
@@ -356,3 +356,26 @@ def test_writes_no_active_job_covers_change_no_copy(connected: Callable[..., Com
     company.patch(f"/sync-job/{job['id']}", {"is_active": True})
     made = customer(company, "Somebody asks")
     assert [event(each) for each in feed(company, cursor)[0]] == [(made["id"], "created", "write")]
+
+
+def test_before_the_first_pass_is_done_the_answer_says_so_and_after_a_revocation_copies_stay(
+    connected: Callable[..., Company],
+) -> None:
+    company = connected()
+    company.admin.did("PUT", "/latency", books=1.0)
+    body = {"integrated_account_id": company.account_id, "resources": ["contacts"], "cadence": None}
+    try:
+        job = company.good(company.call("POST", "/sync-job", json=body), 201)
+        early = copies(company, "contacts")
+    finally:
+        company.admin.did("PUT", "/latency")
+    assert (early["synced_until"], early["age_seconds"], early["is_partial_response"]) == (None, None, True)
+    assert early["result"] == [] and early["is_covered"] is True
+    [first] = company.get("/sync-job-run", sync_job_id=job["id"])["result"]
+    ended(company, first)
+    made = customer(company, "Buyer")
+    company.admin.did("DELETE", "/grants", user=f"{company.organization_id}@us.example")
+    refused = company.call("GET", "/unified/accounting/contacts")
+    assert (refused.status_code, refused.json()["code"]) == (424, "needs_reauth")
+    assert ids(copies(company, "contacts")["result"]) == [made["id"]]
+    assert copies(company, f"contacts/{made['id']}")["name"] == "Buyer"
