@@ -146,6 +146,7 @@ class Rereads:
     async def _read(self, account: Account, unit: Unit, hint: Hint) -> None:
         """The record as it is now, or that it is gone."""
         reading = Reading(account, unit, f"hint:{unit.resource}:{hint.record_id}")
+        asked_at = self._clock.now()
         sight = await self._source.find(reading, hint.record_id)
         owner = Owner(account.environment_id, account.id, account.tenant_id)
 
@@ -154,7 +155,7 @@ class Rereads:
             if sight is None:
                 await store.bury(session, owner, unit, [hint.record_id], "inbound", now)
             else:
-                await store.see(session, owner, unit, [sight], "inbound", now)
+                await store.see(session, owner, unit, [sight], "inbound", now, asked_at=asked_at)
             await _done(session, hint)
 
         await self._database.transact(commit)

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.flows.company import Company
-from tests.flows.test_sync import customer, feed, job_of, run
+from tests.flows.test_sync import feed, job_of, run
 from tests.support.product import Product
 
 SIGNATURE = "X-Zoho-Webhook-Signature"
@@ -73,6 +73,11 @@ def shut(company: Company) -> None:
     assert company.admin.post("/faults", json=fault).is_success
 
 
+def theirs(company: Company, name: str) -> str:
+    """A contact made in the provider's own pages; its id."""
+    return company.natively("POST", "/contacts", contact_name=name)["contact"]["contact_id"]
+
+
 def wait_for(seen: Callable[[], Any], seconds: float = 60) -> Any:
     """What `seen` finds at last."""
     until = time.monotonic() + seconds
@@ -123,7 +128,7 @@ def test_where_the_provider_refuses_a_person_is_told_what_to_do_and_polling_goes
     )
     coverage = {each["resource"]: each["mode"] for each in company.get(f"/sync-job/{job['id']}")["coverage"]}
     assert coverage == {"contacts": "manual", "payments": "manual", "tax_rates": "polling"}
-    customer(company, "Found by polling")
+    theirs(company, "Found by polling")
     assert run(company, job)["totals"]["created"] == 1
 
 
@@ -131,14 +136,14 @@ def test_a_hook_leads_to_one_read_and_what_the_api_says_counts(refusing: Callabl
     endpoint = refusing("contacts")
     company = endpoint.company
     _, cursor = feed(company)
-    made = customer(company, "As the provider has it")
+    made = theirs(company, "As the provider has it")
     mark = company.admin.last()
-    body = {"contact": {"contact_id": made["id"], "contact_name": "As somebody forged it", "notes": "x"}}
+    body = {"contact": {"contact_id": made, "contact_name": "As somebody forged it", "notes": "x"}}
     for _ in range(5):
         endpoint.tell(**body)
     idle(endpoint, 1, mark)
     [change], cursor = feed(company, cursor)
-    assert (change["id"], change["change"], change["via"]) == (made["id"], "created", "inbound")
+    assert (change["id"], change["change"], change["via"]) == (made, "created", "inbound")
     assert change["record"]["name"] == "As the provider has it"
     assert change["record"]["is_partial"] is False
     state = endpoint.state
@@ -151,10 +156,10 @@ def test_a_hook_leads_to_one_read_and_what_the_api_says_counts(refusing: Callabl
 def test_several_hooks_for_a_record_at_once_are_one_read(refusing: Callable[..., Endpoint]) -> None:
     endpoint = refusing("contacts")
     company = endpoint.company
-    made = customer(company, "Edited a lot")
+    made = theirs(company, "Edited a lot")
     mark = company.admin.last()
     for number in range(4):
-        endpoint.tell(contact={"contact_id": made["id"], "notes": str(number)})
+        endpoint.tell(contact={"contact_id": made, "notes": str(number)})
     idle(endpoint, 1, mark)
     assert endpoint.state["repeated"] == 0
 
@@ -162,14 +167,14 @@ def test_several_hooks_for_a_record_at_once_are_one_read(refusing: Callable[...,
 def test_a_hook_that_comes_late_takes_nothing_back(refusing: Callable[..., Endpoint]) -> None:
     endpoint = refusing("contacts")
     company = endpoint.company
-    made = customer(company, "First")
-    old = company.truth("contacts", made["id"])
+    made = theirs(company, "First")
+    old = company.truth("contacts", made)
     company.admin.did("POST", "/clock", seconds=30)
-    company.natively("PUT", f"/contacts/{made['id']}", contact_name="Second")
-    new = company.truth("contacts", made["id"])
+    company.natively("PUT", f"/contacts/{made}", contact_name="Second")
+    new = company.truth("contacts", made)
     _, cursor = feed(company)
     for told in (new, old):
-        endpoint.tell(contact={"contact_id": made["id"], "contact_name": told["contact_name"]})
+        endpoint.tell(contact={"contact_id": made, "contact_name": told["contact_name"]})
         wait_for(lambda: feed(company)[0])
     time.sleep(2.5)
     told, _ = feed(company, cursor)
@@ -179,16 +184,16 @@ def test_a_hook_that_comes_late_takes_nothing_back(refusing: Callable[..., Endpo
 def test_a_record_that_is_gone_is_told_as_deleted(refusing: Callable[..., Endpoint]) -> None:
     endpoint = refusing("contacts")
     company = endpoint.company
-    made = customer(company, "Soon gone")
-    endpoint.tell(contact={"contact_id": made["id"]})
+    made = theirs(company, "Soon gone")
+    endpoint.tell(contact={"contact_id": made})
     wait_for(lambda: feed(company)[0])
     _, cursor = feed(company)
-    company.natively("DELETE", f"/contacts/{made['id']}")
-    endpoint.tell(contact={"contact_id": made["id"], "contact_name": "Soon gone"})
+    company.natively("DELETE", f"/contacts/{made}")
+    endpoint.tell(contact={"contact_id": made, "contact_name": "Soon gone"})
     [change] = wait_for(lambda: feed(company, cursor)[0])
     assert (change["change"], change["via"], change["record"]) == ("deleted", "inbound", None)
     endpoint.tell(contact={"contact_id": "999999999999999"})  # never heard of
-    endpoint.tell(contact={"contact_id": made["id"], "contact_name": "Again"})
+    endpoint.tell(contact={"contact_id": made, "contact_name": "Again"})
     time.sleep(2.5)
     assert len(feed(company, cursor)[0]) == 1
 
@@ -196,21 +201,21 @@ def test_a_record_that_is_gone_is_told_as_deleted(refusing: Callable[..., Endpoi
 def test_forms_are_taken_as_they_come(refusing: Callable[..., Endpoint]) -> None:
     endpoint = refusing("contacts")
     company = endpoint.company
-    made = customer(company, "Café & Söhne")
-    fields = {"contact_id": made["id"], "contact_name": made["name"], "notes": "", "contact_persons": "[]"}
+    made = theirs(company, "Café & Söhne")
+    fields = {"contact_id": made, "contact_name": "Café & Söhne", "notes": "", "contact_persons": "[]"}
     base = "".join(key + value for key, value in sorted(fields.items()))
     signature = hmac.digest(endpoint.secret.encode(), base.encode(), hashlib.sha256).hex()
     answer = endpoint.post(urlencode(fields).encode(), signature, FORM)
     assert answer.status_code == 202, answer.text
     [change] = wait_for(lambda: feed(company)[0])
-    assert (change["id"], change["via"]) == (made["id"], "inbound")
+    assert (change["id"], change["via"]) == (made, "inbound")
 
 
 def test_nobody_else_is_believed(refusing: Callable[..., Endpoint]) -> None:
     endpoint = refusing("contacts")
     company = endpoint.company
-    made = customer(company, "Unread")
-    body = json.dumps({"contact": {"contact_id": made["id"]}}).encode()
+    made = theirs(company, "Unread")
+    body = json.dumps({"contact": {"contact_id": made}}).encode()
     good = hmac.digest(endpoint.secret.encode(), body, hashlib.sha256).hex()
     mark = company.admin.last()
     for signature in ("", "0" * 64, good[:-1] + ("0" if good[-1] != "0" else "1"), good[:32]):
@@ -261,10 +266,10 @@ def test_what_no_job_covers_is_counted_and_left(refusing: Callable[..., Endpoint
 def test_a_body_that_names_no_record_begins_a_delta(refusing: Callable[..., Endpoint]) -> None:
     endpoint = refusing("contacts")
     company = endpoint.company
-    made = customer(company, "Unnamed")
+    made = theirs(company, "Unnamed")
     endpoint.tell(contact={"status": "active"})
     [change] = wait_for(lambda: feed(company)[0])
-    assert (change["id"], change["via"]) == (made["id"], "poll")
+    assert (change["id"], change["via"]) == (made, "poll")
     kinds = [
         each["kind"]
         for each in company.get("/sync-job-run", integrated_account_id=company.account_id)["result"]
@@ -277,13 +282,11 @@ def test_a_flood_is_taken_or_put_off_and_costs_no_more_than_its_records(
 ) -> None:
     endpoint = refusing("contacts")
     company = endpoint.company
-    made = customer(company, "Flooded")
+    made = theirs(company, "Flooded")
     mark = company.admin.last()
 
     def post(number: int) -> int:
-        return endpoint.post(
-            json.dumps({"contact": {"contact_id": made["id"], "n": number}}).encode()
-        ).status_code
+        return endpoint.post(json.dumps({"contact": {"contact_id": made, "n": number}}).encode()).status_code
 
     with ThreadPoolExecutor(16) as pool:
         statuses = Counter(pool.map(post, range(400)))
@@ -299,12 +302,12 @@ def test_a_flood_is_taken_or_put_off_and_costs_no_more_than_its_records(
 def test_while_the_provider_is_down_the_hint_waits(refusing: Callable[..., Endpoint]) -> None:
     endpoint = refusing("contacts")
     company = endpoint.company
-    made = customer(company, "Later")
-    fault = {"kind": "status", "status": 500, "times": 8, "path": f"/contacts/{made['id']}"}
+    made = theirs(company, "Later")
+    fault = {"kind": "status", "status": 500, "times": 8, "path": f"/contacts/{made}"}
     assert company.admin.post("/faults", json=fault).is_success
-    endpoint.tell(contact={"contact_id": made["id"]})
+    endpoint.tell(contact={"contact_id": made})
     [change] = wait_for(lambda: feed(company)[0])
-    assert (change["id"], change["via"]) == (made["id"], "inbound")
+    assert (change["id"], change["via"]) == (made, "inbound")
 
 
 def test_hooks_are_taken_back(refusing: Callable[..., Endpoint]) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.flows.company import Company
-from tests.flows.test_inbound import wait_for
-from tests.flows.test_sync import customer, feed, job_of, run
+from tests.flows.test_inbound import theirs, wait_for
+from tests.flows.test_sync import feed, job_of, run
 from tests.flows.test_webhooks import Receiver, receiver
 
 __all__ = ["receiver"]
@@ -75,7 +75,7 @@ def test_a_change_at_the_provider_comes_by_hook_and_goes_out_signed(
     wanted = {**told_to, "event_types": ["record:*"]}
     secret = company.good(company.call("POST", "/webhook", json=wanted), 201)["secret"]
     _, cursor = feed(company)
-    made = company.natively("POST", "/contacts", contact_name="Theirs")["contact"]["contact_id"]
+    made = theirs(company, "Theirs")
     [change] = wait_for(lambda: feed(company, cursor)[0])
     assert (change["id"], change["change"], change["via"]) == (made, "created", "inbound")
     assert change["origin"] is None and change["record"]["name"] == "Theirs"
@@ -102,10 +102,7 @@ def test_hooks_that_come_twice_or_in_another_order_tell_each_change_once(
     one.misfortune("duplicate", count=3, times=-1, entity="contact")
     one.misfortune("reorder", times=2, seconds=1)
     _, cursor = feed(company)
-    ids = [
-        company.natively("POST", "/contacts", contact_name=f"Number {number}")["contact"]["contact_id"]
-        for number in range(4)
-    ]
+    ids = [theirs(company, f"Number {number}") for number in range(4)]
     wait_for(lambda: len(feed(company, cursor)[0]) >= 4)
     time.sleep(2.5)
     told, _ = feed(company, cursor)
@@ -117,7 +114,7 @@ def test_a_hook_signed_with_another_secret_verifies_nothing(hooked: Callable[...
     company = one.company
     one.install()
     one.misfortune("wrong_signature", times=-1)
-    company.natively("POST", "/contacts", contact_name="Forged")
+    theirs(company, "Forged")
     whose = {"organization_id": company.organization_id}
 
     def sent() -> list[dict[str, Any]]:
@@ -178,5 +175,5 @@ def test_a_plan_without_workflows_is_told_and_polling_goes_on(hooked: Callable[.
     [contacts] = told["resources"]
     assert contacts["mode"] == "manual" and contacts["reason"]
     assert told["manual"]["secret"] and told["manual"]["steps"]
-    customer(one.company, "Polled")
+    theirs(one.company, "Polled")
     assert run(one.company, one.job)["totals"]["created"] == 1
