@@ -179,7 +179,7 @@ def _furnish(app: FastAPI) -> None:
         state.gateway, connectors,
     )  # fmt: skip
     state.sync = open_sync(
-        database, clock, state.accounts, state.gateway, state.credentials.vault, state.jobs
+        settings, database, clock, state.accounts, state.gateway, state.credentials.vault, state.jobs
     )
     state.egress = Egress(settings.egress_networks)
     state.webhooks = Webhooks(database, clock, state.credentials.vault, state.egress)
