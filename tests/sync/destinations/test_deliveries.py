@@ -269,3 +269,26 @@ async def test_a_job_that_is_off_delivers_nothing_until_it_is_on(house: House) -
     await switch(True)
     await house.settle()
     await house.is_copied("items", "contacts")
+
+
+async def test_what_is_stored_while_a_delivery_ends_is_not_forgotten(house: House) -> None:
+    await house.settle()
+    await house.page()
+    await house.tick()
+    [job] = house.queue
+    house.queue.clear()
+    async with house.database.write() as session:
+        delivery = await store.take(session, *job, house.clock.now())
+    assert delivery is not None
+    async with house.database.read() as session:
+        rows = list(await store.batch(session, delivery, 100))
+    await house.page()  # after the last look, before the end
+    async with house.database.write() as session:
+        assert await store.arrived(session, delivery, rows[-1].sequence, len(rows), NOON)
+    await house.shelf.write(rows, 0)
+    delivery.position = rows[-1].sequence
+    async with house.database.write() as session:
+        await store.rest(session, delivery, house.clock.now())
+    assert (await house.destination()).due_at is not None
+    await house.settle()
+    await house.is_copied("items", "contacts")
