@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from app.models.synced_records import SyncedRecord
 from connectors.kit.connector import Connector
 
 Kind = Literal["text", "number", "integer", "boolean", "date", "instant", "json"]
@@ -65,6 +66,18 @@ def kind_of(annotation: Any) -> Kind:
         if isinstance(annotation, type) and issubclass(annotation, known):
             return kind
     return "json"
+
+
+def flat(row: SyncedRecord) -> dict[str, Any]:
+    """A record's members with the values of our columns."""
+    own = {
+        ACCOUNT.name: row.account_id,
+        SEQUENCE.name: row.sequence,
+        OBSERVED.name: row.observed_at,
+        DELETED.name: row.deleted_at,
+        "id": row.id,
+    }
+    return {**row.record, **own}
 
 
 Models = Mapping[str, type[BaseModel]]

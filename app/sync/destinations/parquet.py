@@ -2,7 +2,7 @@
 
 import importlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -10,7 +10,7 @@ from typing import Any
 
 from app.core.json import encode
 from app.models.synced_records import SyncedRecord
-from app.sync.destinations.columns import ACCOUNT, DELETED, OBSERVED, SEQUENCE, Column, Kind
+from app.sync.destinations.columns import OWN, Column, Kind, flat
 from app.sync.destinations.unusable import Unusable
 
 _DIGITS, _SCALE = 38, 18
@@ -31,9 +31,8 @@ def parquet(rows: Sequence[SyncedRecord], columns: Sequence[Column]) -> bytes:
     arrow, types = _arrow()
     made = io.BytesIO()
     try:
-        arrays = [
-            arrow.array([_value(row, column) for row in rows], types[column.kind]) for column in columns
-        ]
+        flattened = [flat(row) for row in rows]
+        arrays = [arrow.array(_values(flattened, column), types[column.kind]) for column in columns]
     except (ValueError, TypeError, ArithmeticError):  # Arrow's own errors are ValueErrors
         fits = f"{_DIGITS - _SCALE} digits before and {_SCALE} behind the point"
         detail = f"A value of {rows[0].resource} does not fit its column; figures have at most {fits}."
@@ -43,18 +42,12 @@ def parquet(rows: Sequence[SyncedRecord], columns: Sequence[Column]) -> bytes:
     return made.getvalue()
 
 
-def _value(row: SyncedRecord, column: Column) -> Any:
-    own = {
-        ACCOUNT.name: row.account_id,
-        SEQUENCE.name: row.sequence,
-        OBSERVED.name: row.observed_at,
-        DELETED.name: row.deleted_at,
-        "id": row.id,
-    }
-    if column.name in own:
-        return own[column.name]
-    value = row.record.get(column.name)
-    return None if value is None else _READ[column.kind](value)
+def _values(rows: Sequence[Mapping[str, Any]], column: Column) -> list[Any]:
+    values = [row.get(column.name) for row in rows]
+    if column in OWN:
+        return values
+    read = _READ[column.kind]
+    return [None if value is None else read(value) for value in values]
 
 
 @lru_cache(1)

@@ -11,16 +11,7 @@ from app.core.http.egress import Egress
 from app.core.json import encode
 from app.models.synced_records import SyncedRecord
 from app.sync.destinations.addresses import Address, way_to
-from app.sync.destinations.columns import (
-    ACCOUNT,
-    DELETED,
-    OBSERVED,
-    SEQUENCE,
-    Column,
-    Kind,
-    Models,
-    columns_of,
-)
+from app.sync.destinations.columns import DELETED, OBSERVED, SEQUENCE, Column, Kind, Models, columns_of, flat
 from app.sync.destinations.unusable import Unusable
 
 BATCH = 500
@@ -84,7 +75,7 @@ class Tables:
             async with self._connection.transaction():
                 await self._connection.execute(_PATIENCE)
                 for resource, some in groups.items():
-                    payload = encode([_row(row) for row in some]).decode()
+                    payload = encode([_clean(flat(row)) for row in some]).decode()
                     await self._connection.execute(self._upsert(resource), payload)
 
     async def prepare(self, resource: str) -> None:
@@ -210,17 +201,6 @@ def _told() -> Generator[None]:
     ) as error:  # TimeoutError is an OSError
         words = "does not answer in time" if isinstance(error, TimeoutError) else "cannot be connected to"
         raise Unusable("unreachable", f"The database {words} ({type(error).__name__}).") from None
-
-
-def _row(row: SyncedRecord) -> dict[str, Any]:
-    own = {
-        ACCOUNT.name: row.account_id,
-        SEQUENCE.name: row.sequence,
-        OBSERVED.name: row.observed_at,
-        DELETED.name: row.deleted_at,
-        "id": row.id,
-    }
-    return {**_clean(row.record), **own}
 
 
 def _clean(value: Any) -> Any:
