@@ -190,7 +190,7 @@ def _furnish(app: FastAPI) -> None:
         state.gateway, connectors,
     )  # fmt: skip
     state.sync = open_sync(
-        database, clock, state.accounts, state.gateway, state.credentials.vault, state.jobs
+        settings, database, clock, state.accounts, state.gateway, state.credentials.vault, state.jobs
     )
     state.inbound, state.receiver = open_inbound(
         database, clock, settings, state.accounts, state.gateway, state.credentials.vault, state.jobs

@@ -23,6 +23,7 @@ NAMES = frozenset(
         "tx.mid",
         "hook.after_post",
         "inbound.after_reply",
+        "destination.after_write",
     }
 )
 

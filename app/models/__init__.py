@@ -16,6 +16,7 @@ from app.models.integrated_accounts import IntegratedAccount
 from app.models.link_tokens import LinkToken, OAuthState
 from app.models.oauth_clients import OAuthClient
 from app.models.quota import Quota
+from app.models.sync_destinations import SyncDestination
 from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncCursor, SyncRun
 from app.models.synced_records import QuarantinedRecord, SyncedRecord
@@ -53,6 +54,7 @@ __all__ = [
     "Quota",
     "Reread",
     "SyncCursor",
+    "SyncDestination",
     "SyncJob",
     "SyncRun",
     "SyncedRecord",
