@@ -12,7 +12,7 @@ from app.core.parameters import Limit, NextCursor, StrictRoute, clamp, next_page
 from app.keys import access
 from app.keys.access import requires
 from app.models.writes import Write
-from app.unified import store
+from app.writes import store
 
 router = APIRouter(route_class=StrictRoute, tags=["Writes"])
 
