@@ -1,4 +1,4 @@
-"""Intents: every write asked of a provider, kept before it is sent."""
+"""Intents: every write asked of a provider, and what our own routes do once per key, kept before it is done."""
 
 from datetime import datetime
 

@@ -25,8 +25,8 @@ class WriteView(BaseModel):
     id: str
     integrated_account_id: str
     tenant_id: str
-    resource: str = Field(description="such as accounting/invoices")
-    operation: str = Field(description="create, update, delete or an action")
+    resource: str = Field(description="such as accounting/invoices; proxy of raw writes")
+    operation: str = Field(description="create, update, delete or an action; forward of raw writes")
     state: Literal["executing", "partial", "done", "released", "unknown"] = Field(
         description="released: provably nothing was done. partial: some of it was; its key goes on from there. "
         "unknown: nobody saw the end; it is looked for"
@@ -134,7 +134,7 @@ async def resolve_write(request: Request, principal: Reader, row: Seen, said: Re
 
 def _view(row: Write) -> WriteView:
     executed = _EXECUTED.get(row.state, "unknown")
-    if row.state == "executing" and row.sent_at is None:
+    if (row.state == "executing" and row.sent_at is None) or _is_refused(row):
         executed = "no"
     own = {"integrated_account_id": row.account_id, "executed": executed, "retryable": _is_safe(row)}
     rest = {name: getattr(row, name) for name in WriteView.model_fields if name not in own}
@@ -142,6 +142,11 @@ def _view(row: Write) -> WriteView:
 
 
 _EXECUTED = {"done": "yes", "partial": "yes", "released": "no"}
+
+
+def _is_refused(row: Write) -> bool:
+    """Whether its answer, which is the provider's own, is a refusal."""
+    return row.state == "done" and row.error_code is None and (row.status or 200) >= 400
 
 
 def _is_safe(row: Write) -> bool:
