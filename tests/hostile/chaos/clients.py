@@ -70,4 +70,4 @@ async def insist(fleet: Fleet, wish: Wish, first: int, *, hang: float = 30.0, af
             if answer.status_code not in _AGAIN and not problem["retryable"]:
                 return
         turn += 1
-        await asyncio.sleep(0.3 + 0.4 * (turn % 3))
+        await asyncio.sleep(0.7 + 0.5 * (turn % 3))
