@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime
 from hashlib import sha256
 
 from starlette.requests import Request
@@ -12,17 +11,16 @@ from starlette.requests import Request
 from app.core import failpoints, json
 from app.core.auth import Principal
 from app.core.errors import Problem
-from app.core.ids import new_id
 from app.gateway.engine import Gateway, RawAnswer, RawCall, Run
 from app.keys.audit import actor_of
-from app.models.writes import Write
 from app.writes.claims import ordered, patience
 from app.writes.keyed import Answer, Keyed, Sending
+from app.writes.shelf import Asked
 from connectors.kit.faults import Fault
 from connectors.kit.http import Request as Outgoing
 
 _BOUNDARY = re.compile(r";\s*boundary=(?:\"([^\"]+)\"|([^\s;\"]+))", re.IGNORECASE)
-_LONGEST_PATH = 1000  # characters of a path that stand in an index
+_LONGEST_PATH = 1000  # bytes of a path that stand in an index
 
 
 async def once(request: Request, principal: Principal, run: Run, call: RawCall, key: str) -> RawAnswer:
@@ -34,28 +32,20 @@ async def once(request: Request, principal: Principal, run: Run, call: RawCall, 
     gateway: Gateway = state.gateway
     headers = tuple(pair for pair in call.headers if pair[0] != "prefer")  # it tells us how long to wait
     call = replace(call, headers=headers, body=await _whole(call.body))
-    fingerprint = _fingerprint(call, request.headers.get("content-type", ""))
-
-    def make(now: datetime, lease_until: datetime) -> Write:
-        return Write(
-            id=new_id("wri"),
-            environment_id=run.account.environment_id,
-            account_id=run.account.id,
-            tenant_id=run.account.tenant_id,
-            method=call.method,
-            path=_indexed(request.scope["path"].rstrip("/")),
-            resource=run.resource,
-            operation=run.operation,
-            fingerprint=fingerprint,
-            state="executing",
-            owner=new_id("own"),
-            lease_until=lease_until,
-            created_at=now,
-            key_id=run.key_id,
-            request_id=run.request_id,
-            idempotency_key=key,
-            source_event=run.source_event,
-        )
+    asked = Asked(
+        environment_id=run.account.environment_id,
+        account_id=run.account.id,
+        tenant_id=run.account.tenant_id,
+        method=call.method,
+        path=_indexed(request.scope["path"].rstrip("/")),
+        resource=run.resource,
+        operation=run.operation,
+        fingerprint=_fingerprint(call, request.headers.get("content-type", "")),
+        key_id=run.key_id,
+        request_id=run.request_id,
+        idempotency_key=key,
+        source_event=run.source_event,
+    )
 
     async def work(sending: Sending) -> Answer:
         async def announced(_: Outgoing) -> None:
@@ -68,7 +58,7 @@ async def once(request: Request, principal: Principal, run: Run, call: RawCall, 
         return Answer(answer.status, tuple(answer.headers), content, answer.executed, outcome)
 
     keyed = Keyed(state.shelf, state.writes, state.clock)
-    answer = await keyed.once(make, actor_of(request, principal), patience(request.headers), work)
+    answer = await keyed.once(asked, actor_of(request, principal), patience(request.headers), work)
     return RawAnswer(answer.status, list(answer.headers), answer.content)
 
 
@@ -121,9 +111,8 @@ def _canonical(body: bytes, media: str, content_type: str) -> bytes:
 
 def _indexed(path: str) -> str:
     """A path short enough for an index, and still no other's."""
-    if len(path) <= _LONGEST_PATH:
-        return path
-    return f"{path[: _LONGEST_PATH - 65]}#{sha256(path.encode()).hexdigest()}"
+    whole = path.encode()
+    return path if len(whole) <= _LONGEST_PATH else f"{path[:200]}#{sha256(whole).hexdigest()}"
 
 
 def _outcome(method: str, status: int) -> str | None:

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import Problem
-from app.core.ids import new_id
 from app.core.instants import storage_now
 from app.keys import audit
 from app.models.writes import Write
@@ -15,7 +14,7 @@ from app.unified.changes import Change, fingerprint
 from app.unified.documents import document_of
 from app.unified.progress import Progress, progress_of
 from app.writes import store
-from app.writes.shelf import Journal, Shelf
+from app.writes.shelf import Asked, Journal, Shelf
 from connectors.kit.http import Request
 
 DOCUMENT_PAUSE = timedelta(hours=24)
@@ -31,16 +30,13 @@ class WriteShelf(Shelf):
         Problem idempotency_key_reused, possible_duplicate.
         """
 
-        def make(now: datetime, lease_until: datetime) -> Write:
-            return _intent(call, change, key, now, lease_until)
-
         async def check(session: AsyncSession, intent: Write, now: datetime) -> None:
             if key is None and _reaches_person(call, change):
                 await self._refuse_same_mail(session, intent, now)
             if intent.document is not None and not change.may_repeat and change.matching is None:
                 await self._refuse_same_document(session, intent, now)
 
-        return await self.begin(make, check)
+        return await self.begin(_asked(call, change, key), check)
 
     async def _refuse_same_mail(self, session: AsyncSession, intent: Write, now: datetime) -> None:
         same = await store.same_since(
@@ -119,9 +115,8 @@ def journal_of(progress: Progress, asked: dict[str, Any] | None) -> Journal:
     return {**progress.kept(), "asked": asked}
 
 
-def _intent(call: Call, change: Change, key: str | None, now: datetime, lease_until: datetime) -> Write:
-    return Write(
-        id=new_id("wri"),
+def _asked(call: Call, change: Change, key: str | None) -> Asked:
+    return Asked(
         environment_id=call.account.environment_id,
         account_id=call.account.id,
         tenant_id=call.account.tenant_id,
@@ -130,10 +125,6 @@ def _intent(call: Call, change: Change, key: str | None, now: datetime, lease_un
         resource=f"{call.model}/{call.resource.name}",
         operation=change.operation,
         fingerprint=fingerprint(call, change),
-        state="executing",
-        owner=new_id("own"),
-        lease_until=lease_until,
-        created_at=now,
         key_id=call.principal.key_id,
         request_id=call.run.request_id,
         idempotency_key=key,

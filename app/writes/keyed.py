@@ -10,7 +10,7 @@ from app.core.errors import Problem
 from app.keys.audit import Actor
 from app.models.writes import Write
 from app.writes.claims import turn, unsettled
-from app.writes.shelf import Make, Shelf
+from app.writes.shelf import Asked, Shelf
 from app.writes.supervised import Supervisor
 
 Executed: TypeAlias = Literal["no", "yes", "unknown"]
@@ -63,17 +63,17 @@ class Keyed:
         self._supervisor = supervisor
         self._clock = clock
 
-    async def once(self, make: Make, actor: Actor, patience: float, work: Work) -> Answer:
+    async def once(self, asked: Asked, actor: Actor, patience: float, work: Work) -> Answer:
         """Carry out `work`, or answer what carrying it out once gave; wait for that at most so many seconds.
 
         Problem idempotency_in_progress, idempotency_key_reused, outcome_pending, and what `work` raises, which
         says what was executed.
         """
-        return await self._supervisor.run(self._once(make, actor, patience, work))
+        return await self._supervisor.run(self._once(asked, actor, patience, work))
 
-    async def _once(self, make: Make, actor: Actor, patience: float, work: Work) -> Answer:
+    async def _once(self, asked: Asked, actor: Actor, patience: float, work: Work) -> Answer:
         async def claim() -> tuple[Write, bool]:
-            return await self._shelf.begin(make)
+            return await self._shelf.begin(asked)
 
         failpoints.hit("write.before_intent")
         intent, is_ours = await turn(claim, self._clock, patience)

@@ -1,7 +1,6 @@
 """Routes of our own that make something, carried out once per Idempotency-Key."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from functools import wraps
 from hashlib import sha256
 from typing import Any
@@ -11,11 +10,10 @@ from pydantic import BaseModel
 
 from app.core import json
 from app.core.auth import Principal
-from app.core.ids import new_id
 from app.keys.audit import actor_of, request_id_of
-from app.models.writes import Write
 from app.writes.claims import HEADER, key_of, ordered, patience
 from app.writes.keyed import Answer, Keyed, Sending
+from app.writes.shelf import Asked
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -54,13 +52,22 @@ def once(made: str) -> Callable[[Handler], Handler]:
                 return Answer(201, ((b"content-type", b"application/json"),), content, outcome="created")
 
             principal, state = given["principal"], request.app.state
-            fingerprint = _fingerprint(await request.body(), principal)
-            answer = await Keyed(state.shelf, state.writes, state.clock).once(
-                lambda now, until: _intent(request, principal, made, key, fingerprint, now, until),
-                actor_of(request, principal),
-                patience(request.headers),
-                work,
+            asked = Asked(
+                environment_id=principal.environment_id,
+                account_id="",  # it is the environment's
+                tenant_id="",
+                method=request.method,
+                path=request.scope["path"],
+                resource=made,
+                operation="create",
+                fingerprint=_fingerprint(await request.body(), principal),
+                key_id=principal.key_id,
+                request_id=request_id_of(request) or "",
+                idempotency_key=key,
+                source_event=request.headers.get("x-source-event"),
             )
+            keyed = Keyed(state.shelf, state.writes, state.clock)
+            answer = await keyed.once(asked, actor_of(request, principal), patience(request.headers), work)
             response = Response(answer.content, answer.status)
             response.raw_headers.extend(answer.headers)
             return response
@@ -76,33 +83,3 @@ def _fingerprint(body: bytes, principal: Principal) -> str:
         sorted(ids) if ids is not None else None for ids in (principal.account_ids, principal.tenant_ids)
     ]
     return sha256(json.encode([limits, ordered(json.parse(body))])).hexdigest()
-
-
-def _intent(
-    request: Request,
-    principal: Principal,
-    made: str,
-    key: str,
-    fingerprint: str,
-    now: datetime,
-    lease_until: datetime,
-) -> Write:
-    return Write(
-        id=new_id("wri"),
-        environment_id=principal.environment_id,
-        account_id="",  # it is the environment's
-        tenant_id="",
-        method=request.method,
-        path=request.scope["path"],
-        resource=made,
-        operation="create",
-        fingerprint=fingerprint,
-        state="executing",
-        owner=new_id("own"),
-        lease_until=lease_until,
-        created_at=now,
-        key_id=principal.key_id,
-        request_id=request_id_of(request) or "",
-        idempotency_key=key,
-        source_event=request.headers.get("x-source-event"),
-    )

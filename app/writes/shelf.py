@@ -8,6 +8,7 @@ unknown    nobody saw the end: it is looked for, and what cannot be found is lef
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.core import json
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.errors import Problem
+from app.core.ids import new_id
 from app.core.instants import storage_now
 from app.core.secrets import Context, SecretUnavailable, Vault
 from app.keys import audit
@@ -28,12 +30,31 @@ from app.writes.pace import Pace
 RETENTION = timedelta(days=7)
 
 Journal = Mapping[str, Any]
-Make = Callable[[datetime, datetime], Write]
-"""A new intent, from the moment it is made and the end of its first lease."""
 Check = Callable[[AsyncSession, Write, datetime], Awaitable[None]]
 """Raises Problem for an intent that may not begin."""
 
 _AUDITED = {"create": "created", "update": "updated", "delete": "deleted", "forward": "forwarded"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked for, as its row will say; the columns are explained at `Write`."""
+
+    environment_id: str
+    account_id: str
+    tenant_id: str
+    method: str
+    path: str
+    resource: str
+    operation: str
+    fingerprint: str
+    key_id: str
+    request_id: str
+    idempotency_key: str | None = None
+    source_event: str | None = None
+    reference: str | None = None
+    record_id: str | None = None
+    document: str | None = None
 
 
 class Shelf:
@@ -47,20 +68,27 @@ class Shelf:
 
     # Beginning
 
-    async def begin(self, make: Make, check: Check | None = None) -> tuple[Write, bool]:
+    async def begin(self, asked: Asked, check: Check | None = None) -> tuple[Write, bool]:
         """Store the intent, or find the one its key stands for; whether it is the caller's to carry out.
 
         Problem idempotency_key_reused, and what `check` raises.
         """
         try:
-            return await self._begun(make, check)
+            return await self._begun(asked, check)
         except IntegrityError:  # another process stored the same key at the same moment
-            return await self._begun(make, check)
+            return await self._begun(asked, check)
 
-    async def _begun(self, make: Make, check: Check | None) -> tuple[Write, bool]:
+    async def _begun(self, asked: Asked, check: Check | None) -> tuple[Write, bool]:
         async with self._database.write() as session:
             now = await storage_now(session, self._clock)
-            intent = make(now, now + self.pace.lease)
+            intent = Write(
+                id=new_id("wri"),
+                state="executing",
+                owner=new_id("own"),
+                lease_until=now + self.pace.lease,
+                created_at=now,
+                **asdict(asked),
+            )
             if intent.idempotency_key is not None:
                 known = await store.by_key(
                     session, intent.environment_id, intent.account_id, intent.method, intent.path,

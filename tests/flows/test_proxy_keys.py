@@ -131,6 +131,44 @@ def test_it_goes_on_when_its_caller_leaves(shop: httpx.Client, admin: Admin) -> 
     assert [answer.json()["contact"]["contact_id"]] == there(shop, "Left")
 
 
+def test_it_is_finished_when_its_process_is_stopped(
+    product: Product, shop: httpx.Client, admin: Admin
+) -> None:
+    port = free_ports(1)
+    leaving = Server(
+        "leaving", ledgerway("serve", "--port", str(port)), product.folder, product.environment()
+    )
+    key, body = {"Idempotency-Key": "stopped"}, named("Stopped")
+
+    def sends() -> httpx.Response:
+        return shop.get("/write", params={"idempotency_key": "stopped"})
+
+    try:
+        leaving.wait(f"http://127.0.0.1:{port}/readyz")
+        fault(admin, "delay", path="/contacts$", seconds=3)
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(shop.post, f"http://127.0.0.1:{port}{CONTACTS}", json=body, headers=key)
+            until(sends, lambda each: any(row["sent_at"] for row in each.json()["result"]))
+            leaving.stop()
+            assert first.result().status_code == 201
+    finally:
+        leaving.stop()
+    again = shop.post(CONTACTS, json=body, headers=key)
+    assert (again.headers["ledgerway-outcome"], again.content) == ("replayed", first.result().content)
+    assert len(there(shop, "Stopped")) == 1
+
+
+def test_a_body_too_large_to_be_kept_in_mind(shop: httpx.Client, admin: Admin) -> None:
+    mark = admin.last()
+    parts = (b" " * 1_000_000 for _ in range(26))
+    answer = shop.post(
+        CONTACTS, content=parts, headers={"Idempotency-Key": "large", "Content-Type": "text/plain"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert sent(admin, mark) == 0
+    assert shop.get("/write", params={"idempotency_key": "large"}).json()["result"] == []
+
+
 @pytest.mark.parametrize(
     ("kind", "exists"),
     [

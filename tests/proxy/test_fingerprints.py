@@ -55,6 +55,6 @@ def test_forms() -> None:
 
 def test_paths_longer_than_an_index_takes() -> None:
     long = "/proxy/" + "é" * 3000
-    assert _indexed(long[:1000]) == long[:1000]
-    assert len(_indexed(long)) == 1000
+    assert _indexed(long[:500]) == long[:500]
+    assert len(_indexed(long).encode()) < 1000
     assert _indexed(long) != _indexed(long + "x")

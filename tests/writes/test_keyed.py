@@ -18,7 +18,7 @@ from app.keys.data_keys import DataKeyRows
 from app.models import AuditEntry, Environment
 from app.models.writes import Write
 from app.writes.keyed import MOST_KEPT, Answer, Executed, Keyed, Sending, Work
-from app.writes.shelf import Shelf
+from app.writes.shelf import Asked, Shelf
 from app.writes.supervised import Supervisor
 
 pytestmark = pytest.mark.anyio
@@ -46,7 +46,7 @@ class Desk:
 
     async def ask(self, work: Work, content: str = "a", patience: float = 0.0) -> Answer:
         keyed = Keyed(self.shelf, self.supervisor, self.clock)
-        return await keyed.once(lambda now, until: intent(content, now, until), ACTOR, patience, work)
+        return await keyed.once(asked(content), ACTOR, patience, work)
 
     def work(self, answer: Answer | Exception | None = None, *, sends: bool = True) -> Work:
         async def work(sending: Sending) -> Answer:
@@ -64,12 +64,11 @@ class Desk:
             return list(await session.scalars(select(Write).order_by(Write.created_at, Write.id)))
 
 
-def intent(content: str, now: datetime, until: datetime) -> Write:
-    owner = f"own_{now.timestamp()}_{id(asyncio.current_task())}"
-    return Write(
-        id=owner.replace("own", "wri"), environment_id="env_1", account_id="acc_1", tenant_id="t", method="POST",
-        path="/proxy/contacts", resource="proxy", operation="forward", fingerprint=content, state="executing",
-        owner=owner, lease_until=until, created_at=now, key_id="key_1", request_id="req_1", idempotency_key="k",
+def asked(content: str = "a") -> Asked:
+    return Asked(
+        environment_id="env_1", account_id="acc_1", tenant_id="t", method="POST", path="/proxy/contacts",
+        resource="proxy", operation="forward", fingerprint=content, key_id="key_1", request_id="req_1",
+        idempotency_key="k",
     )  # fmt: skip
 
 
@@ -158,7 +157,7 @@ async def test_nothing_sent_nothing_done(desk: Desk) -> None:
 @pytest.mark.parametrize("sent", [True, False])
 async def test_an_owner_that_died(desk: Desk, sent: bool) -> None:
     """Before sending: whoever comes next does it. After: nobody but a person knows."""
-    row, is_ours = await desk.shelf.begin(lambda now, until: intent("a", now, until))
+    row, is_ours = await desk.shelf.begin(asked())
     assert is_ours
     if sent:
         await desk.shelf.sends(row)
@@ -209,11 +208,11 @@ async def test_of_many_at_once_one_is_carried_out(desk: Desk) -> None:
         await gate.wait()
         return Answer(200, (), b"x")
 
-    asked = [asyncio.create_task(desk.ask(work, patience=10 * (n % 2))) for n in range(12)]
-    while sum(each.done() for each in asked) < 5:
+    asking = [asyncio.create_task(desk.ask(work, patience=10 * (n % 2))) for n in range(12)]
+    while sum(each.done() for each in asking) < 5:
         await asyncio.sleep(0.01)
     gate.set()
-    ended = await asyncio.gather(*asked, return_exceptions=True)
+    ended = await asyncio.gather(*asking, return_exceptions=True)
     refused = [each for each in ended if isinstance(each, Problem)]
     assert {each.code for each in refused} == {"idempotency_in_progress"}
     assert len(desk.done) == 1
@@ -230,11 +229,11 @@ async def test_it_goes_on_when_its_caller_leaves(desk: Desk) -> None:
         await gate.wait()
         return Answer(200, (), b"x")
 
-    asked = asyncio.create_task(desk.ask(work))
+    asking = asyncio.create_task(desk.ask(work))
     while not desk.done:
         await asyncio.sleep(0.01)
-    asked.cancel()
-    await asyncio.gather(asked, return_exceptions=True)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
     gate.set()
     assert await desk.supervisor.drain(10) == 0
     assert told(await desk.ask(work))[b"ledgerway-outcome"] == b"replayed"
