@@ -9,6 +9,7 @@ from app.core.errors import Problem
 from app.core.instants import storage_now
 from app.keys import audit
 from app.models.writes import Write
+from app.synced.written import Written, kept, take_in
 from app.unified.calls import Call
 from app.unified.changes import Change, fingerprint
 from app.unified.documents import document_of
@@ -95,9 +96,16 @@ class WriteShelf(Shelf):
             return True
 
     async def settle(
-        self, call: Call, intent: Write, state: str, *, progress: tuple[Change, Progress], **values: Any
+        self,
+        call: Call,
+        intent: Write,
+        state: str,
+        *,
+        progress: tuple[Change, Progress],
+        written: Written | None = None,
+        **values: Any,
     ) -> None:
-        """Store how it ended, and how far it got; `values` as of `Shelf.put_down`."""
+        """Store how it ended, how far it got, and what it left in the copies; `values` as of `Shelf.put_down`."""
         change, reached = progress
         journal = journal_of(reached, change.asked)
         async with self._database.write() as session:
@@ -106,8 +114,20 @@ class WriteShelf(Shelf):
                 return
             now = await storage_now(session, self._clock)
             await self.put_down(session, stored, state, now, journal=journal, **values)
+            kept = await self.kept(session, stored, written if state == "done" else None)
             if state != "released":
                 await self.audited(session, stored, audit.actor_of(call.request, call.principal))
+            if kept is not None:
+                await self.take_in(session, stored, kept, now)
+
+    async def kept(self, session: AsyncSession, stored: Write, written: Written | None) -> Written | None:
+        """What the copies take in of a write that was sent. To be asked before `audited`."""
+        return None if written is None or stored.sent_at is None else await kept(session, written)
+
+    async def take_in(self, session: AsyncSession, stored: Write, written: Written, now: datetime) -> None:
+        """The copies are as the write left the record."""
+        origin = {"request_id": stored.request_id, "source_event": stored.source_event}
+        await take_in(session, written, origin, stored.sent_at or now, now)
 
 
 def journal_of(progress: Progress, asked: dict[str, Any] | None) -> Journal:
