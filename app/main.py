@@ -50,13 +50,13 @@ from app.sync import api as sync
 from app.sync.opening import open_sync
 from app.unified import api as unified
 from app.unified import openapi
-from app.unified.pace import Pace
 from app.unified.resolver import Resolver
 from app.unified.shelf import WriteShelf
-from app.unified.supervised import supervisor
 from app.webhooks import api as webhooks
 from app.webhooks.delivery import Postman
 from app.webhooks.service import Webhooks
+from app.writes.pace import Pace
+from app.writes.supervised import supervisor
 from connectors import load as load_connectors
 
 _log = get_logger("ledgerway.main")

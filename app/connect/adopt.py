@@ -18,9 +18,9 @@ from app.connect import store
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.ids import new_id
+from app.core.instants import storage_now
 from app.core.secrets import Secret, SecretUnavailable
 from app.gateway.engine import Gateway
-from app.gateway.instants import storage_now
 from app.keys.audit import Actor, record
 from app.models.grants import Grant
 from app.models.integrated_accounts import IntegratedAccount

@@ -22,12 +22,19 @@ from app.core.settings import Settings
 from app.keys.access import requires
 from app.keys.audit import actor_of, record, request_id_of
 from app.models.link_tokens import LinkToken
+from app.writes.routes import ONCE, once
 from connectors.kit.connector import Connector
 
 router = APIRouter(tags=["Connecting"], route_class=StrictRoute)
 
 
-@router.post("/link-token", status_code=201, summary="Make a link for an end customer to connect with")
+@router.post(
+    "/link-token",
+    status_code=201,
+    openapi_extra=ONCE,
+    summary="Make a link for an end customer to connect with",
+)
+@once("link-token")
 async def create_link_token(
     body: LinkTokenRequest,
     request: Request,
@@ -82,7 +89,8 @@ async def create_link_token(
     )
 
 
-@router.post("/integrated-account", status_code=201, summary="Import an existing grant")
+@router.post("/integrated-account", status_code=201, openapi_extra=ONCE, summary="Import an existing grant")
+@once("integrated-account")
 async def import_account(
     body: ImportRequest,
     request: Request,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
 from functools import partial
 
 from app.core.http import Outgoing, Stream
@@ -11,8 +12,8 @@ from app.gateway.cure import Again, GiveUp
 from app.gateway.posting import decoded
 from app.gateway.runs import RawAnswer, RawCall, Run
 from app.gateway.shape import raw_headers, raw_url
-from connectors.kit.faults import Fault
-from connectors.kit.http import Reply
+from connectors.kit.faults import Fault, Kind
+from connectors.kit.http import Reply, Request
 
 _REPLAYABLE = 1024 * 1024
 _LOOKED_AT = 64 * 1024
@@ -31,6 +32,7 @@ async def forward(attempts: Attempts, run: Run, call: RawCall, tally: Tally) -> 
     replayable = rest is None
     wire = partial(Outgoing, call.method, raw_url(run.account, call), raw_headers(run.account, call), body)
     repeatable = call.method in _READS
+    announced = repeatable or run.before_write is None
     attempt = 0
     while True:
         attempt += 1
@@ -40,6 +42,9 @@ async def forward(attempts: Attempts, run: Run, call: RawCall, tally: Tally) -> 
             tally.verdict = (fault, GiveUp("no", retryable=True))
             raise
         try:
+            if not announced and run.before_write is not None:
+                await run.before_write(Request(call.method, call.path))
+                announced = True
             signed = wire(run.account.connector.auth.authorization(ticket.held.value))
             answer, fault = await _send(attempts, run, call, signed, ticket)
         except BaseException:
@@ -50,7 +55,12 @@ async def forward(attempts: Attempts, run: Run, call: RawCall, tally: Tally) -> 
             return _answered(attempts, run, tally, ticket, answer)
         if replayable and suspect(fault):
             operation = f"{call.method} {call.path.split('/', 2)[1]}"
-            if await attempts.renewed(run, ticket, fault, tally, operation):
+            try:
+                again = await attempts.renewed(run, ticket, fault, tally, operation)
+            except BaseException:
+                await _leave(ticket, answer)
+                raise
+            if again:
                 attempt -= 1
                 await _leave(ticket, answer)
                 continue
@@ -59,8 +69,9 @@ async def forward(attempts: Attempts, run: Run, call: RawCall, tally: Tally) -> 
             await _leave(ticket, answer)
             await attempts.clock.sleep(verdict.seconds)
             continue
-        if answer is not None:
-            return _answered(attempts, run, tally, ticket, answer)  # the provider's own words say it best
+        if answer is not None:  # the provider's own words say it best
+            done = verdict.executed if isinstance(verdict, GiveUp) else "no"
+            return replace(_answered(attempts, run, tally, ticket, answer), executed=done)
         ticket.permit.release()
         if rest is not None and rest.broken is not None:
             raise rest.broken  # not the provider's doing: the caller's body was refused on its way
@@ -103,9 +114,14 @@ async def _send(
         try:
             async with asyncio.timeout(max(0.0, run.deadline - attempts.clock.monotonic())):
                 content = await answer.look()
-        except (TimeoutError, asyncio.CancelledError):
+        except asyncio.CancelledError:
             await stream.aclose()
             raise
+        except TimeoutError:
+            await stream.aclose()
+            broken = Fault(Kind.TIMEOUT, message="the answer did not end in time", phase="answered")
+            attempts.learn(run, ticket, stream.fields, broken)
+            return None, broken
         except Fault as broken:
             attempts.learn(run, ticket, stream.fields, broken)
             return None, broken

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import reach
 from app.core.clock import Clock
 from app.core.database import Database
+from app.core.instants import storage_now
 from app.core.json import instant
 from app.gateway.budget import Budget, Notice
-from app.gateway.instants import storage_now
 from app.models.integrated_accounts import IntegratedAccount
 from app.models.quota import Quota
 from app.webhooks import outbox

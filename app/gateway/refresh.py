@@ -19,9 +19,9 @@ from app.core.clock import Clock
 from app.core.database import Database
 from app.core.errors import Problem
 from app.core.ids import new_id
+from app.core.instants import storage_now
 from app.core.metrics import REGISTRY
 from app.core.secrets import SecretUnavailable
-from app.gateway.instants import storage_now
 from app.models.grants import Grant
 from connectors.kit.auth import Client, DataCenter, Form, Refusal, Token, TokenRefused
 from connectors.kit.connector import Connector

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.accounts.service import Account
+from app.gateway.cure import Executed
 from connectors.kit.http import Request
 
 
@@ -52,7 +53,7 @@ class Run:
 
     resource, operation   "accounting/invoices", "list"; "proxy", "forward"
     route                 template of the caller's route, for the call log
-    before_write          awaited before each writing request of a flow goes out; what it raises, stops it
+    before_write          awaited before each writing request goes out; what it raises, stops it
     """
 
     account: Account
@@ -94,12 +95,16 @@ class RawAnswer:
 
     A body that came with its headers is bytes, and nothing is held for it. Any other is iterated to its end, or
     `aclose` called; until then it holds a connection and a concurrency slot. If it breaks off it raises `Fault`.
+
+    executed  no, unknown: what a refusal for want of a token or a budget, and an error of the provider's own, say
+              of a write; yes for every other answer
     """
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: AsyncIterator[bytes] | bytes
     close: Callable[[], Awaitable[None]] | None = None
+    executed: Executed = "yes"
 
     async def aclose(self) -> None:
         if self.close is not None:

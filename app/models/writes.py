@@ -1,4 +1,4 @@
-"""Intents: every write asked of a provider, kept before it is sent."""
+"""Intents: every write asked of a provider, and what our own routes do once per key, kept before it is done."""
 
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from app.models.base import Base
 class Write(Base, kw_only=True):
     """One write of one caller. `answer` is sealed: it holds a customer's books.
 
+    account_id       empty, as tenant_id, for what our own routes make
     path             the caller's path, which with the method and the key names the write
     idempotency_key  None when the caller gave none, or once the key was given back
     fingerprint      SHA-256 of the canonical query and body, hexadecimal

@@ -18,7 +18,9 @@ from app.gateway.engine import Gateway, Lane, RawAnswer, RawCall, Run
 from app.gateway.naming import named
 from app.keys.access import authenticated, authenticated_by, require
 from app.proxy import native
+from app.proxy.keyed import once
 from app.proxy.target import check_form, guarded, native_path, native_query, parameter
+from app.writes.claims import key_of
 
 ACCOUNT = "integrated_account_id"
 ACCOUNT_HEADER = "x-integrated-account-id"
@@ -152,8 +154,13 @@ async def forward(
         source_event=request.headers.get("x-source-event"),
     )
     headers = tuple((name, value) for name, value in request.headers.items() if name not in _OURS)
+    key = None if reads else key_of(request.headers)
     body = await _body(request, account)
-    answer = await gateway.forward(run, RawCall(method, path, query, headers, body))
+    call = RawCall(method, path, query, headers, body)
+    if key is None:
+        answer = await gateway.forward(run, call)
+    else:
+        answer = await once(request, principal, run, call, key)
     await _stream(answer, send, empty=method == "HEAD")
 
 

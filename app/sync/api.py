@@ -31,6 +31,7 @@ from app.sync.schemas import (
 )
 from app.sync.service import ACTIVE, Sync
 from app.sync.sizes import calls_left
+from app.writes.routes import ONCE, once
 
 router = APIRouter(tags=["Sync"], route_class=StrictRoute)
 
@@ -44,7 +45,8 @@ def _sync(request: Request) -> Sync:
     return request.app.state.sync
 
 
-@router.post("/sync-job", status_code=201, summary="Keep an account's records current")
+@router.post("/sync-job", status_code=201, openapi_extra=ONCE, summary="Keep an account's records current")
+@once("sync-job")
 async def create_job(request: Request, principal: Writer, body: SyncJobRequest) -> SyncJobView:
     """The first run begins at once; follow it with `/sync-job-run`."""
     job = await _sync(request).create(principal, body)

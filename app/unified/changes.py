@@ -1,6 +1,5 @@
 """A write as the caller asked for it, before anything is sent."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
@@ -12,6 +11,7 @@ from app.unified.calls import Call, checked_id
 from app.unified.listing import View, view_of
 from app.unified.matching import Rule, rule_of
 from app.unified.query import Query, refused
+from app.writes.claims import ordered
 from connectors.kit.faults import FieldError
 from connectors.kit.http import Pairs
 from connectors.kit.resource import Resource
@@ -157,12 +157,4 @@ def fingerprint(call: Call, change: Change) -> str:
         for part in call.request.scope.get("query_string", b"").split(b"&")
         if part and part.partition(b"=")[0] not in _ASIDE
     )
-    return sha256(b"&".join(query) + b"\n" + json.encode(_sorted(change.raw))).hexdigest()
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    if isinstance(value, list):
-        return [_sorted(item) for item in value]
-    return value
+    return sha256(b"&".join(query) + b"\n" + json.encode(ordered(change.raw))).hexdigest()

@@ -1,6 +1,5 @@
 """Writes that are carried out once: an intent before anything is sent, its answer kept for whoever repeats it."""
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,10 +16,9 @@ from app.unified.matching import sought
 from app.unified.progress import Progress
 from app.unified.service import Shown
 from app.unified.shelf import WriteShelf
-from app.unified.supervised import Supervisor
+from app.writes.claims import key_of, patience, turn, unsettled
+from app.writes.supervised import Supervisor
 
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_LONGEST_WAIT = 10
 _POLL = 0.2
 
 Work = Callable[[Call, Progress], Awaitable[Shown]]
@@ -35,20 +33,6 @@ class Done:
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
 
-def key_of(call: Call) -> str | None:
-    """The Idempotency-Key, quotes of its structured form taken off. Problem idempotency_key_invalid."""
-    given = call.request.headers.getlist("idempotency-key")
-    if not given:
-        return None
-    key = given[0].strip()
-    if len(key) > 2 and key[0] == key[-1] == '"':
-        key = key[1:-1]
-    if len(given) > 1 or not _KEY.fullmatch(key):
-        detail = "Idempotency-Key is one value of 1 to 255 visible ASCII characters."
-        raise Problem("idempotency_key_invalid", detail, parameter="Idempotency-Key")
-    return key
-
-
 class Intents:
     """The life of a write from its intent to its answer. No session is held while the provider is awaited."""
 
@@ -59,11 +43,15 @@ class Intents:
 
     async def once(self, call: Call, change: Change, work: Work) -> Done:
         """Carry out `work`, take it up where it stopped, or answer what carrying it out once gave."""
-        key = key_of(call)
+        key = key_of(call.request.headers)
         failpoints.hit("write.before_intent")
-        intent, is_ours = await self._begin(call, change, key)
+
+        async def claim() -> tuple[Write, bool]:
+            return await self._shelf.claim(call, change, key)
+
+        intent, is_ours = await turn(claim, self._clock, patience(call.request.headers))
         if not is_ours:
-            return await self._replay(call, intent)
+            return await self._replay(intent)
         done = await self.carry(call, change, intent, await self._shelf.progress(intent), work)
         if _is_unguarded(call, change, key):
             done.headers["Ledgerway-Warning"] = "unguarded-write"
@@ -124,48 +112,19 @@ class Intents:
         )  # fmt: skip
         return Done(status, content, headers)
 
-    async def _begin(self, call: Call, change: Change, key: str | None) -> tuple[Write, bool]:
-        """The intent, and whether it is ours to carry out. Waits as long as `Prefer: wait=` allows."""
-        until = self._clock.monotonic() + _patience(call)
-        while True:
-            intent, is_ours = await self._shelf.claim(call, change, key)
-            if is_ours or intent.state != "executing":
-                return intent, is_ours
-            if self._clock.monotonic() >= until:
-                raise Problem(
-                    "idempotency_in_progress",
-                    "The request with this Idempotency-Key is still being carried out.",
-                    retry_after=1,
-                    headers={"Ledgerway-Write-Id": intent.id},
-                )
-            await self._clock.sleep(_POLL)
-
-    async def _replay(self, call: Call, intent: Write) -> Done:
-        headers = {"Ledgerway-Write-Id": intent.id}
+    async def _replay(self, intent: Write) -> Done:
         kept = await self._shelf.answer(intent) if intent.state == "done" else None
         if kept is None or intent.status is None:
-            raise self._unsettled(intent, headers)
+            raise unsettled(intent, self._clock.now())
         etag, _, content = kept.partition(b"\n")
-        headers |= {"Idempotent-Replayed": "true", "Ledgerway-Outcome": "replayed"}
+        headers = {
+            "Ledgerway-Write-Id": intent.id,
+            "Idempotent-Replayed": "true",
+            "Ledgerway-Outcome": "replayed",
+        }
         if etag:
             headers["ETag"] = f'"{etag.decode()}"'
         return Done(intent.status, content, headers)
-
-    def _unsettled(self, intent: Write, headers: dict[str, str]) -> Problem:
-        """What is said to whoever repeats a write nobody saw the end of."""
-        told: dict[str, Any] = {"write_id": intent.id, "executed": "unknown", "retryable": False}
-        headers["Ledgerway-Outcome"] = "unknown"
-        resolve = f"say what became of it with POST /write/{intent.id}/resolve."
-        if intent.error_code == "write_conflict_multiple":
-            detail = f"Several records could be the one this write made: {resolve}"
-            return Problem("write_conflict_multiple", detail, headers=headers, **told)
-        if intent.next_check_at is None:
-            detail = f"Nobody saw how this write ended, and it cannot be found out. It is not sent again: {resolve}"
-            return Problem("outcome_pending", detail, headers=headers, **told)
-        wait = (intent.next_check_at - self._clock.now()).total_seconds()
-        told |= {"retryable": True, "retry_after": max(1, int(wait) + 1)}
-        detail = "Nobody saw how this write ended. It is being looked for; ask again with the same key."
-        return Problem("outcome_pending", detail, headers=headers, **told)
 
     async def _failed(
         self, call: Call, change: Change, intent: Write, progress: Progress, problem: Problem
@@ -228,11 +187,6 @@ def _is_unguarded(call: Call, change: Change, key: str | None) -> bool:
     live = call.principal.mode == "live"
     guarded = key is not None or change.matching is not None or bool(change.body.get("reference"))
     return change.operation == "create" and live and money and not guarded
-
-
-def _patience(call: Call) -> float:
-    wait = re.search(r"\bwait=(\d{1,3})\b", call.request.headers.get("prefer", ""))
-    return min(int(wait[1]), _LONGEST_WAIT) if wait else 0
 
 
 def _public_url(call: Call) -> str:

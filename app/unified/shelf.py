@@ -1,83 +1,43 @@
-"""Where intents are kept: what becomes of their rows, and who may say so.
-
-executing  its owner carries it out; the lease tells whether the owner lives
-partial    some of it is done; whoever brings its key again takes it from there
-done       the provider did it; a repetition is answered from here
-released   provably nothing was done; the key is free again
-unknown    nobody saw the end: it is looked for, and what cannot be found is left to a person
-"""
+"""The intents of unified writes: kept with what another process needs to go on where one stopped."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core import json
-from app.core.clock import Clock
-from app.core.database import Database
 from app.core.errors import Problem
-from app.core.ids import new_id
-from app.core.secrets import Context, SecretUnavailable, Vault
-from app.gateway.instants import storage_now
+from app.core.instants import storage_now
 from app.keys import audit
 from app.models.writes import Write
 from app.synced.written import Written, kept, take_in
-from app.unified import store
 from app.unified.calls import Call
 from app.unified.changes import Change, fingerprint
 from app.unified.documents import document_of
-from app.unified.pace import Pace
 from app.unified.progress import Progress, progress_of
+from app.writes import store
+from app.writes.shelf import Asked, Journal, Shelf
 from connectors.kit.http import Request
 
-RETENTION = timedelta(days=7)
 DOCUMENT_PAUSE = timedelta(hours=24)
 MAIL_PAUSE = timedelta(minutes=10)
 
-_AUDITED = {"create": "created", "update": "updated", "delete": "deleted"}
 
-
-class WriteShelf:
-    """Every method is one short transaction."""
-
-    def __init__(self, database: Database, vault: Vault, clock: Clock, pace: Pace | None = None) -> None:
-        self._database = database
-        self._vault = vault
-        self._clock = clock
-        self.pace = pace or Pace()
-
-    # Beginning
+class WriteShelf(Shelf):
+    """Every public method is one short transaction."""
 
     async def claim(self, call: Call, change: Change, key: str | None) -> tuple[Write, bool]:
         """Store the intent, or find the one the key stands for; whether it is the caller's to carry out.
 
         Problem idempotency_key_reused, possible_duplicate.
         """
-        try:
-            return await self._claimed(call, change, key)
-        except IntegrityError:  # another process stored the same key at the same moment
-            return await self._claimed(call, change, key)
 
-    async def _claimed(self, call: Call, change: Change, key: str | None) -> tuple[Write, bool]:
-        async with self._database.write() as session:
-            now = await storage_now(session, self._clock)
-            intent = _intent(call, change, key, now, now + self.pace.lease)
-            if key is not None:
-                known = await store.by_key(
-                    session, intent.environment_id, intent.account_id, intent.method, intent.path, key
-                )
-                if known is not None and known.created_at < now - RETENTION and known.state != "unknown":
-                    known.idempotency_key = None
-                    await session.flush()
-                elif known is not None:
-                    return known, _taken(known, intent, now)
-            elif _reaches_person(call, change):
+        async def check(session: AsyncSession, intent: Write, now: datetime) -> None:
+            if key is None and _reaches_person(call, change):
                 await self._refuse_same_mail(session, intent, now)
             if intent.document is not None and not change.may_repeat and change.matching is None:
                 await self._refuse_same_document(session, intent, now)
-            session.add(intent)
-        return intent, True
+
+        return await self.begin(_asked(call, change, key), check)
 
     async def _refuse_same_mail(self, session: AsyncSession, intent: Write, now: datetime) -> None:
         same = await store.same_since(
@@ -108,21 +68,11 @@ class WriteShelf:
     async def journal(self, intent: Write) -> tuple[Progress, dict[str, Any] | None]:
         """How far an earlier run got, and what it was asked."""
         progress, asked = Progress(), None
-        if intent.journal is not None:
-            opened = await self._vault.open(intent.journal, _seal(intent, "write_progress", "journal"))
-            kept = json.decode(opened.reveal())
+        kept = await self.opened_journal(intent)
+        if kept is not None:
             progress, asked = progress_of(kept), kept["asked"]
         progress.began = intent.created_at
         return progress, asked
-
-    async def answer(self, intent: Write) -> bytes | None:
-        """The answer that is kept, as it was given to `settle`."""
-        if intent.answer is None:
-            return None
-        opened = await self._vault.open(intent.answer, _seal(intent, "idempotent_answer", "answer"))
-        return opened.reveal()
-
-    # On the way
 
     async def sending(self, intent: Write, change: Change, progress: Progress, request: Request) -> None:
         """Just before a writing request goes out: what was done so far, and what comes now.
@@ -131,14 +81,7 @@ class WriteShelf:
         """
         if progress.pending is None:
             progress.pending = request
-        async with self._database.write() as session:
-            stored = await self.own(session, intent)
-            if stored is None:
-                detail = "Another process took this write over; ask for its outcome."
-                raise Problem("idempotency_in_progress", detail, retry_after=1, write_id=intent.id)
-            now = await storage_now(session, self._clock)
-            stored.sent_at, stored.lease_until, stored.checks = now, now + self.pace.lease, 0
-            stored.journal = await self.sealed_journal(session, stored, progress, change.asked)
+        await self.sends(intent, journal_of(progress, change.asked))
 
     async def is_alone(self, intent: Write, sought: frozenset[str]) -> bool:
         """Whether nobody else looks for any of this to create it; from then on nobody else may."""
@@ -152,49 +95,25 @@ class WriteShelf:
                 stored.seeks = " ".join(sorted(sought))
             return True
 
-    async def beat(self, owned: dict[str, str]) -> None:
-        """The owners of these intents (id → owner) live."""
-        async with self._database.write() as session:
-            now = await storage_now(session, self._clock)
-            await store.extend(session, owned, now + self.pace.lease)
-
-    # The end
-
     async def settle(
         self,
         call: Call,
         intent: Write,
         state: str,
         *,
-        answer: bytes | None = None,
-        progress: tuple[Change, Progress] | None = None,
+        progress: tuple[Change, Progress],
         written: Written | None = None,
         **values: Any,
     ) -> None:
-        """Store how it ended, and what it left in the copies. Without a key to seal it under, the end is stored
-        without the answer."""
+        """Store how it ended, how far it got, and what it left in the copies; `values` as of `Shelf.put_down`."""
+        change, reached = progress
+        journal = journal_of(reached, change.asked)
         async with self._database.write() as session:
             stored = await self.own(session, intent)
             if stored is None:
                 return
             now = await storage_now(session, self._clock)
-            stored.state, stored.settled_at, stored.lease_until = state, now, now
-            stored.error_code = None
-            stored.next_check_at = None
-            if state == "unknown":
-                stored.next_check_at = now + timedelta(seconds=self.pace.first(stored.resends))
-            if state == "released":
-                stored.idempotency_key = None
-            for name, value in values.items():
-                if value is not None:
-                    setattr(stored, name, value)
-            if state in ("done", "released"):
-                stored.journal = None
-            elif progress is not None:
-                change, reached = progress
-                stored.journal = await self.sealed_journal(session, stored, reached, change.asked)
-            if answer is not None:
-                stored.answer = await self.sealed_answer(session, stored, answer)
+            await self.put_down(session, stored, state, now, journal=journal, **values)
             kept = await self.kept(session, stored, written if state == "done" else None)
             if state != "released":
                 await self.audited(session, stored, audit.actor_of(call.request, call.principal))
@@ -210,45 +129,14 @@ class WriteShelf:
         origin = {"request_id": stored.request_id, "source_event": stored.source_event}
         await take_in(session, written, origin, stored.sent_at or now, now)
 
-    async def audited(self, session: AsyncSession, stored: Write, actor: audit.Actor) -> None:
-        await audit.record(
-            session,
-            self._clock.now(),
-            stored.environment_id,
-            actor,
-            f"record.{_AUDITED.get(stored.operation, stored.operation)}",
-            f"{stored.account_id}/{stored.resource}/{stored.record_id or ''}",
-            outcome="ok" if stored.error_code is None else stored.error_code,
-            request_id=stored.request_id,
-            detail={"write_id": stored.id, "source_event": stored.source_event},
-        )
 
-    async def own(self, session: AsyncSession, intent: Write) -> Write | None:
-        """The row, if it is still this owner's."""
-        stored = await store.by_id(
-            session, intent.environment_id, intent.account_id, intent.id, for_update=True
-        )
-        if stored is None or stored.state != "executing" or stored.owner != intent.owner:
-            return None
-        return stored
-
-    async def sealed_journal(
-        self, session: AsyncSession, write: Write, progress: Progress, asked: dict[str, Any] | None
-    ) -> bytes:
-        kept = {**progress.kept(), "asked": asked}
-        return await self._vault.seal(session, _seal(write, "write_progress", "journal"), json.encode(kept))
-
-    async def sealed_answer(self, session: AsyncSession, write: Write, answer: bytes) -> bytes | None:
-        """None where there is no key to seal it under."""
-        try:
-            return await self._vault.seal(session, _seal(write, "idempotent_answer", "answer"), answer)
-        except SecretUnavailable:
-            return None
+def journal_of(progress: Progress, asked: dict[str, Any] | None) -> Journal:
+    """What a write's next run has to know."""
+    return {**progress.kept(), "asked": asked}
 
 
-def _intent(call: Call, change: Change, key: str | None, now: datetime, lease_until: datetime) -> Write:
-    return Write(
-        id=new_id("wri"),
+def _asked(call: Call, change: Change, key: str | None) -> Asked:
+    return Asked(
         environment_id=call.account.environment_id,
         account_id=call.account.id,
         tenant_id=call.account.tenant_id,
@@ -257,10 +145,6 @@ def _intent(call: Call, change: Change, key: str | None, now: datetime, lease_un
         resource=f"{call.model}/{call.resource.name}",
         operation=change.operation,
         fingerprint=fingerprint(call, change),
-        state="executing",
-        owner=new_id("own"),
-        lease_until=lease_until,
-        created_at=now,
         key_id=call.principal.key_id,
         request_id=call.run.request_id,
         idempotency_key=key,
@@ -269,26 +153,6 @@ def _intent(call: Call, change: Change, key: str | None, now: datetime, lease_un
         record_id=change.id,
         document=document_of(change),
     )
-
-
-def _taken(known: Write, asked: Write, now: datetime) -> bool:
-    """Whether a write that is known may be carried on by who asks for it now; it is theirs then."""
-    if known.fingerprint != asked.fingerprint:
-        detail = "This Idempotency-Key was used for a request with another content."
-        raise Problem("idempotency_key_reused", detail, write_id=known.id)
-    if known.state == "executing" and known.lease_until < now:
-        if known.sent_at is not None:  # its owner died, and nobody knows whether the provider heard
-            known.state, known.next_check_at = "unknown", now
-            return False
-    elif known.state != "partial":
-        return False
-    known.state, known.owner, known.lease_until = "executing", asked.owner, asked.lease_until
-    return True
-
-
-def _seal(intent: Write, purpose: str, column: str) -> Context:
-    owner = f"account:{intent.account_id}"
-    return Context(intent.environment_id, owner, purpose, f"writes.{column}:{intent.id}")
 
 
 def _reference(change: Change) -> str | None:

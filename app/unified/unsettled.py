@@ -11,14 +11,15 @@ from app.core.auth import Principal
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.ids import new_id
-from app.gateway.instants import storage_now
+from app.core.instants import storage_now
 from app.keys.audit import Actor
 from app.models.writes import Write
 from app.synced.written import Written
-from app.unified import store
-from app.unified.pace import Pace
 from app.unified.progress import Progress
-from app.unified.shelf import RETENTION, WriteShelf
+from app.unified.shelf import WriteShelf, journal_of
+from app.writes import store
+from app.writes.pace import Pace
+from app.writes.shelf import RETENTION
 
 AT_ONCE = 8
 """So many writes a process looks for at the same time."""
@@ -114,7 +115,7 @@ class Unsettled:
                 return
             progress.pending = None
             stored.state, stored.lease_until = "partial", now
-            stored.journal = await self._shelf.sealed_journal(session, stored, progress, asked)
+            stored.journal = await self._shelf.sealed_journal(session, stored, journal_of(progress, asked))
 
     async def purge(self) -> int:
         """Forget what is older than a week, but for what nobody knows the end of; how many that were."""

@@ -12,21 +12,30 @@ from app.core.parameters import Limit, NextCursor, StrictRoute, clamp, next_page
 from app.keys import access
 from app.keys.access import requires
 from app.models.writes import Write
-from app.unified import store
+from app.writes import store
 
 router = APIRouter(route_class=StrictRoute, tags=["Writes"])
 
 Reader = Annotated[Principal, Depends(requires("logs:read"))]
 
 
+_SCOPES = {
+    "link-token": "link:create",
+    "integrated-account": "connections:write",
+    "sync-job": "sync:write",
+    "webhook": "webhooks:write",
+}
+"""Scopes of what our own routes make; a unified resource's is its name."""
+
+
 class WriteView(BaseModel):
     """One write, keyed or not. The body and the answer are not shown."""
 
     id: str
-    integrated_account_id: str
-    tenant_id: str
-    resource: str = Field(description="such as accounting/invoices")
-    operation: str = Field(description="create, update, delete or an action")
+    integrated_account_id: str | None = Field(description="null: what it made is the environment's")
+    tenant_id: str | None
+    resource: str = Field(description="such as accounting/invoices; proxy of raw writes")
+    operation: str = Field(description="create, update, delete or an action; forward of raw writes")
     state: Literal["executing", "partial", "done", "released", "unknown"] = Field(
         description="released: provably nothing was done. partial: some of it was; its key goes on from there. "
         "unknown: nobody saw the end; it is looked for"
@@ -122,7 +131,7 @@ class Resolution(BaseModel):
 async def resolve_write(request: Request, principal: Reader, row: Seen, said: Resolution) -> WriteView:
     """Settle an unknown write: what it made is adopted and the rest of it done, or its key is free again."""
     state = request.app.state
-    access.require(principal, f"{row.resource.replace('/', '.')}:write")
+    access.require(principal, _SCOPES.get(row.resource, f"{row.resource.replace('/', '.')}:write"))
     write = await state.resolver.taken(row.id, principal)
     if write is None:
         detail = f"The write is {row.state}, and only an unknown one is resolved by hand."
@@ -134,14 +143,24 @@ async def resolve_write(request: Request, principal: Reader, row: Seen, said: Re
 
 def _view(row: Write) -> WriteView:
     executed = _EXECUTED.get(row.state, "unknown")
-    if row.state == "executing" and row.sent_at is None:
+    if (row.state == "executing" and row.sent_at is None) or _is_refused(row):
         executed = "no"
-    own = {"integrated_account_id": row.account_id, "executed": executed, "retryable": _is_safe(row)}
+    own = {
+        "integrated_account_id": row.account_id or None,
+        "tenant_id": row.tenant_id or None,
+        "executed": executed,
+        "retryable": _is_safe(row),
+    }
     rest = {name: getattr(row, name) for name in WriteView.model_fields if name not in own}
     return WriteView(**own, **rest)
 
 
 _EXECUTED = {"done": "yes", "partial": "yes", "released": "no"}
+
+
+def _is_refused(row: Write) -> bool:
+    """Whether its answer, which is the provider's own, is a refusal."""
+    return row.state == "done" and row.error_code is None and (row.status or 200) >= 400
 
 
 def _is_safe(row: Write) -> bool:

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from app.unified.calls import Call
 from app.unified.changes import Change
 from app.unified.intents import Intents, Work
-from app.unified.supervised import supervisor
+from app.writes.supervised import supervisor
 
 
 async def written(call: Call, change: Change, work: Work) -> Response:

@@ -21,6 +21,7 @@ from app.webhooks.schemas import (
     webhook_view,
 )
 from app.webhooks.service import Webhooks
+from app.writes.routes import ONCE, once
 
 router = APIRouter(tags=["Webhooks"], route_class=StrictRoute)
 
@@ -32,7 +33,8 @@ def _webhooks(request: Request) -> Webhooks:
     return request.app.state.webhooks
 
 
-@router.post("/webhook", status_code=201, summary="Be told of what happens")
+@router.post("/webhook", status_code=201, openapi_extra=ONCE, summary="Be told of what happens")
+@once("webhook")
 async def create_webhook(request: Request, principal: Writer, body: WebhookRequest) -> WebhookView:
     """The answer shows the signing secret, once. It is told of what happens from now on."""
     return webhook_view(*await _webhooks(request).create(principal, body))

@@ -9,6 +9,7 @@ import pytest
 
 from app.core.errors import Problem
 from app.gateway.engine import RawCall
+from connectors.kit.http import Request
 from tests.gateway.house import day_is_spent, house, said, sqlite_url, until, whole
 from tests.support.wire import Reset, Seen, answer
 
@@ -140,6 +141,77 @@ def test_a_large_body_is_streamed_once(tmp_path: Path) -> None:
             assert status == 401
             assert b'"code": 14' in body
             assert [len(seen.body) for seen in home.twin.calls] == [1_600_000]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "executed"),
+    [(0, 201, "yes"), (1001, 400, "yes"), (45, 429, "no"), (1000, 500, "unknown")],
+)
+def test_an_answer_tells_whether_a_write_was_done(
+    tmp_path: Path, code: int, status: int, executed: str
+) -> None:
+    async def run() -> None:
+        async with house(sqlite_url(tmp_path)) as home:
+            home.twin.api = lambda _s, _w: said(code, status)
+            raw = await home.gateway.forward(home.run(), RawCall("POST", "/invoices", body=b"{}"))
+            assert (raw.status, raw.executed) == (status, executed)
+            await raw.aclose()
+
+    asyncio.run(run())
+
+
+def test_a_write_is_announced_once_and_only_when_it_goes_out(tmp_path: Path) -> None:
+    told: list[tuple[str, int]] = []
+
+    async def run() -> None:
+        async with house(sqlite_url(tmp_path), limits={"minute": 1000, "concurrent": 1, "day": 1000}) as home:
+
+            async def before(request: Request) -> None:
+                told.append((request.method, len(home.twin.calls)))
+
+            async def stopped(_: Request) -> None:
+                raise Problem("idempotency_in_progress")
+
+            call = RawCall("POST", "/invoices", body=b"{}")
+            for _ in range(2):  # what is stopped gives its turn back
+                with pytest.raises(Problem):
+                    await home.forward(call, before_write=stopped)
+            assert home.twin.calls == []
+            home.twin.good = "t-other"
+            assert (await home.forward(call, before_write=before))[0] == 200
+            assert (await home.forward(RawCall("GET", "/invoices"), before_write=before))[0] == 200
+            assert told == [("POST", 0)]
+
+    asyncio.run(run())
+
+
+def test_a_turn_is_given_back_when_a_refused_token_cannot_be_renewed(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with house(sqlite_url(tmp_path), limits={"minute": 1000, "concurrent": 1, "day": 1000}) as home:
+            home.twin.good = "t-other"
+            home.twin.refuse = lambda: answer(500, b"{}")
+            with pytest.raises(Problem) as caught:
+                await home.forward(RawCall("POST", "/invoices", body=b"{}"))
+            assert caught.value.code == "token_refresh_unavailable"
+            assert home.gateway._attempts.governor.of(home.account)._in_use == 0
+
+    asyncio.run(run())
+
+
+def test_an_error_that_does_not_end_is_a_timeout(tmp_path: Path) -> None:
+    async def stuck(_seen: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(500, b"half", length=1000))
+        await writer.drain()
+        await asyncio.sleep(30)
+
+    async def run() -> None:
+        async with house(sqlite_url(tmp_path)) as home:
+            home.twin.api = stuck
+            with pytest.raises(Problem) as caught:
+                await home.forward(RawCall("POST", "/invoices", body=b"{}"), seconds=2)
+            assert (caught.value.code, caught.value.extra["executed"]) == ("outcome_unknown", "unknown")
 
     asyncio.run(run())
 

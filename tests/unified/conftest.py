@@ -30,7 +30,7 @@ from app.models import Environment
 from app.unified import api, calls
 from app.unified.resolver import Resolver
 from app.unified.shelf import WriteShelf
-from app.unified.supervised import supervisor
+from app.writes.supervised import supervisor
 from connectors.kit.auth import DataCenter
 from connectors.kit.connector import Organization
 from connectors.kit.faults import Conflict, Fault, FieldError, Kind, Rejected

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from app.models import AuditEntry
 from app.models.writes import Write
-from app.unified.supervised import supervisor
+from app.writes.supervised import supervisor
 from connectors.kit.faults import Fault, Kind
 
 pytestmark = pytest.mark.anyio

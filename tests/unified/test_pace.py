@@ -1,4 +1,4 @@
-from app.unified.pace import Pace
+from app.writes.pace import Pace
 
 
 def test_looks_come_at_two_fifteen_sixty_seconds_and_when_it_has_settled() -> None:

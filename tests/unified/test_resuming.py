@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 
 from app.core.errors import Problem
 from app.models.writes import Write
-from app.unified.supervised import supervisor
 from app.unified.unsettled import AT_ONCE, Unsettled
+from app.writes.supervised import supervisor
 from connectors.kit.faults import Fault, Kind
 from connectors.kit.flows import step_failed
 from connectors.kit.http import Request

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from app.unified.supervised import supervisor
+from app.writes.supervised import supervisor
 
 pytestmark = pytest.mark.anyio
 

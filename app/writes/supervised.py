@@ -10,7 +10,7 @@ from structlog.stdlib import get_logger
 
 T = TypeVar("T")
 
-_log = get_logger("ledgerway.unified")
+_log = get_logger("ledgerway.writes")
 
 
 class Supervisor:

@@ -1,0 +1,248 @@
+"""Where intents are kept: what becomes of their rows, and who may say so.
+
+executing  its owner carries it out; the lease tells whether the owner lives
+partial    some of it is done; whoever brings its key again takes it from there
+done       it has an answer; a repetition is answered from here
+released   provably nothing was done; the key is free again
+unknown    nobody saw the end: it is looked for, and what cannot be found is left to a person
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import json
+from app.core.clock import Clock
+from app.core.database import Database
+from app.core.errors import Problem
+from app.core.ids import new_id
+from app.core.instants import storage_now
+from app.core.secrets import Context, SecretUnavailable, Vault
+from app.keys import audit
+from app.models.writes import Write
+from app.writes import store
+from app.writes.pace import Pace
+
+RETENTION = timedelta(days=7)
+
+Journal = Mapping[str, Any]
+Check = Callable[[AsyncSession, Write, datetime], Awaitable[None]]
+"""Raises Problem for an intent that may not begin."""
+
+_AUDITED = {"create": "created", "update": "updated", "delete": "deleted", "forward": "forwarded"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked for, as its row will say; the columns are explained at `Write`."""
+
+    environment_id: str
+    account_id: str
+    tenant_id: str
+    method: str
+    path: str
+    resource: str
+    operation: str
+    fingerprint: str
+    key_id: str
+    request_id: str
+    idempotency_key: str | None = None
+    source_event: str | None = None
+    reference: str | None = None
+    record_id: str | None = None
+    document: str | None = None
+
+
+class Shelf:
+    """Every public method is one short transaction."""
+
+    def __init__(self, database: Database, vault: Vault, clock: Clock, pace: Pace | None = None) -> None:
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+        self.pace = pace or Pace()
+
+    # Beginning
+
+    async def begin(self, asked: Asked, check: Check | None = None) -> tuple[Write, bool]:
+        """Store the intent, or find the one its key stands for; whether it is the caller's to carry out.
+
+        Problem idempotency_key_reused, and what `check` raises.
+        """
+        try:
+            return await self._begun(asked, check)
+        except IntegrityError:  # another process stored the same key at the same moment
+            return await self._begun(asked, check)
+
+    async def _begun(self, asked: Asked, check: Check | None) -> tuple[Write, bool]:
+        async with self._database.write() as session:
+            now = await storage_now(session, self._clock)
+            intent = Write(
+                id=new_id("wri"),
+                state="executing",
+                owner=new_id("own"),
+                lease_until=now + self.pace.lease,
+                created_at=now,
+                **asdict(asked),
+            )
+            if intent.idempotency_key is not None:
+                known = await store.by_key(
+                    session, intent.environment_id, intent.account_id, intent.method, intent.path,
+                    intent.idempotency_key,
+                )  # fmt: skip
+                if known is not None and known.created_at < now - RETENTION and known.state != "unknown":
+                    known.idempotency_key = None
+                    await session.flush()
+                elif known is not None:
+                    return known, _taken(known, intent, now)
+            if check is not None:
+                await check(session, intent, now)
+            session.add(intent)
+        return intent, True
+
+    async def answer(self, intent: Write) -> bytes | None:
+        """The answer that is kept, as it was given to `settle`."""
+        if intent.answer is None:
+            return None
+        opened = await self._vault.open(intent.answer, _seal(intent, "idempotent_answer", "answer"))
+        return opened.reveal()
+
+    async def opened_journal(self, intent: Write) -> Journal | None:
+        """How far it got, as it was told before it was sent."""
+        if intent.journal is None:
+            return None
+        opened = await self._vault.open(intent.journal, _seal(intent, "write_progress", "journal"))
+        kept: Journal = json.decode(opened.reveal())
+        return kept
+
+    # On the way
+
+    async def sends(self, intent: Write, journal: Journal | None = None) -> None:
+        """Just before something is sent. Without a journal nobody but a person can say later what became of it.
+
+        Problem idempotency_in_progress when another process took the write over.
+        """
+        async with self._database.write() as session:
+            stored = await self.own(session, intent)
+            if stored is None:
+                detail = "Another process took this write over; ask for its outcome."
+                raise Problem("idempotency_in_progress", detail, retry_after=1, write_id=intent.id)
+            now = await storage_now(session, self._clock)
+            stored.sent_at, stored.lease_until, stored.checks = now, now + self.pace.lease, 0
+            if journal is not None:
+                stored.journal = await self.sealed_journal(session, stored, journal)
+
+    async def beat(self, owned: dict[str, str]) -> None:
+        """The owners of these intents (id → owner) live."""
+        async with self._database.write() as session:
+            now = await storage_now(session, self._clock)
+            await store.extend(session, owned, now + self.pace.lease)
+
+    # The end
+
+    async def end(
+        self,
+        intent: Write,
+        state: str,
+        actor: audit.Actor,
+        *,
+        answer: bytes | None = None,
+        **values: Any,
+    ) -> None:
+        """Store how it ended; without a key to seal the answer under, without the answer."""
+        async with self._database.write() as session:
+            stored = await self.own(session, intent)
+            if stored is None:
+                return
+            now = await storage_now(session, self._clock)
+            await self.put_down(session, stored, state, now, answer=answer, **values)
+            if state != "released":
+                await self.audited(session, stored, actor)
+
+    async def put_down(
+        self,
+        session: AsyncSession,
+        stored: Write,
+        state: str,
+        now: datetime,
+        *,
+        answer: bytes | None = None,
+        journal: Journal | None = None,
+        **values: Any,
+    ) -> None:
+        """Its row says how it ended."""
+        stored.state, stored.settled_at, stored.lease_until = state, now, now
+        stored.error_code = None
+        stored.next_check_at = None
+        if state == "unknown" and journal is not None:
+            stored.next_check_at = now + timedelta(seconds=self.pace.first(stored.resends))
+        if state == "released":
+            stored.idempotency_key = None
+        for name, value in values.items():
+            if value is not None:
+                setattr(stored, name, value)
+        if state in ("done", "released"):
+            stored.journal = None
+        elif journal is not None:
+            stored.journal = await self.sealed_journal(session, stored, journal)
+        if answer is not None:
+            stored.answer = await self.sealed_answer(session, stored, answer)
+
+    async def audited(self, session: AsyncSession, stored: Write, actor: audit.Actor) -> None:
+        await audit.record(
+            session,
+            self._clock.now(),
+            stored.environment_id,
+            actor,
+            f"record.{_AUDITED.get(stored.operation, stored.operation)}",
+            f"{stored.account_id}/{stored.resource}/{stored.record_id or ''}",
+            outcome="ok" if stored.error_code is None else stored.error_code,
+            request_id=stored.request_id,
+            detail={"write_id": stored.id, "source_event": stored.source_event},
+        )
+
+    async def own(self, session: AsyncSession, intent: Write) -> Write | None:
+        """The row, if it is still this owner's."""
+        stored = await store.by_id(
+            session, intent.environment_id, intent.account_id, intent.id, for_update=True
+        )
+        if stored is None or stored.state != "executing" or stored.owner != intent.owner:
+            return None
+        return stored
+
+    async def sealed_journal(self, session: AsyncSession, write: Write, journal: Journal) -> bytes:
+        kept = json.encode(journal)
+        return await self._vault.seal(session, _seal(write, "write_progress", "journal"), kept)
+
+    async def sealed_answer(self, session: AsyncSession, write: Write, answer: bytes) -> bytes | None:
+        """None where there is no key to seal it under."""
+        try:
+            return await self._vault.seal(session, _seal(write, "idempotent_answer", "answer"), answer)
+        except SecretUnavailable:
+            return None
+
+
+def _taken(known: Write, asked: Write, now: datetime) -> bool:
+    """Whether a write that is known may be carried on by who asks for it now; it is theirs then."""
+    if known.fingerprint != asked.fingerprint:
+        detail = "This Idempotency-Key was used for a request with another content."
+        raise Problem("idempotency_key_reused", detail, write_id=known.id)
+    if known.state == "executing" and known.lease_until < now:
+        if known.sent_at is not None:  # its owner died, and nobody knows whether the provider heard
+            known.state = "unknown"
+            known.next_check_at = now if known.journal is not None else None
+            return False
+    elif known.state != "partial":
+        return False
+    known.state, known.owner, known.lease_until = "executing", asked.owner, asked.lease_until
+    return True
+
+
+def _seal(intent: Write, purpose: str, column: str) -> Context:
+    account, environment = intent.account_id, intent.environment_id
+    owner = f"account:{account}" if account else f"environment:{environment}"
+    return Context(intent.environment_id, owner, purpose, f"writes.{column}:{intent.id}")
