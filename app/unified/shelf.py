@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.stdlib import get_logger
 
 from app.core.errors import Problem
 from app.core.instants import storage_now
@@ -17,6 +19,8 @@ from app.unified.progress import Progress, progress_of
 from app.writes import store
 from app.writes.shelf import Asked, Journal, Shelf
 from connectors.kit.http import Request
+
+_log = get_logger("ledgerway.unified")
 
 DOCUMENT_PAUSE = timedelta(hours=24)
 MAIL_PAUSE = timedelta(minutes=10)
@@ -108,7 +112,8 @@ class WriteShelf(Shelf):
         """Store how it ended, how far it got, and what it left in the copies; `values` as of `Shelf.put_down`."""
         change, reached = progress
         journal = journal_of(reached, change.asked)
-        async with self._database.write() as session:
+
+        async def end(session: AsyncSession) -> None:
             stored = await self.own(session, intent)
             if stored is None:
                 return
@@ -120,14 +125,22 @@ class WriteShelf(Shelf):
             if kept is not None:
                 await self.take_in(session, stored, kept, now)
 
+        await self._database.transact(end)
+
     async def kept(self, session: AsyncSession, stored: Write, written: Written | None) -> Written | None:
         """What the copies take in of a write that was sent. To be asked before `audited`."""
         return None if written is None or stored.sent_at is None else await kept(session, written)
 
     async def take_in(self, session: AsyncSession, stored: Write, written: Written, now: datetime) -> None:
-        """The copies are as the write left the record."""
+        """The copies are as the write left the record; where that cannot be, the next poll brings it."""
         origin = {"request_id": stored.request_id, "source_event": stored.source_event}
-        await take_in(session, written, origin, stored.sent_at or now, now)
+        try:
+            async with session.begin_nested():
+                await take_in(session, written, origin, stored.sent_at or now, now)
+        except Exception as error:  # the end of the write is stored whatever becomes of its copy
+            if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
+                raise
+            _log.warning("copy_not_taken_in", write_id=stored.id, exc_info=error)
 
 
 def journal_of(progress: Progress, asked: dict[str, Any] | None) -> Journal:

@@ -129,8 +129,11 @@ async def made_since(session: AsyncSession, write: Write, since: datetime) -> se
 
 
 async def purge(session: AsyncSession, before: datetime, limit: int) -> int:
-    """Delete old writes that ended; how many that were."""
-    old = select(Write.id).where(Write.created_at < before, Write.state.in_(("partial", "done", "released")))
+    """Delete old writes that ended, or that nobody came back for after their process died before sending; how many
+    that were."""
+    ended = Write.state.in_(("partial", "done", "released"))
+    unsent = and_(Write.state == "executing", Write.sent_at.is_(None), Write.lease_until < before)
+    old = select(Write.id).where(Write.created_at < before, or_(ended, unsent))
     ids = list(await session.scalars(old.limit(limit)))
     if ids:
         await session.execute(delete(Write).where(Write.id.in_(ids)))

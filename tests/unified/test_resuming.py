@@ -192,8 +192,29 @@ async def test_after_a_week_only_what_nobody_knows_the_end_of_is_kept(
     async with state.database.write() as session:
         kept = update(Write).where(Write.idempotency_key == "key-3").values(state="unknown")
         await session.execute(kept)
+        unsent = {"state": "executing", "sent_at": None, "lease_until": datetime(2020, 1, 1, tzinfo=UTC)}
+        await session.execute(update(Write).where(Write.idempotency_key == "key-1").values(**unsent))
     assert await unsettled.purge() == 4
     assert (await only(stepped)).idempotency_key == "key-3"
+
+
+async def test_a_copy_that_cannot_be_taken_in_keeps_no_write_from_ending(
+    stepped: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[Any] = []
+
+    async def always(*_args: Any) -> object:
+        return object()
+
+    async def broken(_session: Any, written: Any, *_args: Any) -> None:
+        taken.append(written)
+        raise KeyError("copy")
+
+    monkeypatch.setattr("app.unified.shelf.WriteShelf.kept", always)
+    monkeypatch.setattr("app.unified.shelf.take_in", broken)
+    assert (await create(stepped)).headers["ledgerway-outcome"] == "created"
+    assert (await only(stepped)).state == "done"
+    assert len(taken) == 1
 
 
 async def test_two_processes_that_look_at_once_take_different_writes(stepped: Any) -> None:
