@@ -74,6 +74,7 @@ class Organization:
         now: Callable[[], datetime],
         seed: str,
         rows: int | None,
+        page: int | None = None,
     ) -> None:
         self.location = location
         self.profile = profile
@@ -81,6 +82,7 @@ class Organization:
         self._now = now
         self._seed = seed
         self._rows = rows
+        self._page = page
 
     @property
     def id(self) -> str:
@@ -89,7 +91,7 @@ class Organization:
     @cached_property
     def books(self) -> Books:
         try:
-            return Books(self.profile, self._now, self._seed, self._rows)
+            return Books(self.profile, self._now, self._seed, self._rows, self._page)
         except Refused as refused:  # or the caller would be told it was his fault
             raise RuntimeError(f"{self.profile.name} cannot be furnished") from refused
 

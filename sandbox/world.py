@@ -112,6 +112,7 @@ class World:
         *,
         seed: str | None = None,
         rows: int | None = None,
+        page: int | None = None,
         **details: Any,
     ) -> Organization:
         """A new organisation; `details` are fields of `Profile`, the rest as usual in that data centre.
@@ -144,6 +145,7 @@ class World:
             self._now,
             self.seed if seed is None else seed,
             self.rows if rows is None else rows,
+            page,
         )
         self.organizations[organization.id] = organization
         for user in users:

@@ -24,6 +24,9 @@ Via = Literal["poll", "sweep", "inbound"]
 _OF_NOW = timedelta(seconds=5)
 """A record of this age when our write ended is as that write left it."""
 
+_BEHIND = timedelta(seconds=120)
+"""For so long a list may show a record as it was before it was read by itself."""
+
 _CHANGES = {
     "created": Happening.RECORD_CREATED,
     "updated": Happening.RECORD_UPDATED,
@@ -80,7 +83,7 @@ async def see(
         stored = known.get(sight.id)
         if stored is None or stored.deleted_at is not None:
             changes.append(_Change("created", sight, [], {}))
-        elif (sight.print is not None and sight.print == stored.print) or _is_older(sight, stored):
+        elif (sight.print is not None and sight.print == stored.print) or _is_older(sight, stored, now):
             same.append(sight)
         elif fields := changed_fields(stored.record, sight.record):
             before = {name: stored.record.get(name) for name in fields}
@@ -185,9 +188,9 @@ async def _known(
     return {row.id: row for row in rows}
 
 
-def _is_older(sight: Sight, stored: SyncedRecord) -> bool:
-    """A list may be behind what was read of the record itself."""
-    if sight.modified_at is None or stored.modified_at is None:
+def _is_older(sight: Sight, stored: SyncedRecord, now: datetime) -> bool:
+    """A list may be behind what was read of the record itself, but not for ever: times can be set back."""
+    if sight.modified_at is None or stored.modified_at is None or stored.observed_at < now - _BEHIND:
         return False
     return sight.modified_at < stored.modified_at
 

@@ -20,7 +20,7 @@ NO_LIMITS = json.dumps({"minute": None, "day": None, "concurrent": 50})
 class Admin(httpx.Client):
     """The sandbox's admin API."""
 
-    def did(self, method: str, path: str, **members: Any) -> Any:
+    def did(self, method: str, path: str, /, **members: Any) -> Any:
         answer = self.request(method, path, json=members)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
