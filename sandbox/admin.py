@@ -4,6 +4,7 @@ Bodies and answers are JSON; a request that makes no sense is 400 `{"error": why
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -13,10 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .books import Call, Refused
+from .books import Allowances, Call, Refused
 from .datacenters import LOCATIONS
 from .faults import KINDS
 from .grants import Grant
+from .hooks import HOOK_KINDS
 from .options import CLIENT_ID
 from .people import Client, Organization, User
 from .state import client_state, fault_state, organization_state, state, user_state
@@ -28,6 +30,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 Body: TypeAlias = dict[str, Any]
 Action: TypeAlias = Callable[["Admin", Request, Body], Any]
 
+HOOKS_NARROWED_BY = {"organization_id", "entity", "event", "record_id", "webhook_id", "status"}
 FULL_ACCESS = ("ZohoBooks.fullaccess.all", "AaaServer.profile.READ")
 
 
@@ -40,7 +43,8 @@ class Admin:
     def index(self, request: Request, body: Body) -> Any:
         """This list, and the kinds of faults."""
         routes = {f"{method} {path}": action.__doc__ for (method, path), action in ROUTES.items()}
-        return {"routes": routes, "faults": {name: kind.doc for name, kind in KINDS.items()}}
+        faults = {name: kind.doc for name, kind in KINDS.items()}
+        return {"routes": routes, "faults": faults, "faults of webhooks": dict(HOOK_KINDS)}
 
     def show_state(self, request: Request, body: Body) -> Any:
         """Clock, data centres, clients, users, organisations with usage, grants, faults, latency, limits."""
@@ -195,6 +199,52 @@ class Admin:
         """Call all off, or the one with `id`."""
         return {"cleared": self._world.faults.clear(int(body["id"]) if "id" in body else None)}
 
+    def automate(self, request: Request, body: Body) -> Any:
+        """What an organisation may automate: `rules`, `rules_per_module`, `webhooks_per_day` (null lifts one);
+        `refuses` ("plan", "scope") closes the settings; `retries`, seconds before each further attempt."""
+        books = self._organization(request.path_params["id"]).books
+        books.allow(Allowances(**{**asdict(books.ledger.allowances), **body}))
+        return asdict(books.ledger.allowances)
+
+    def fire(self, request: Request, body: Body) -> Any:
+        """Fire the webhook `webhook_id` for the record `record_id`, also for one that is deleted."""
+        organization = self._organization(request.path_params["id"])
+        organization.books.fire_by_hand(body["webhook_id"], body["record_id"])
+        return {"fired": body["record_id"]}
+
+    def show_hooks(self, request: Request, body: Body) -> Any:
+        """Webhooks fired and what became of them; `after` (an id), `organization_id`, `entity`, `event`,
+        `record_id`, `webhook_id`, `status` narrow it."""
+        asked = dict(request.query_params)
+        after = int(asked.pop("after", "0"))
+        if unknown := asked.keys() - HOOKS_NARROWED_BY:
+            raise ValueError(f"webhooks cannot be narrowed by {', '.join(sorted(unknown))}")
+        found = [each for each in list(self._world.hooks.deliveries) if each.id > after]
+        shown = [
+            each.as_dict()
+            for each in found
+            if all(getattr(each, name) == value for name, value in asked.items())
+        ]
+        return {"deliveries": shown, "last": found[-1].id if found else after}
+
+    def clear_hooks(self, request: Request, body: Body) -> Any:
+        """Forget what was fired, what was to be sent, and the faults of webhooks."""
+        self._world.hooks.clear()
+        return {"deliveries": []}
+
+    def show_hook_faults(self, request: Request, body: Body) -> Any:
+        """What is due to befall webhooks."""
+        return {"faults": [asdict(fault) for fault in self._world.hooks.faults]}
+
+    def add_hook_fault(self, request: Request, body: Body) -> Any:
+        """Arrange a misfortune of webhooks: `kind`; which: `times`, `skip`, `organization_id`, `entity`; and
+        `count` or `seconds`."""
+        return asdict(self._world.hooks.arrange(**body))
+
+    def clear_hook_faults(self, request: Request, body: Body) -> Any:
+        """Call all off, or the one with `id`."""
+        return {"cleared": self._world.hooks.call_off(int(body["id"]) if "id" in body else None)}
+
     def slow_down(self, request: Request, body: Body) -> Any:
         """Seconds every call waits: `every`, or only `token`, `books`."""
         self._world.latency = Latency(**{name: float(seconds) for name, seconds in body.items()})
@@ -243,6 +293,13 @@ ROUTES: Mapping[tuple[str, str], Action] = {
     ("GET", "/faults"): Admin.show_faults,
     ("POST", "/faults"): Admin.add_fault,
     ("DELETE", "/faults"): Admin.clear_faults,
+    ("PUT", "/organizations/{id}/automation"): Admin.automate,
+    ("POST", "/organizations/{id}/hooks"): Admin.fire,
+    ("GET", "/hooks"): Admin.show_hooks,
+    ("DELETE", "/hooks"): Admin.clear_hooks,
+    ("GET", "/hooks/faults"): Admin.show_hook_faults,
+    ("POST", "/hooks/faults"): Admin.add_hook_fault,
+    ("DELETE", "/hooks/faults"): Admin.clear_hook_faults,
     ("PUT", "/latency"): Admin.slow_down,
 }
 

@@ -16,7 +16,7 @@ from .bodies import decode
 from .books import Answer, Refused, organization_detail, organization_row, scope_needed
 from .books.money import CURRENCIES
 from .grants import Access, fingerprint
-from .journal import Entry
+from .journal import Entry, guarded_body
 from .people import Organization, User
 from .wire import Received, Reply
 from .world import World
@@ -141,7 +141,7 @@ class BooksFront:
         if not allows(access.grant.scopes, needed):
             raise UNAUTHORIZED
         request = await decode(call, path, user.identity)
-        entry.body = request.body
+        entry.body = guarded_body(request.body)
         entry.executed = True
         if own:
             return self._own(call.method, bool(own[1]), request.body, user, organization)

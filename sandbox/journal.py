@@ -91,6 +91,13 @@ def _guarded_headers(headers: dict[str, str]) -> dict[str, str]:
     return {name: _guard(value) if name in SECRET_HEADERS else value for name, value in headers.items()}
 
 
+def guarded_body(body: Any) -> Any:
+    """A body without the secret of a webhook."""
+    if isinstance(body, dict) and isinstance(body.get("secret"), str):
+        return {**body, "secret": fingerprint(body["secret"])}
+    return body
+
+
 def _guard(value: str) -> str:
     scheme, space, secret = value.partition(" ")
     return f"{scheme} {fingerprint(secret)}" if space and "=" not in scheme else fingerprint(value)

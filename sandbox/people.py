@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from .books import Books, Profile, Refused
+from .books import Books, Firing, Profile, Refused
 from .datacenters import LOCATIONS
 from .limits import Limits, Meter
 
@@ -64,7 +64,10 @@ class User:
 
 
 class Organization:
-    """A company: its profile, its call budget, and its ledger, which is made when first needed."""
+    """A company: its profile, its call budget, and its ledger, which is made when first needed.
+
+    `fire` takes the webhooks its ledger fires, after the organisation's id.
+    """
 
     def __init__(
         self,
@@ -74,6 +77,7 @@ class Organization:
         now: Callable[[], datetime],
         seed: str,
         rows: int | None,
+        fire: Callable[[str, Firing], None],
         page: int | None = None,
     ) -> None:
         self.location = location
@@ -83,6 +87,7 @@ class Organization:
         self._seed = seed
         self._rows = rows
         self._page = page
+        self._fire = partial(fire, profile.organization_id)
 
     @property
     def id(self) -> str:
@@ -91,7 +96,7 @@ class Organization:
     @cached_property
     def books(self) -> Books:
         try:
-            return Books(self.profile, self._now, self._seed, self._rows, self._page)
+            return Books(self.profile, self._now, self._seed, self._rows, self._fire, self._page)
         except Refused as refused:  # or the caller would be told it was his fault
             raise RuntimeError(f"{self.profile.name} cannot be furnished") from refused
 

@@ -82,7 +82,8 @@ async def serving(options: Options | None = None) -> AsyncGenerator[Sandbox]:
             if task.done():
                 task.result()
             await asyncio.sleep(0.005)
-        yield Sandbox(sites, world)
+        async with world.hooks.open():
+            yield Sandbox(sites, world)
     finally:
         server.should_exit = server.force_exit = True
         await task

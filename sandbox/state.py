@@ -25,6 +25,10 @@ def state(world: World) -> dict[str, Any]:
         "organizations": [organization_state(one, now) for one in world.organizations.values()],
         "grants": [grant_state(world.grants, grant) for grant in world.grants],
         "faults": [fault_state(fault) for fault in world.faults],
+        "hooks": {
+            "kept": len(world.hooks.deliveries),
+            "faults": [asdict(fault) for fault in world.hooks.faults],
+        },
         "journal": {"last": world.journal.last, "kept": len(world.journal.entries)},
     }
 

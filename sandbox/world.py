@@ -10,6 +10,7 @@ from .clock import Clock
 from .datacenters import HOMES, Sites
 from .faults import Faults
 from .grants import Grants, Rules
+from .hooks import Hooks
 from .journal import Journal
 from .limits import Limits
 from .options import CLIENT_ID, CLIENT_SECRET, Options
@@ -69,6 +70,7 @@ class World:
     users: dict[str, User] = field(default_factory=dict[str, User])
     organizations: dict[str, Organization] = field(default_factory=dict[str, Organization])
     grants: Grants = field(init=False)
+    hooks: Hooks = field(init=False)
     limits: dict[str, Any] = field(init=False)
     seed: str = field(init=False)
     rows: int | None = field(init=False)
@@ -76,12 +78,14 @@ class World:
     def __post_init__(self) -> None:
         self.limits = checked(self.options.limits)
         self.seed, self.rows = self.options.seed, self.options.rows
+        self.hooks = Hooks(lambda: self.clock.stamp())
         self.start_over()
 
     def start_over(self) -> None:
         """Forget all that happened and settle the default people again. Limits stay as they are."""
         self.clock, self.journal = Clock(), Journal()
         self.faults, self.latency = Faults(), Latency()
+        self.hooks.clear()
         self.clients, self.users, self.organizations = {}, {}, {}
         self.grants = Grants(self._now, Rules().but(self.limits))
         self.add_client(Client(CLIENT_ID, CLIENT_SECRET, "Sandbox client"))
@@ -145,6 +149,7 @@ class World:
             self._now,
             self.seed if seed is None else seed,
             self.rows if rows is None else rows,
+            self.hooks.submit,
             page,
         )
         self.organizations[organization.id] = organization

@@ -78,6 +78,8 @@ class Edge:
             _log.info("caller_left")
         except asyncio.CancelledError:
             if not state.get("abandoned"):
+                if not status:  # the server stops, and its patience with what still runs is over
+                    await problem_response(Request(scope, receive), _cut_off(scope))(scope, receive, answer)
                 raise
             _log.info("caller_left")
         except Exception as error:
@@ -207,6 +209,17 @@ def _request_id(scope: Scope) -> str:
 def _unexpected(error: Exception) -> Problem:
     _log.error("unexpected_exception", exc_info=error)
     return Problem("internal_error", "Something went wrong on our side.")
+
+
+def _cut_off(scope: Scope) -> Problem:
+    is_read = scope["method"] in _READS
+    return Problem(
+        "shutting_down",
+        "The server stopped before this was done.",
+        executed="no" if is_read else "unknown",
+        retryable=is_read or header(scope, b"idempotency-key") is not None,
+        retry_after=1,
+    )
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:

@@ -200,10 +200,9 @@ class Gateway:
                 return known
         elif not request.is_read:
             self._fresh.stale(account.id)
-            if run.before_write is not None:
-                await run.before_write(request)
         wire = shaped(request, account.connector, account.data_center, account.organization.id)
         tally.renewed = False
+        tally.announced = request.is_read or run.before_write is None
         attempt = 0
         while True:
             attempt += 1
@@ -239,6 +238,11 @@ class Gateway:
             raise
         reply, fault = Reply(0), None
         try:
+            if not tally.announced and run.before_write is not None:
+                await run.before_write(
+                    request
+                )  # as late as can be: what still waits for its turn was not sent
+                tally.announced = True
             wire = replace(wire, authorization=account.connector.auth.authorization(ticket.held.value))
             seconds = min(_ATTEMPT_SECONDS, run.deadline - attempts.clock.monotonic())
             incoming = await attempts.door.fetch(wire, seconds=seconds)

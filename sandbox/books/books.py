@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from . import chart, currencies, customfields, locking
+from . import chart, currencies, customfields, firing, locking
 from . import seed as seeds
+from .allowances import Allowances
 from .call import Answer, Call, Refused, Row, unknown_route
+from .firing import Firing
 from .ledger import Ledger
 from .money import FRESH
 from .profile import Profile
@@ -19,7 +21,7 @@ class Books:
 
     `now` gives the sandbox's aware instant. `seed` is "empty" (what a new organisation has: accounts,
     currencies) or "furnished" (a year and a half of trade). `rows` asks for that many invoices in all, `page` for
-    lists of so few rows a page.
+    lists of so few rows a page. `fire` takes the webhooks of every change, once it is made.
     Not safe for threads; every method returns at once.
     """
 
@@ -29,11 +31,13 @@ class Books:
         now: Callable[[], datetime],
         seed: str = "empty",
         rows: int | None = None,
+        fire: Callable[[Firing], None] = lambda firing: None,
         page: int | None = None,
     ) -> None:
         if seed not in ("empty", "furnished"):
             raise ValueError(f"no such seed: {seed}")
         self.profile = organization
+        self._fire = fire
         self.ledger = Ledger(organization, now)
         self.ledger.begin()
         for code in dict.fromkeys((*FRESH, organization.currency_code)):
@@ -61,6 +65,7 @@ class Books:
             answer = refusal.answer()
         if answer.body is not None:
             answer.body = rendered(answer.body, self.ledger.zone)
+        self._announce()
         return answer
 
     def act(self, call: Call, late: float = 0.0) -> Answer:
@@ -85,6 +90,16 @@ class Books:
         invoice = self.ledger.invoices.rows[invoice_id]
         invoice["client_viewed_time"] = self.ledger.now()
         self.ledger.invoices.changed(invoice)
+        self._announce()
+
+    def allow(self, allowances: Allowances) -> None:
+        """Replaces what the organisation may automate."""
+        self.ledger.allowances = allowances
+
+    def fire_by_hand(self, webhook_id: str, record_id: str) -> None:
+        """Fires a webhook for a record, or for one that is gone. Raises KeyError for an unknown webhook."""
+        self.ledger.begin()
+        self._fire(firing.by_hand(self.ledger, webhook_id, record_id, self._show))
 
     def truth(self) -> dict[str, Any]:
         """Everything stored, by record type and id; for the admin API and for checks. Do not change it."""
@@ -94,3 +109,19 @@ class Books:
             "custom_fields": self.ledger.definitions,
             "comments": self.ledger.comments,
         }
+
+    def _announce(self) -> None:
+        if self.ledger.changes:
+            for each in firing.due(self.ledger, self._show):
+                self._fire(each)
+
+    def _show(self, path: str) -> Row | None:
+        found = ROUTER.find("GET", path)
+        if found is None:
+            raise unknown_route()
+        route, ids = found
+        try:
+            body = route.handle(self.ledger, Call("GET", path), ids).body
+        except Refused:
+            return None
+        return rendered(body, self.ledger.zone)

@@ -1,11 +1,13 @@
 """Everything one organisation has stored."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from .allowances import Allowances
 from .call import Refused, Row
 from .ids import Ids
 from .money import CURRENCIES, ONE, Currency, rounded
@@ -24,6 +26,9 @@ TAX_PAYABLE, DISCOUNT, SHIPPING, OTHER_CHARGES = (
 )
 BAD_DEBT, BANK_FEES = "000000000439", "000000000409"
 TEMPLATE = "000000017001"
+
+ONE_EVENT = {("add", "edit"): "add", ("delete", "edit"): "delete", ("delete", "add"): "edit"}
+"""What two events of one record in one call amount to, where that is not the second."""
 
 TERMS = {0: "Due on Receipt", 15: "Net 15", 30: "Net 30", 45: "Net 45", 60: "Net 60"}
 
@@ -76,6 +81,8 @@ class Ledger:
             "creditnotes": Table(
                 "creditnote_id", ("customer_id", "item_ids", "invoice_ids", "creditnote_number"), self._owes
             ),
+            "webhooks": Table("webhook_id"),
+            "workflows": Table("workflow_id"),
         }
         self.contacts, self.items = self.tables["contacts"], self.tables["items"]
         self.accounts, self.taxes = self.tables["accounts"], self.tables["taxes"]
@@ -90,11 +97,29 @@ class Ledger:
         self.attachments: dict[str, list[Row]] = {}
         self.locks: dict[str, Row] = {}
         """Locks on past days, by the part of the books they hold for."""
+        self.allowances = Allowances()
+        self.changes: dict[tuple[str, str], tuple[str, Row]] = {}
+        """What happened to records of watched tables, by table and id: "add", "edit" or "delete"."""
+        self.fired: tuple[str, int] = ("", 0)
+        """The day, and how many webhooks it has seen."""
         self.numbers: dict[str, int] = {}
         self.units: dict[str, str] = {}
 
     def _owes(self, record: Row) -> None:
         self.balances.pop(record.get("vendor_id") or record["customer_id"], None)
+
+    def watch(self, tables: Collection[str]) -> None:
+        """Notes the changes of these tables, and of no others, from now on."""
+        for name, table in self.tables.items():
+            table.watch = partial(self._note, name) if name in tables else None
+
+    def _note(self, name: str, event: str, record: Row) -> None:
+        """One event for all that befalls a record in one call; what comes and goes in it was never there."""
+        key = (name, record[self.tables[name].key])
+        before = self.changes.pop(key, (event,))[0]
+        if (before, event) == ("add", "delete"):
+            return
+        self.changes[key] = (ONE_EVENT.get((before, event), event), record)
 
     def begin(self, instant: datetime | None = None) -> None:
         """Fixes the present, to the second, until the next call: what one call touches bears one time."""

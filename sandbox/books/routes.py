@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from . import (
     accounts,
     attachments,
+    automation,
     bank_accounts,
     bank_matching,
     bank_transactions,
@@ -78,6 +79,7 @@ ROUTES: tuple[Route, ...] = (
     *purchase_orders.ROUTES,
     *credit_notes.ROUTES,
     *credit_note_actions.ROUTES,
+    *automation.ROUTES,
     PREFERENCES,
 )
 """Where two have the same method and pattern, the later one counts."""

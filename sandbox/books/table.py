@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from .call import Row
 
 Query = tuple[Any, ...]
+Watch = Callable[[str, Row], None]
 T = TypeVar("T")
 
 
@@ -13,7 +14,8 @@ class Table:
     """Records by id in the order they came.
 
     `links` are the fields by which other records are found (`customer_id`): `linked(field, id)` gives ids.
-    `version` rises with every change; results of `remember` live as long as it stands still.
+    `version` rises with every change; results of `remember` live as long as it stands still. `watch`, where
+    somebody wants to know, is told of every change: "add", "edit" or "delete".
     """
 
     def __init__(self, key: str, links: tuple[str, ...] = (), on_change: Callable[[Row], None] | None = None):
@@ -24,6 +26,7 @@ class Table:
         self._results: dict[Query, list[Any]] = {}
         self._results_version = 0
         self._on_change = on_change
+        self.watch: Watch | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -36,17 +39,16 @@ class Table:
 
     def put(self, record: Row) -> Row:
         """Adds the record or announces that it changed."""
+        event = "edit" if record[self.key] in self.rows else "add"
         self.rows[record[self.key]] = record
         for name, found in self._links.items():
             for target in _targets(record.get(name)):
                 found.setdefault(target, {})[record[self.key]] = None
-        self.changed(record)
+        self._announce(event, record)
         return record
 
     def changed(self, record: Row) -> None:
-        self.version += 1
-        if self._on_change is not None:
-            self._on_change(record)
+        self._announce("edit", record)
 
     def unlink(self, record: Row) -> None:
         """Forgets the links of a record that is about to change them; `put` makes them anew."""
@@ -57,7 +59,7 @@ class Table:
     def remove(self, record: Row) -> None:
         self.unlink(record)
         del self.rows[record[self.key]]
-        self.changed(record)
+        self._announce("delete", record)
 
     def linked(self, field: str, target: str) -> list[Row]:
         return [self.rows[found] for found in self._links[field].get(target, ())]
@@ -78,6 +80,13 @@ class Table:
         if found is None:
             found = self._results[query] = make()
         return found
+
+    def _announce(self, event: str, record: Row) -> None:
+        self.version += 1
+        if self._on_change is not None:
+            self._on_change(record)
+        if self.watch is not None:
+            self.watch(event, record)
 
 
 def _targets(value: Any) -> Iterable[str]:

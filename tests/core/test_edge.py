@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
-from app.core import edge, errors
+from app.core import edge, errors, json
 from app.core.bodies import Bodies
 from app.core.errors import Problem
 from app.core.settings import Settings
@@ -256,3 +256,36 @@ def test_problems_and_accidents() -> None:
 def test_half_an_answer_never_looks_whole() -> None:
     with pytest.raises(RuntimeError):
         call("GET", "/fails/midway")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("method", "key", "executed", "retryable"),
+    [("GET", None, "no", True), ("POST", None, "unknown", False), ("POST", "order-1", "unknown", True)],
+)
+async def test_what_is_cut_off_at_the_end_is_told_so(
+    method: str, key: str | None, executed: str, retryable: bool
+) -> None:
+    begun = asyncio.Event()
+    sent: list[Any] = []
+
+    async def never(_scope: Any, _receive: Any, _send: Any) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"ledger.example"), *([(b"idempotency-key", key.encode())] if key else [])]
+    scope = {
+        "type": "http", "method": method, "path": "/link-token", "query_string": b"", "headers": headers,
+        "http_version": "1.1",
+    }  # fmt: skip
+    request = asyncio.create_task(edge.Edge(never, settings=Settings(), aliases={})(scope, never, send))
+    await begun.wait()
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    assert sent[0]["status"] == 503
+    told = json.decode(sent[1]["body"])
+    assert (told["code"], told["executed"], told["retryable"]) == ("shutting_down", executed, retryable)

@@ -144,7 +144,7 @@ def test_two_processes_make_ten_token_calls_at_once(database_url: str) -> None:
                 other = open_house(home.database, home.ring, home.twin)
             home.twin.gate = asyncio.Event()
             asking = [
-                asyncio.create_task(room.ask(account=account, seconds=30.0))
+                asyncio.create_task(room.ask(account=account, seconds=120.0))
                 for number, account in enumerate(accounts)
                 for room in (home, other)[number % 2 :][:1]
             ]

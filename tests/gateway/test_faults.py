@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from app.core.errors import Problem
+from app.gateway.engine import Lane
 from connectors.kit.faults import Fault, Kind
 from connectors.kit.http import Flow, Reply, Request
-from tests.gateway.house import House, house, said, sqlite_url
+from tests.gateway.house import House, house, said, sqlite_url, until
 from tests.support.wire import Reset, Seen, answer
 
 READ = Request("GET", "/invoices")
@@ -272,3 +273,42 @@ def test_fresh_answers_are_remembered_until_the_next_write(tmp_path: Path) -> No
             assert targets[1] == "/books/v3/settings/taxes?organization_id=102"
 
     asyncio.run(run())
+
+
+def test_what_waits_for_its_turn_is_not_said_to_be_sent(tmp_path: Path) -> None:
+    async def run() -> None:
+        limits = {"minute": 1_000_000, "concurrent": 1, "day": 1_000_000}
+        async with house(sqlite_url(tmp_path), limits=limits) as home:
+            gate = asyncio.Event()
+
+            async def slow(_seen: Seen, _writer: Any) -> bytes:
+                await gate.wait()
+                return said(invoice={"invoice_id": "7"}, status=201)
+
+            home.twin.api = slow
+            announced: list[str] = []
+
+            async def create(name: str) -> Reply:
+                async def note(_request: Request) -> None:
+                    announced.append(name)
+
+                return await home.ask(CREATE, lane=Lane.WRITE, seconds=60.0, before_write=note)
+
+            first = asyncio.create_task(create("first"))
+            await until(_async(lambda: len(home.twin.calls) == 1))
+            second = asyncio.create_task(create("second"))
+            await asyncio.sleep(0.3)  # long enough to come to the turnstile; slower, and the test shows less
+            assert announced == ["first"]
+            gate.set()
+            await asyncio.gather(first, second)
+            assert announced == ["first", "second"]
+            assert len(home.twin.calls) == 2
+
+    asyncio.run(run())
+
+
+def _async(condition: Callable[[], bool]) -> Callable[[], Any]:
+    async def held() -> bool:
+        return condition()
+
+    return held

@@ -10,6 +10,7 @@ import sandbox
 from sandbox.admin import ROUTES
 from sandbox.faults import KINDS
 from sandbox.grants import fingerprint
+from sandbox.hooks import HOOK_KINDS
 from sandbox.options import CLIENT_SECRET
 
 from .conftest import Caller, Walker
@@ -219,4 +220,4 @@ def test_index_and_readme_name_everything(admin: httpx.Client) -> None:
     assert not [
         path for _, path in ROUTES if path.replace("{id}", "{id") not in readme and path not in readme
     ]
-    assert not [kind for kind in KINDS if f"`{kind}`" not in readme]
+    assert not [kind for kind in (*KINDS, *HOOK_KINDS) if f"`{kind}`" not in readme]

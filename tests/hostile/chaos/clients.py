@@ -15,13 +15,15 @@ _AGAIN = frozenset({408, 425, 429, 502, 503, 504})
 
 @dataclass
 class Wish:
-    """One invoice somebody wants, or one read when it has no `key`; `record_id` and `told` are what they heard."""
+    """One invoice somebody wants, or one read when it has no `key`; `record_id` and `told` are what they heard,
+    `odd` the errors that are no problem documents."""
 
     firm: Firm
     key: str = ""
     record_id: str | None = None
     told: str = "nothing"
     heard: set[str] = field(default_factory=set[str])
+    odd: set[str] = field(default_factory=set[str])
 
     @property
     def is_answered(self) -> bool:
@@ -59,10 +61,13 @@ async def insist(fleet: Fleet, wish: Wish, first: int, *, hang: float = 30.0, af
             if answer.is_success:
                 wish.told, wish.record_id = "done", answer.json().get("id")
                 return
-            problem = answer.json()
+            is_problem = answer.headers.get("content-type") == "application/problem+json"
+            problem = answer.json() if is_problem else {"code": answer.text[:60], "retryable": True}
             wish.told = f"{answer.status_code} {problem['code']}"
+            if not is_problem:
+                wish.odd.add(wish.told)
             wish.heard.add(wish.told)
             if answer.status_code not in _AGAIN and not problem["retryable"]:
                 return
         turn += 1
-        await asyncio.sleep(0.3 + 0.4 * (turn % 3))
+        await asyncio.sleep(0.7 + 0.5 * (turn % 3))

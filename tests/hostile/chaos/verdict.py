@@ -59,6 +59,7 @@ HEADING = (
 
 async def judge(fleet: Fleet, row: Row) -> None:
     """Fill in what the provider's books and journal say."""
+    row.remarks += sorted({told for wish in row.wishes for told in wish.odd})
     for firm in row.firms:
         if not await fleet.is_connected(firm):
             row.disconnected.append(firm.account_id)

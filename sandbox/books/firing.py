@@ -1,0 +1,84 @@
+"""Which webhooks a change fires, and with what record."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .automation import RULE_TYPES, webhooks_of
+from .call import Row
+from .ledger import Ledger
+from .modules import MODULES, Module
+
+Show = Callable[[str], Row | None]
+"""The answer to GET of a path; None when there is no such record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """One webhook due. `payload` is `{wrapper: record as its GET shows it}`; of a deleted one only the id.
+
+    `webhook` is a copy: later changes do not alter what was fired. `is_over_quota` says that the organisation
+    has fired as many as it may in a day.
+    """
+
+    entity: str
+    event: str
+    record_id: str
+    workflow_id: str
+    webhook: Row
+    payload: Row
+    retries: tuple[float, ...] = ()
+    is_over_quota: bool = False
+
+
+def due(ledger: Ledger, show: Show) -> list[Firing]:
+    """What the changes since the last time fire; they are forgotten."""
+    changes, ledger.changes = ledger.changes, {}
+    found: list[Firing] = []
+    rules = [rule for rule in ledger.tables["workflows"].all() if rule["is_active"]]
+    for (table, record_id), (event, record) in changes.items():
+        for rule in rules:
+            module = MODULES[rule["entity"]]
+            if (
+                module.table != table
+                or event not in RULE_TYPES[rule["rule_type"]]
+                or not module.takes(record)
+            ):
+                continue
+            for webhook_id in webhooks_of(rule):
+                webhook = ledger.tables["webhooks"].rows[webhook_id]
+                found.append(_firing(ledger, webhook, module, event, record_id, rule["workflow_id"], show))
+    return found
+
+
+def by_hand(ledger: Ledger, webhook_id: str, record_id: str, show: Show) -> Firing:
+    """A webhook fired for a record, whatever the rules say; for one that is gone as for one just deleted.
+
+    Raises KeyError when there is no such webhook.
+    """
+    webhook = ledger.tables["webhooks"].rows[webhook_id]
+    module = MODULES[webhook["entity"]]
+    event = "edit" if record_id in ledger.tables[module.table].rows else "delete"
+    return _firing(ledger, webhook, module, event, record_id, "", show)
+
+
+def _firing(
+    ledger: Ledger, webhook: Row, module: Module, event: str, record_id: str, workflow_id: str, show: Show
+) -> Firing:
+    key = ledger.tables[module.table].key
+    answer = None if event == "delete" else show(f"{module.path}/{record_id}")
+    record = {key: record_id} if answer is None else answer[module.wrapper]
+    limits = ledger.allowances
+    today, fired = ledger.today(), ledger.fired
+    count = fired[1] + 1 if fired[0] == today else 1
+    over = limits.webhooks_per_day is not None and count > limits.webhooks_per_day
+    ledger.fired = (today, count)
+    return Firing(
+        webhook["entity"],
+        event,
+        record_id,
+        workflow_id,
+        dict(webhook),
+        {module.wrapper: record},
+        limits.retries,
+        over,
+    )
