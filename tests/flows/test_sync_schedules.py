@@ -13,13 +13,12 @@ from sqlalchemy import select
 from app.core.database import Database
 from app.models.synced_records import SyncedRecord
 from tests.flows.company import Company
-from tests.flows.conftest import NO_LIMITS, Admin
+from tests.flows.conftest import AMPLE, NO_LIMITS, Admin
 from tests.flows.schedules import PAGE, Schedule, differences
 from tests.support.product import Product, Sandbox
 
 SCHEDULES = 100
 SMALL = json.dumps({**json.loads(NO_LIMITS), "access_tokens": None})
-AMPLE = {"minute": 1_000_000, "concurrent": 50, "day": 1_000_000}
 
 
 @pytest.fixture(scope="module")

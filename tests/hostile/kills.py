@@ -23,12 +23,11 @@ import httpx
 from standardwebhooks import Webhook
 
 from benchmarks.receiver import Receiver, receiver
-from tests.flows.conftest import NO_LIMITS, Admin
+from tests.flows.conftest import AMPLE, NO_LIMITS, Admin
 from tests.support import postgres
 from tests.support.product import Product, Sandbox
 
 WORKERS = 3
-_AMPLE = {"minute": 1_000_000, "concurrent": 50, "day": 1_000_000}
 _MOST = 600.0  # seconds, whatever happens
 _QUIET = 60.0  # of them at the end nobody is killed any more
 
@@ -168,7 +167,7 @@ def _scene(database: str, size: Size) -> Iterator[Scene]:
             url = postgres.create_database(postgres.make(cluster), "template1")
         sandbox = Sandbox(folder, ("--seed", "empty", "--limits", NO_LIMITS))
         extra = {"LEDGERWAY_EGRESS_ALLOW": "127.0.0.0/8", "LEDGERWAY_CLOCK_FACTOR": str(size.factor)}
-        product = Product(folder, sandbox, url, _AMPLE, extra=extra, workers=WORKERS if url else 0)
+        product = Product(folder, sandbox, url, AMPLE, extra=extra, workers=WORKERS if url else 0)
         stack.enter_context(product.running())
         here, api = stack.enter_context(receiver()), stack.enter_context(product.client())
         admin = stack.enter_context(Admin(base_url=sandbox.admin, timeout=60, trust_env=False))
