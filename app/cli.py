@@ -22,7 +22,8 @@ from app.core.secrets import KeyringUnusable
 from app.core.settings import SettingsError, load_settings
 from app.demo.cli import demo
 from app.jobs.service import Jobs
-from app.keys.cli import audit, keys
+from app.keys.audit_cli import audit
+from app.keys.cli import keys
 from app.keys.ring_cli import ring
 from app.main import NotReady
 

@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from structlog.stdlib import get_logger
@@ -26,7 +29,7 @@ from app.core.front import Front
 from app.core.http.egress import Egress
 from app.core.process import harden, open_files, settle_memory
 from app.core.protocol import make_room
-from app.core.rates import Rate, Rates
+from app.core.rates import Rates
 from app.core.secrets import Keyring, LiveKeyring, load, load_or_create
 from app.core.settings import Settings, SettingsError, load_settings
 from app.core.watchdog import watch
@@ -35,8 +38,10 @@ from app.gateway.opening import open_gateway
 from app.jobs.service import Jobs
 from app.keys import api as keys
 from app.keys.access import Access
+from app.keys.audit_keeping import AuditKeeping
 from app.keys.data_keys import check_ring
 from app.keys.presence import Presence
+from app.keys.refusals import Refusals
 from app.keys.wrappers import open_wrapper
 from app.proxy import api as proxy
 from app.sync import api as sync
@@ -98,8 +103,8 @@ def create_app(
     app.state.clock = clock
     app.state.connectors = connectors
     own = [connector_settings(settings, one.settings_prefix, one) for one in app.state.connectors]
-    app.state.driven = any(one.limits is not None for one in own)
-    app.state.rates = _rates(settings, clock, driven=app.state.driven)
+    kept = app.state.kept = partial(_kept, settings, driven=any(one.limits is not None for one in own))
+    app.state.rates = Rates(clock, kept("key_rate"), kept("account_rate"))
     app.state.keyring = LiveKeyring(keyring or _keyring(settings, clock))
     app.state.database = _database(settings)
     app.state.cursors = Cursors(lambda: app.state.keyring.signing("cursor"))
@@ -162,13 +167,15 @@ def _furnish(app: FastAPI) -> None:
     state = app.state
     settings, database, clock, connectors = state.settings, state.database, state.clock, state.connectors
     state.jobs = Jobs(database, clock, settings.clock_factor)
-    state.access = Access(database, state.keyring, clock, _in_flight(settings, driven=state.driven))
+    state.access = Access(database, state.keyring, clock, state.kept("key_in_flight"))
     state.accounts = Accounts(database, clock, settings, connectors)
     state.mappings = FieldMappings(database, clock)
     state.presence = Presence(database, state.keyring, clock)
+    state.refusals = Refusals(database, clock)
     wrapper, state.close_wrapper = open_wrapper(settings, state.keyring)
     if settings.vault_address is not None:
         state.checks["key service"] = wrapper.health
+    state.audit = AuditKeeping(database, wrapper, clock)
     state.credentials = Credentials(database, wrapper, clock)
     state.clients = OAuthClients(database, state.credentials.vault, clock, settings, connectors)
     state.gateway = open_gateway(
@@ -181,7 +188,8 @@ def _furnish(app: FastAPI) -> None:
     state.sync = open_sync(
         database, clock, state.accounts, state.gateway, state.credentials.vault, state.jobs
     )
-    state.egress = Egress(settings.egress_networks)
+    own_host = urlsplit(settings.public_url).hostname or ""
+    state.egress = Egress(settings.egress_networks, own_host=own_host)
     state.webhooks = Webhooks(database, clock, state.credentials.vault, state.egress)
     state.postman = Postman(database, clock, state.credentials.vault, state.egress)
     state.writes = supervisor(app)
@@ -216,6 +224,8 @@ async def _close(app: FastAPI) -> None:
         state.egress.close,
         state.writes.close,
         state.sweep.close,
+        state.audit.close,
+        state.refusals.close,
         state.access.settle,
         state.accounts.settle,
         state.gateway.close,
@@ -253,8 +263,10 @@ async def _lifespan(app: FastAPI, background: bool = True) -> AsyncGenerator[Non
             if background:
                 await app.state.gateway.start()
                 app.state.presence.start()
+                app.state.refusals.start()
                 app.state.writes.start(app.state.shelf.beat, app.state.shelf.pace.beat)
                 if settings.worker:
+                    app.state.audit.start()
                     app.state.sweep.start()
                     app.state.resolver.start()
                     app.state.postman.start()
@@ -270,19 +282,9 @@ async def _lifespan(app: FastAPI, background: bool = True) -> AsyncGenerator[Non
             await _close(app)
 
 
-def _rates(settings: Settings, clock: Clock, *, driven: bool) -> Rates:
-    """Our own limits. Who replaces a provider's drives load on purpose: then only those set are kept to."""
-
-    def rate(name: str) -> Rate | None:
-        found: Rate | None = getattr(settings, name)
-        return found if not driven or name in settings.model_fields_set else None
-
-    return Rates(clock, rate("key_rate"), rate("account_rate"))
-
-
-def _in_flight(settings: Settings, *, driven: bool) -> int | None:
-    """How many requests of a key are answered at a time, under the same condition."""
-    return settings.key_in_flight if not driven or "key_in_flight" in settings.model_fields_set else None
+def _kept(settings: Settings, name: str, *, driven: bool) -> Any:
+    """One of our own limits. Who replaces a provider's drives load on purpose: then only those set are kept to."""
+    return getattr(settings, name) if not driven or name in settings.model_fields_set else None
 
 
 def _keyring(settings: Settings, clock: Clock) -> Keyring:

@@ -1,12 +1,16 @@
 """Marks of unified fields: who may set them, and what they are."""
 
 from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, Field
 from pydantic.fields import FieldInfo
 
 from unified_models.types import Words
+
+_SCALARS = (str, Decimal, bool, int, date, datetime)
 
 Mark = Literal["required", "writable", "read_only"]
 
@@ -56,6 +60,11 @@ def part_of(model: type[BaseModel], field: str) -> type[BaseModel] | None:
         if isinstance(item, type) and issubclass(item, BaseModel):
             return item
     return None
+
+
+def scalar_of(model: type[BaseModel], field: str) -> type | None:
+    """The type of a field's value, or of the elements of an array field; None for objects and for any value."""
+    return next((item for item in _types(model.model_fields[field].annotation) if item in _SCALARS), None)
 
 
 def is_array(model: type[BaseModel], field: str) -> bool:

@@ -55,6 +55,8 @@ class Problem(Exception):
     retry_after       seconds; also sent as header
     provider          {name, status, code, message}
     raw_response      what the provider said; sets truto_is_remote_error
+
+    `caller` is the environment and key it is about, where the request does not say; it is not shown.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Problem(Exception):
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
         self.extra = extra
+        self.caller: tuple[str, str] | None = None
 
     @property
     def status(self) -> int:
@@ -113,8 +116,10 @@ def problem_body(problem: Problem, *, instance: str, request_id: str, base_url: 
 def problem_response(request: Request, problem: Problem) -> Response:
     """The answer to `request`: problem+json, `Retry-After` and the problem's own headers."""
     state = request.scope.get("state") or {}
-    app = request.scope.get("app")
-    settings = getattr(getattr(app, "state", None), "settings", None)
+    house = getattr(request.scope.get("app"), "state", None)
+    settings = getattr(house, "settings", None)
+    if problem.status in (401, 403) and (refusals := getattr(house, "refusals", None)) is not None:
+        refusals.note(request, problem)
     body = problem_body(
         problem,
         instance=str(request.scope.get("path", "")),

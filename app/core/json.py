@@ -101,7 +101,8 @@ def _exact(text: str) -> Decimal:
     return number
 
 
-def _native_exact(text: str) -> Decimal:
+def exact(text: str) -> Decimal:
+    """A fraction with every digit; ValueError when it could not be written out."""
     number = Decimal(text)
     if abs(number.adjusted()) > _EXPONENT:
         raise ValueError("a number is out of range")
@@ -189,5 +190,5 @@ def instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=_native_exact)
+_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=exact)
 _ENCODER = msgspec.json.Encoder(enc_hook=_hook, decimal_format="number")

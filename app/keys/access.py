@@ -96,7 +96,7 @@ class Access:
             raise _refused("unauthenticated", "This is not an API key of this gateway.")
         key = await self._key(text.kid)
         if not self._fits(key, text) or key is None:
-            raise _refused("unauthenticated", "This is not an API key of this gateway.")
+            raise _refused("unauthenticated", "This is not an API key of this gateway.", key)
         principal = Principal(
             key.environment_id,
             key.environment,
@@ -191,13 +191,15 @@ class Access:
 
     def _check_in_force(self, key: KnownKey, client_ip: str | None) -> None:
         if key.revoked_at is not None:
-            raise _refused("key_revoked", "This API key was revoked.")
+            raise _refused("key_revoked", "This API key was revoked.", key)
         if key.expires_at is not None and key.expires_at <= self._clock.now():
-            raise _refused("key_expired", "This API key has expired.")
+            raise _refused("key_expired", "This API key has expired.", key)
         if key.networks is not None:
             address = _address(client_ip)
             if address is None or not any(address in network for network in key.networks):
-                raise Problem("ip_not_allowed", "This API key may not be used from this address.")
+                raise _about(
+                    Problem("ip_not_allowed", "This API key may not be used from this address."), key
+                )
         self._stamps.note(key.id)
 
 
@@ -216,15 +218,18 @@ async def authenticated(request: Request) -> Principal:
     """A FastAPI dependency: the authenticated principal; the route checks scopes itself with `require`."""
     access: Access = request.app.state.access
     principal = await access.authenticate(request.headers.get("authorization"), client_ip(request))
-    request.app.state.rates.key(request.scope, principal.key_id)
-    access.crowd.enter(request.scope, principal.key_id)
-    return principal
+    return _let_in(request, access, principal)
 
 
 async def authenticated_by(request: Request, secret: str) -> Principal:
     """The same for a bare key or token, wherever a native client carried it."""
     access: Access = request.app.state.access
     principal = await access.authenticate_secret(secret, client_ip(request))
+    return _let_in(request, access, principal)
+
+
+def _let_in(request: Request, access: Access, principal: Principal) -> Principal:
+    request.scope.setdefault("state", {})["caller"] = (principal.environment_id, principal.key_id)
     request.app.state.rates.key(request.scope, principal.key_id)
     access.crowd.enter(request.scope, principal.key_id)
     return principal
@@ -262,8 +267,14 @@ def requires_all(scope: str) -> Callable[[Request], Awaitable[Principal]]:
     return dependency
 
 
-def _refused(code: str, detail: str) -> Problem:
-    return Problem(code, detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+def _refused(code: str, detail: str, key: KnownKey | None = None) -> Problem:
+    return _about(Problem(code, detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}), key)
+
+
+def _about(problem: Problem, key: KnownKey | None) -> Problem:
+    """The problem, for `app.keys.refusals` with the key that was turned away."""
+    problem.caller = None if key is None else (key.environment_id, key.id)
+    return problem
 
 
 def _address(client_ip: str | None) -> IPv4Address | IPv6Address | None:

@@ -104,7 +104,8 @@ async def list_audit(
     action: Annotated[str | None, Query(description="Only this action, such as api_key.created.")] = None,
     target: Annotated[str | None, Query(description="Only what happened to this id.")] = None,
 ) -> AuditPage:
-    """Changes of keys, links, accounts and configuration in this environment, newest first."""
+    """Writes, changes of keys, links, accounts and configuration in this environment, newest first; and who was turned
+    away with one of its keys (`authentication.failed`, `authorization.failed`), counted by the minute."""
     cursors, limit = request.app.state.cursors, clamp(limit)
     binding = ("audit", principal.environment_id, action or "", target or "")
     before = cursors.open(next_cursor, *binding)["before"] if next_cursor else None

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -17,8 +17,6 @@ from app.core.json import instant
 from app.models.audit_log import AuditEntry, AuditHead
 
 SYSTEM = "system"
-RETENTION = timedelta(days=400)
-_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +27,6 @@ class Actor:
     id: str
     ip: str | None = None
     user_agent: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """`broken_at` is the first entry that does not fit, or None; `reason` says why."""
-
-    checked: int
-    broken_at: int | None = None
-    reason: str = ""
 
 
 def actor_of(request: Request, principal: Principal) -> Actor:
@@ -91,38 +80,15 @@ async def record(
         target=target,
         outcome=outcome,
         request_id=request_id,
-        detail=json.loads(_canonical(detail or {})),
+        detail=json.loads(canonical(detail or {})),
         prev_hash=head.hash,
         hash=b"",
     )
-    entry.hash = _hash(entry)
+    entry.hash = hash_of(entry)
     session.add(entry)
     await session.execute(
         update(AuditHead).where(AuditHead.environment_id == environment_id).values(hash=entry.hash)
     )
-
-
-async def verify(session: AsyncSession, environment_id: str, now: datetime) -> Verdict:
-    """Recomputes the chain of one environment from its oldest kept entry to its head."""
-    checked, last = 0, None
-    while True:
-        query = select(AuditEntry).where(AuditEntry.environment_id == environment_id)
-        if last is not None:
-            query = query.where(AuditEntry.seq > last.seq)
-        entries = list(await session.scalars(query.order_by(AuditEntry.seq).limit(_BATCH)))
-        for entry in entries:
-            reason = _fault(entry, last, now)
-            if reason:
-                return Verdict(checked, entry.seq, reason)
-            checked, last = checked + 1, entry
-        if len(entries) < _BATCH:
-            break
-        session.expunge_all()
-    head = await session.get(AuditHead, environment_id)
-    ends = (head.seq, head.hash) if head is not None else (0, b"")
-    if ends != ((last.seq, last.hash) if last is not None else (0, b"")):
-        return Verdict(checked, (last.seq if last is not None else 0) + 1, "the end of the chain is missing")
-    return Verdict(checked)
 
 
 async def chains(session: AsyncSession) -> list[str]:
@@ -150,19 +116,8 @@ async def page(
     return list(await session.scalars(query.order_by(AuditEntry.seq.desc()).limit(limit)))
 
 
-def _fault(entry: AuditEntry, last: AuditEntry | None, now: datetime) -> str:
-    if last is not None and entry.seq != last.seq + 1:
-        return "entries before this one are missing"
-    if last is None and entry.seq != 1 and entry.created_at > now - RETENTION + timedelta(days=1):
-        return "entries before this one are missing"
-    if last is not None and entry.prev_hash != last.hash:
-        return "it does not continue the entry before it"
-    if entry.hash != _hash(entry):
-        return "it was changed"
-    return ""
-
-
-def _hash(entry: AuditEntry) -> bytes:
+def hash_of(entry: AuditEntry) -> bytes:
+    """What the entry's hash has to be."""
     row = {
         "environment_id": entry.environment_id,
         "seq": entry.seq,
@@ -174,10 +129,11 @@ def _hash(entry: AuditEntry) -> bytes:
         "request_id": entry.request_id,
         "detail": entry.detail,
     }
-    return hashlib.sha256(entry.prev_hash + _canonical(row)).digest()
+    return hashlib.sha256(entry.prev_hash + canonical(row)).digest()
 
 
-def _canonical(value: Any) -> bytes:
+def canonical(value: Any) -> bytes:
+    """JSON of which there is one spelling."""
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
     ).encode()

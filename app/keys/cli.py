@@ -1,4 +1,4 @@
-"""`ledgerway keys …` and `audit …`."""
+"""`ledgerway keys …`."""
 
 from datetime import datetime
 from enum import Enum
@@ -10,15 +10,12 @@ from sqlalchemy import or_, select
 
 from app.core.auth import Mode
 from app.core.errors import Problem
-from app.keys import audit as chain
-from app.keys import store
-from app.keys.bench import CLI, CLOCK, AsJson, bench, print_json, run
+from app.keys.bench import CLI, AsJson, bench, print_json, run
 from app.keys.schemas import ApiKeyRequest, key_view
 from app.models.api_keys import ApiKey
 from app.models.environments import Environment
 
 keys = typer.Typer(no_args_is_help=True, help="API keys.")
-audit = typer.Typer(no_args_is_help=True)
 
 
 class Modes(Enum):
@@ -127,37 +124,6 @@ def revoke_key(
                 raise Problem("not_found", f"there is no API key {key}")
             await house.keys.revoke(row.environment_id, row.id, CLI)
             typer.echo(f"{row.id} is revoked.")
-
-    run(work())
-
-
-@audit.callback()
-def audit_group() -> None:
-    """The audit log."""
-
-
-@audit.command("verify")
-def verify_audit(as_json: AsJson = False) -> None:
-    """Recompute every chain of the audit log; exit 1 when an entry was changed or is missing."""
-
-    async def work() -> None:
-        verdicts: dict[str, chain.Verdict] = {}
-        async with bench() as house, house.database.read() as session:
-            names = {row.id: f"{row.name} ({row.mode})" for row in await store.environments(session)}
-            for environment_id in await chain.chains(session):
-                verdicts[environment_id] = await chain.verify(session, environment_id, CLOCK.now())
-        if as_json:
-            print_json(verdicts)
-        else:
-            for environment_id, verdict in verdicts.items():
-                told = (
-                    "intact"
-                    if verdict.broken_at is None
-                    else f"broken at {verdict.broken_at}: {verdict.reason}"
-                )
-                typer.echo(f"{names.get(environment_id, environment_id)}: {verdict.checked} entries, {told}")
-        if any(verdict.broken_at is not None for verdict in verdicts.values()):
-            raise typer.Exit(1)
 
     run(work())
 

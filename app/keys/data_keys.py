@@ -3,15 +3,17 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, CursorResult, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, func, or_, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.secrets import KeyWrapper, Ring, WrappedKey
+from app.core.secrets.envelope import encode_context
 from app.core.secrets.vault import StoredKey, wrap_context
 from app.models.api_keys import ApiKey
+from app.models.audit_log import AuditSigner
 from app.models.data_keys import DataKey, KeyringCheck
 
 
@@ -75,6 +77,7 @@ async def check_ring(database: Database, keyring: Ring, clock: Clock) -> list[st
                 .where(DataKey.state != "shredded", DataKey.provider == "local")
             )
         )
+        used |= set(await session.scalars(select(AuditSigner.kek_id).where(AuditSigner.provider == "local")))
         peppers = set(
             await session.scalars(select(ApiKey.pepper_id).distinct().where(_in_force(clock.now())))
         )
@@ -102,11 +105,11 @@ async def check_ring(database: Database, keyring: Ring, clock: Clock) -> list[st
 
 
 async def keys_in_use(database: Database) -> dict[str, int]:
-    """How many data keys each wrapping key wraps."""
+    """How many data keys, and signing keys, each wrapping key wraps."""
     async with database.read() as session:
-        rows = await session.execute(
-            select(DataKey.kek_id, func.count()).where(DataKey.state != "shredded").group_by(DataKey.kek_id)
-        )
+        data_keys = select(DataKey.kek_id).where(DataKey.state != "shredded")
+        wrapped = union_all(data_keys, select(AuditSigner.kek_id)).subquery()
+        rows = await session.execute(select(wrapped.c.kek_id, func.count()).group_by(wrapped.c.kek_id))
         return {kek_id: count for kek_id, count in rows}  # noqa: C416
 
 
@@ -123,10 +126,12 @@ async def peppered(database: Database, key_id: str, now: datetime) -> list[str]:
 async def rewrap(
     database: Database, wrapper: KeyWrapper, clock: Clock, batch: int = 500
 ) -> AsyncIterator[tuple[int, int]]:
-    """Wraps every data key under the wrapper's present key; yields (done, remaining) after each batch.
+    """Wraps every data key, and the signing key, under the wrapper's present key; yields (done, remaining) after each
+    batch of data keys.
 
     May be cut off and run again, and run beside itself: a row is replaced only as it was read.
     """
+    await _rewrap_signers(database, wrapper)
     current, done, last = await wrapper.current(), 0, ""
     outdated = (
         DataKey.state != "shredded",
@@ -161,6 +166,25 @@ async def rewrap(
                 )
         done, last = done + len(rows), rows[-1].id
         yield done, max(0, remaining - len(rows))
+
+
+def signer_context(signer_id: str) -> bytes:
+    """What a wrapped signing key is bound to."""
+    return encode_context({"signer": signer_id, "v": "1"})
+
+
+async def _rewrap_signers(database: Database, wrapper: KeyWrapper) -> None:
+    async with database.read() as session:
+        rows = list(await session.scalars(select(AuditSigner)))
+    for row in rows:
+        stored = WrappedKey(row.provider, row.kek_id, row.wrapped)
+        anew = await wrapper.rewrap(stored, signer_context(row.id))
+        async with database.write() as session:
+            await session.execute(
+                update(AuditSigner)
+                .where(AuditSigner.id == row.id, AuditSigner.wrapped == row.wrapped)
+                .values(wrapped=anew.blob, kek_id=anew.kek_id, provider=anew.provider)
+            )
 
 
 def _in_force(now: datetime) -> ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """All tables. Importing this package completes `Base.metadata`."""
 
 from app.models.api_keys import ApiKey
-from app.models.audit_log import AuditEntry, AuditHead
+from app.models.audit_log import AuditEntry, AuditHead, AuditSeal, AuditSigner
 from app.models.base import Base, Document, Instant
 from app.models.call_log import CallLog
 from app.models.client_alarms import ClientAlarm
@@ -25,6 +25,8 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "AuditHead",
+    "AuditSeal",
+    "AuditSigner",
     "Base",
     "CallLog",
     "ClientAlarm",

@@ -44,3 +44,32 @@ class AuditHead(Base, kw_only=True):
     environment_id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int]
     hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditSeal(Base, kw_only=True):
+    """A signature over one place of a chain, so that who can write here but not sign cannot make the chain anew.
+
+    kind  head: here the chain ended when it was signed; pruned: up to here it was kept long enough and deleted
+    hash  that of the entry `seq`
+    """
+
+    __tablename__ = "audit_seals"
+
+    environment_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    signed_at: Mapped[datetime]
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditSigner(Base, kw_only=True):
+    """The installation's signing key, wrapped as data keys are: a new key ring leaves it what it is."""
+
+    __tablename__ = "audit_signers"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+    kek_id: Mapped[str]
+    provider: Mapped[str]
+    created_at: Mapped[datetime]

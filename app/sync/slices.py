@@ -7,7 +7,7 @@ commits nothing more.
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import func, update
@@ -138,25 +138,27 @@ class Slices:
 
     async def _page(self, turn: Turn, position: Position) -> None:
         part, unit = turn.part, turn.unit
-        context = context_of(turn.account, self._clock.now())
+        asked_at = self._clock.now()
+        context = context_of(turn.account, asked_at)
         page = await self._source.ask(turn, "list", part.list(passes.question(position, part), context))
         aside = await self._source.set_aside(turn, page)
         sights = sights_of(page, part)
         if unit.path in turn.hydrate and part.absent:
             while len(sights) > _CHUNK:  # a handful at a time: what is read in full costs a call each
                 some, sights = sights[:_CHUNK], sights[_CHUNK:]
-                counts = await self._keep(turn, await self._source.in_full(turn, some), position)
+                counts = await self._keep(turn, await self._source.in_full(turn, some), position, asked_at)
                 position = replace(position, news=position.news + counts.news)
                 if self._is_over(turn):
                     return
             sights = await self._source.in_full(turn, sights)
-        await self._keep(turn, sights, position, page, aside)
+        await self._keep(turn, sights, position, asked_at, page, aside)
 
     async def _keep(
         self,
         turn: Turn,
         sights: Sequence[Sight],
         position: Position,
+        asked_at: datetime,
         page: Page | None = None,
         aside: Sequence[QuarantinedRecord] = (),
     ) -> Counts:
@@ -166,7 +168,9 @@ class Slices:
         via = "sweep" if unit.whole else "poll"
 
         async def commit(session: AsyncSession) -> Counts:
-            counts = await store.see(session, turn.owner, unit, sights, via, self._clock.now(), sweep)
+            counts = await store.see(
+                session, turn.owner, unit, sights, via, self._clock.now(), sweep, asked_at=asked_at
+            )
             session.add_all(aside)
             here = replace(position, news=position.news + counts.news)
             following = here if page is None else passes.after(position, page, counts.news)
@@ -178,6 +182,7 @@ class Slices:
     async def _confirm(self, turn: Turn, position: Position) -> None:
         """Asks for a few of those the complete pass did not see; who is gone, is gone."""
         unit, owner, part, sweep = turn.unit, turn.owner, turn.part, turn.run.id
+        asked_at = self._clock.now()
         async with self._database.read() as session:
             ids = await store.missing(session, owner, unit, sweep, position.began, _CHUNK)
         asked = "get" in part.methods
@@ -190,7 +195,7 @@ class Slices:
             gone = [id for id in ids if id not in there]
             if not asked:
                 gone = await store.overlook(session, owner, unit, ids, sweep)
-            counts = await store.see(session, owner, unit, sights, "sweep", now, sweep)
+            counts = await store.see(session, owner, unit, sights, "sweep", now, sweep, asked_at=asked_at)
             counts.deleted = (await store.bury(session, owner, unit, gone, "sweep", now)).deleted
             counts.rows = 0
             following = position if len(ids) == _CHUNK else None

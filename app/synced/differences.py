@@ -50,9 +50,20 @@ def sights_of(page: Page, part: Resource) -> list[Sight]:
 
 
 def changed_fields(before: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
-    """Members of `seen` that `before` has not, or has otherwise; what it does not tell did not change."""
-    return [
+    """Members of `seen` that `before` has not, or has otherwise; what it does not tell did not change. None when it
+    only tells more."""
+    names = [
         name
         for name, value in seen.items()
-        if name not in _NO_CHANGE and (name not in before or before[name] != value)
+        if name not in _NO_CHANGE and (name not in before or _differs(before[name], value))
     ]
+    return names if any(name in before for name in names) else []
+
+
+def _differs(before: Any, seen: Any) -> bool:
+    """A list row may tell less of what a record refers to than the record itself, and more."""
+    if isinstance(before, dict) and isinstance(seen, dict):
+        return any(_differs(before[name], value) for name, value in seen.items() if name in before)
+    if isinstance(before, list) and isinstance(seen, list):
+        return len(before) != len(seen) or any(map(_differs, before, seen))
+    return bool(before != seen)

@@ -10,6 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.json import instant
+from app.models.base import Exact
+from app.models.integrated_accounts import IntegratedAccount
 from app.models.sync_runs import SyncCursor
 from app.models.synced_records import SyncedRecord
 from app.models.writes import Write
@@ -19,13 +21,16 @@ from app.webhooks import outbox
 from app.webhooks.catalogue import Happening
 from app.webhooks.outbox import Told
 
-Via = Literal["poll", "sweep", "inbound"]
+Via = Literal["poll", "sweep", "inbound", "write"]
 
 _OF_NOW = timedelta(seconds=5)
 """A record of this age when our write ended is as that write left it."""
 
 _BEHIND = timedelta(seconds=120)
 """For so long a list may show a record as it was before it was read by itself."""
+
+Origin = Mapping[str, Any]
+"""The write through this gateway a change is the echo of: {request_id, source_event}."""
 
 _CHANGES = {
     "created": Happening.RECORD_CREATED,
@@ -73,17 +78,27 @@ async def see(
     via: Via,
     now: datetime,
     sweep: str | None = None,
+    *,
+    asked_at: datetime | None = None,
+    origin: Origin | None = None,
 ) -> Counts:
-    """Takes in what was seen. `sweep` marks records as seen by that complete pass."""
+    """Takes in what was seen. `sweep` marks records as seen by that complete pass.
+
+    `asked_at`: since when the provider may have said it; what was seen of a record meanwhile stands, unless the
+    record itself says it is older. `origin` is that of the write that showed it; without it, it is looked for.
+    """
     counts = Counts(rows=len(sights))
+    await alone(session, owner)
     known = await _known(session, owner, unit, [sight.id for sight in sights])
     changes: list[_Change] = []
     same: list[Sight] = []
     for sight in sights:
         stored = known.get(sight.id)
-        if stored is None or stored.deleted_at is not None:
+        if stored is not None and _is_older(sight, stored, asked_at, now):
+            same.append(sight)
+        elif stored is None or stored.deleted_at is not None:
             changes.append(_Change("created", sight, [], {}))
-        elif (sight.print is not None and sight.print == stored.print) or _is_older(sight, stored, now):
+        elif sight.print is not None and sight.print == stored.print:
             same.append(sight)
         elif fields := changed_fields(stored.record, sight.record):
             before = {name: stored.record.get(name) for name in fields}
@@ -93,7 +108,7 @@ async def see(
             same.append(sight)
     counts.created = sum(change.word == "created" for change in changes)
     counts.updated = len(changes) - counts.created
-    await _store(session, owner, unit, changes, via, now, sweep)
+    await _store(session, owner, unit, changes, via, now, sweep, origin)
     if same and sweep is not None:
         await session.execute(
             update(SyncedRecord)
@@ -109,9 +124,16 @@ async def see(
 
 
 async def bury(
-    session: AsyncSession, owner: Owner, unit: Unit, ids: Sequence[str], via: Via, now: datetime
+    session: AsyncSession,
+    owner: Owner,
+    unit: Unit,
+    ids: Sequence[str],
+    via: Via,
+    now: datetime,
+    origin: Origin | None = None,
 ) -> Counts:
     """Records that are gone: tombstones and their events."""
+    await alone(session, owner)
     known = await _known(session, owner, unit, ids)
     changes = [
         _Change("deleted", Sight(row.id, row.record, row.modified_at), [], row.record)
@@ -119,7 +141,7 @@ async def bury(
         if row.deleted_at is None
     ]
     if changes:
-        first = await _tell(session, owner, unit, changes, via, now)
+        first = await _tell(session, owner, unit, changes, via, now, origin)
         for sequence, change in enumerate(changes, first):
             row = known[change.sight.id]
             row.deleted_at, row.observed_at, row.sequence = now, now, sequence
@@ -188,18 +210,36 @@ async def _known(
     return {row.id: row for row in rows}
 
 
-def _is_older(sight: Sight, stored: SyncedRecord, now: datetime) -> bool:
-    """A list may be behind what was read of the record itself, but not for ever: times can be set back."""
-    if sight.modified_at is None or stored.modified_at is None or stored.observed_at < now - _BEHIND:
-        return False
+async def alone(session: AsyncSession, owner: Owner) -> None:
+    """Nobody else changes the account's copies until the transaction ends: who sees the same waits, and does not tell
+    it again. To be asked for before the audit log is written to, as all who lock accounts do."""
+    await session.execute(
+        select(IntegratedAccount.id)
+        .where(IntegratedAccount.id == owner.account_id)
+        .with_for_update(key_share=True)
+    )
+
+
+def _is_older(sight: Sight, stored: SyncedRecord, asked_at: datetime | None, now: datetime) -> bool:
+    """A list may be behind what was read of the record itself, and an answer behind what was seen meanwhile; but no
+    list is behind for ever: times can be set back."""
+    overtaken = asked_at is not None and stored.observed_at > asked_at
+    if stored.deleted_at is not None or sight.modified_at is None or stored.modified_at is None:
+        return overtaken
+    if sight.modified_at == stored.modified_at or stored.observed_at < now - _BEHIND:
+        return overtaken
     return sight.modified_at < stored.modified_at
 
 
 def _refine(stored: SyncedRecord, sight: Sight) -> None:
-    """Nothing changed, but it is known by its list row now, or in full."""
+    """Nothing changed, but it is known by its list row now, or in full, or by what only the other tells."""
     stored.print = sight.print or stored.print
     if not sight.is_partial and stored.record.get("is_partial"):
-        stored.record = sight.record
+        stored.record = Exact({**stored.record, **sight.record})
+        return
+    more = {name: value for name, value in sight.record.items() if name not in stored.record}
+    if more:
+        stored.record = Exact({**stored.record, **more})
 
 
 async def _store(
@@ -210,10 +250,11 @@ async def _store(
     via: Via,
     now: datetime,
     sweep: str | None,
+    origin: Origin | None,
 ) -> None:
     if not changes:
         return
-    first = await _tell(session, owner, unit, changes, via, now)
+    first = await _tell(session, owner, unit, changes, via, now, origin)
     upsert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     statement = upsert(SyncedRecord)
     kept = ("account_id", "resource", "id", "environment_id")
@@ -253,10 +294,20 @@ async def _store(
 
 
 async def _tell(
-    session: AsyncSession, owner: Owner, unit: Unit, changes: Sequence[_Change], via: Via, now: datetime
+    session: AsyncSession,
+    owner: Owner,
+    unit: Unit,
+    changes: Sequence[_Change],
+    via: Via,
+    now: datetime,
+    origin: Origin | None,
 ) -> int:
     """The events of changes, in their order; the sequence of the first."""
-    origins = await _origins(session, owner, unit, changes)
+    origins = (
+        await _origins(session, owner, unit, changes)
+        if origin is None
+        else {change.sight.id: origin for change in changes}
+    )
     told = [
         Told(
             _CHANGES[change.word],
@@ -283,7 +334,7 @@ async def _tell(
 
 async def _origins(
     session: AsyncSession, owner: Owner, unit: Unit, changes: Sequence[_Change]
-) -> dict[str, dict[str, Any]]:
+) -> Mapping[str, Origin]:
     """Which changes are echoes: as the last write through this gateway left the record."""
     rows = await session.scalars(
         select(Write)

@@ -51,6 +51,22 @@ def units_of(connector: Connector, path: str) -> Iterator[Unit]:
         yield Unit(model, name, side)
 
 
+def home(connector: Connector, path: str, side: str | None) -> Unit:
+    """What copies of one side of a resource are kept as: a side its plain list does not go through has a resource
+    of its own. KeyError without the resource."""
+    model, _, name = path.partition("/")
+    resource = connector.resources[model, name]
+    if side is None or side not in resource.sides:
+        return Unit(model, name)
+    return Unit(model, name, side) if side in resource.plain_sides else Unit(model, resource.sides[side].name)
+
+
+def homes(connector: Connector, path: str) -> list[Unit]:
+    """Every unit that may hold a record with an id of this resource."""
+    model, _, name = path.partition("/")
+    return [home(connector, path, side) for side in connector.resources[model, name].sides or (None,)]
+
+
 def syncable(connector: Connector) -> list[str]:
     """The paths of what can be synced."""
     return sorted(

@@ -49,6 +49,14 @@ def _page() -> Schema:
             "is_partial_response": {"type": "boolean", "description": "Some rows lack absent_fields"},
             "provider_calls": {**_COUNT, "description": "Calls to the provider this answer cost"},
             "absent_fields": {"type": "array", "items": _TEXT},
+            "source": {"const": "synced", "description": "With source=synced"},
+            "synced_until": {
+                **text,
+                "format": "date-time",
+                "description": "Everything that changed before is in the copies; null before the first pass is done",
+            },
+            "age_seconds": {"type": ["integer", "null"], "description": "Since synced_until"},
+            "is_covered": {"type": "boolean", "description": "An active sync job keeps the copies current"},
             "issues": {"type": "array", "items": ref("Issue")},
         },
     }

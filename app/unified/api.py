@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from app.core import json
 from app.core.errors import Problem
 from app.keys.access import authenticated
-from app.unified import attachments, stream
+from app.unified import attachments, copies, stream
 from app.unified.calls import Call, account_of, admit, checked_id, may_expand, not_offered
 from app.unified.capabilities import router as capabilities
 from app.unified.changes import change_of, on_its_side, remote_query_of, side_of
@@ -18,6 +18,7 @@ from app.unified.inside import element, inside, removable
 from app.unified.listing import listing, view_of
 from app.unified.meta import describe
 from app.unified.query import Query, nearest
+from app.unified.render import rows_of
 from app.unified.reports import asked_of, report
 from app.unified.service import Shown, Unified
 from app.unified.upserts import router as upserts
@@ -41,10 +42,15 @@ _VERBS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 
 async def _list(request: Request, model: str, name: str) -> Response:
     call = on_its_side(await admit(request, model, name, "list"))
+    if call.synced:
+        return await copies.listed(call)
     wanted = listing(call.query, call.resource, remote_query_of(call))
     may_expand(call, wanted.expand)
     if wanted.view.format == "stream":
-        lines = await stream.lines(_service(request), call, wanted)
+        pages = _service(request).pages(call, wanted)
+        lines = await stream.lines(
+            pages, lambda page: rows_of(page.answers, call.resource.model, wanted.view), request
+        )
         return StreamingResponse(lines, media_type="application/x-ndjson")
     return _json(await _service(request).list(call, wanted))
 
@@ -52,6 +58,8 @@ async def _list(request: Request, model: str, name: str) -> Response:
 async def _get(request: Request, model: str, name: str) -> Response:
     call = await admit(request, model, name, "get")
     id = checked_id(request.path_params["id"])
+    if call.synced:
+        return await copies.read(call, id)
     view = view_of(call.query, call.resource.model)
     remote_query = remote_query_of(call)
     side = side_of(call.resource, call.query)

@@ -15,12 +15,14 @@ from app.core.parameters import timeout_of
 from app.gateway.engine import Lane, Run
 from app.gateway.naming import named
 from app.keys.access import authenticated, require
+from app.synced.store import Owner
 from app.unified.query import Query
 from connectors.kit.http import Pairs
 from connectors.kit.operations import Context
 from connectors.kit.resource import LISTS, Resource
 
 ACCOUNT_HEADER = "x-integrated-account-id"
+SOURCES = ("live", "synced")
 _LONGEST_ID = 255
 
 
@@ -35,6 +37,17 @@ class Call:
     resource: Resource
     run: Run
     query: Query
+    synced: bool = False
+    """Whether the copies are asked, not the provider."""
+
+    @property
+    def path(self) -> str:
+        """The resource with its model: "accounting/invoices"."""
+        return f"{self.model}/{self.resource.name}"
+
+    @property
+    def owner(self) -> Owner:
+        return Owner(self.account.environment_id, self.account.id, self.account.tenant_id)
 
     def context(self, remote_query: Pairs = (), now: datetime | None = None) -> Context:
         """What the connector's flows may know; `now` is given when they run once more."""
@@ -51,7 +64,8 @@ async def admit(request: Request, model: str, name: str, operation: str) -> Call
     reads = operation in _READING
     require(principal, f"{model}.{name}:{'read' if reads else 'write'}")
     query = Query(request.scope.get("query_string", b""))
-    account = await account_of(request, principal, query)
+    synced = operation in ("list", "get") and query.option("source", SOURCES) == "synced"
+    account = await account_of(request, principal, query, awake=not synced)
     resource = account.connector.resources.get((model, name))
     if resource is None:
         raise not_offered(model, name, account)
@@ -65,6 +79,7 @@ async def admit(request: Request, model: str, name: str, operation: str) -> Call
         model=model,
         resource=resource,
         query=query,
+        synced=synced,
         run=Run(
             account=account,
             lane=Lane.INTERACTIVE if reads else Lane.WRITE,
@@ -85,9 +100,9 @@ def may_expand(call: Call, names: tuple[str, ...]) -> None:
         require(call.principal, f"{call.model}.{call.resource.expansions[name]}:read")
 
 
-async def account_of(request: Request, principal: Principal, query: Query) -> Account:
-    """The account a request names, ready to be called."""
-    return await named(request, principal, _account_id(request, principal, query))
+async def account_of(request: Request, principal: Principal, query: Query, *, awake: bool = True) -> Account:
+    """The account a request names. `awake`: ready to be called; its copies can be read in any state."""
+    return await named(request, principal, _account_id(request, principal, query), awake=awake)
 
 
 def not_offered(model: str, name: str, account: Account) -> Problem:

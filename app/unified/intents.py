@@ -9,6 +9,7 @@ from app.core import failpoints, json
 from app.core.clock import Clock
 from app.core.errors import Problem, problem_body
 from app.models.writes import Write
+from app.synced.written import Written, gone, left
 from app.unified.calls import Call
 from app.unified.changes import Change
 from app.unified.marking import mark_of
@@ -119,6 +120,7 @@ class Intents:
         await self._settle(
             call, change, intent, state, progress,
             answer=kept, outcome=shown.outcome, record_id=shown.id, status=status,
+            written=_written(call, change, shown),
         )  # fmt: skip
         return Done(status, content, headers)
 
@@ -201,6 +203,16 @@ class Intents:
                 problem.extra["executed"] = "yes" if progress.pending is None else "unknown"
                 problem.extra["retryable"] = intent.idempotency_key is not None
             raise
+
+
+def _written(call: Call, change: Change, shown: Shown) -> Written | None:
+    """What the copies of the account take in of a write that succeeded."""
+    connector = call.account.connector
+    if change.operation == "delete" and change.id is not None:
+        return gone(call.owner, connector, call.path, change.id)
+    if shown.answer is None or shown.outcome == "partial":
+        return None
+    return left(call.owner, connector, call.path, shown.answer)
 
 
 def _cut_off(intent: Write, progress: Progress) -> str:

@@ -1,6 +1,6 @@
 """From the query string of a list to what the connector is asked for and how its answer is shown."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -57,10 +57,31 @@ class Listing:
         return encode(parts).decode()
 
 
-def listing(query: Query, resource: Resource, remote_query: Pairs) -> Listing:
-    """Read a list's parameters; the filters are what remains once every other name is taken."""
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What can be listed, by which filters and in which order, where that is not as a resource says of itself."""
+
+    name: str
+    model: type[BaseModel]
+    filters: Mapping[str, frozenset[Op]]
+    sorts: Collection[str]
+    expansions: Mapping[str, str]
+
+
+def listing(
+    query: Query,
+    resource: Resource | Offer,
+    remote_query: Pairs,
+    *,
+    formats: tuple[str, ...] = FORMATS,
+    texts: Collection[str] = (),
+) -> Listing:
+    """Read a list's parameters; the filters are what remains once every other name is taken.
+
+    A comma in a filter parts values, but for fields that are any text (`texts`).
+    """
     model = resource.model
-    view = view_of(query, model, formats=FORMATS)
+    view = view_of(query, model, formats=formats)
     key_by = query.text("truto_key_by")
     if key_by is not None:
         if key_by not in model.model_fields:
@@ -77,7 +98,7 @@ def listing(query: Query, resource: Resource, remote_query: Pairs) -> Listing:
         expand=_expand(query, resource),
         max_calls=query.number("max_calls", DEFAULT_EXPANSION_CALLS, 0, MAXIMUM_LIMIT),
         view=view,
-        filters=tuple(_filters(query, resource)),
+        filters=tuple(_filters(query, resource, texts)),
     )
     query.finish(model.model_fields)
     return found
@@ -106,7 +127,7 @@ def _cursor(query: Query) -> str | None:
     return after or before
 
 
-def _sort(query: Query, resource: Resource) -> Sort | None:
+def _sort(query: Query, resource: Resource | Offer) -> Sort | None:
     chosen = list(query.mapping("sort_by"))
     if not chosen:
         return None
@@ -123,7 +144,7 @@ def _sort(query: Query, resource: Resource) -> Sort | None:
     return Sort(field, direction == "desc")
 
 
-def _expand(query: Query, resource: Resource) -> tuple[str, ...]:
+def _expand(query: Query, resource: Resource | Offer) -> tuple[str, ...]:
     wanted = query.words("expand")
     allowed = tuple(sorted(resource.expansions))
     for name in wanted:
@@ -133,7 +154,7 @@ def _expand(query: Query, resource: Resource) -> tuple[str, ...]:
     return wanted
 
 
-def _filters(query: Query, resource: Resource) -> Iterator[Filter]:
+def _filters(query: Query, resource: Resource | Offer, texts: Collection[str]) -> Iterator[Filter]:
     fields = resource.model.model_fields
     for root, pairs in query.rest().items():
         if root.partition(".")[0] not in fields:
@@ -143,7 +164,7 @@ def _filters(query: Query, resource: Resource) -> Iterator[Filter]:
         for pair in pairs:
             grouped.setdefault(_target(pair), []).append(pair)
         for (field, op), same in grouped.items():
-            yield _filter(field, op, same, resource)
+            yield _filter(field, op, same, resource, texts)
 
 
 def _target(pair: Pair) -> tuple[str, Op]:
@@ -158,12 +179,15 @@ def _target(pair: Pair) -> tuple[str, Op]:
     return ".".join((pair.root, *path)), op or Op.EQ
 
 
-def _filter(field: str, op: Op, pairs: list[Pair], resource: Resource) -> Filter:
+def _filter(
+    field: str, op: Op, pairs: list[Pair], resource: Resource | Offer, texts: Collection[str]
+) -> Filter:
     name = pairs[0].name
     if field not in resource.filters and f"{field}.id" in resource.filters:
         field = f"{field}.id"
     offered = resource.filters.get(field, frozenset[Op]())
-    if op is Op.EQ and Op.IN in offered and (len(pairs) > 1 or "," in pairs[0].value):
+    parted = field not in texts and "," in pairs[0].value
+    if op is Op.EQ and Op.IN in offered and (len(pairs) > 1 or parted):
         op = Op.IN
     if op is Op.IN:
         values = tuple(dict.fromkeys(v.strip() for pair in pairs for v in pair.value.split(",") if v.strip()))

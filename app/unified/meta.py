@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from app.synced.units import syncable
+from app.unified.copies import offer
 from app.unified.matching import matchable
 from app.unified.schemas import schema_of
 from connectors.kit.connector import Connector
@@ -9,7 +11,10 @@ from connectors.kit.resource import Resource
 
 
 def describe(connector: Connector, model: str, resource: Resource) -> dict[str, Any]:
-    """Schemas, and everything the connector's rows say: fields, filters, sort keys, actions, scopes, cost."""
+    """Schemas, and everything the connector's rows say: fields, filters, sort keys, actions, scopes, cost.
+
+    `synced` is what lists offer with source=synced.
+    """
     return {
         "model": model,
         "resource": resource.name,
@@ -20,4 +25,11 @@ def describe(connector: Connector, model: str, resource: Resource) -> dict[str, 
         **resource.describe(),
         "checks": connector.guard.cost.get(resource.name, {}) if connector.guard is not None else {},
         "match_on": list(matchable(resource)),
+        "synced": _synced(resource) if f"{model}/{resource.name}" in syncable(connector) else None,
     }
+
+
+def _synced(resource: Resource) -> dict[str, Any]:
+    offered = offer(resource)
+    filters = {name: sorted(ops) for name, ops in sorted(offered.filters.items())}
+    return {"filters": filters, "sort": sorted(offered.sorts)}

@@ -18,6 +18,8 @@ from app.unified.parameters import (
     PAGING,
     READ_HEADERS,
     REPORT,
+    SOURCE,
+    SYNCED_HEADERS,
     WRITE_HEADERS,
     WRITING,
     in_header,
@@ -147,7 +149,7 @@ class _Described:
         )
         operation["responses"]["200"] = {
             "description": "One page; with truto_response_format=stream every record as a line of JSON",
-            "headers": LIMIT_HEADERS,
+            "headers": LIMIT_HEADERS | SYNCED_HEADERS,
             "content": {
                 "application/json": {"schema": page, "example": _plain(example)},
                 "application/x-ndjson": {"schema": {"type": "string"}},
@@ -160,7 +162,7 @@ class _Described:
             "get",
             f"Read one of the {self.name}",
             "read",
-            [_ID, *_VIEW, _RECORD_FORMAT, _REMOTE_QUERY, _IF_NONE_MATCH, *self._period()],
+            [_ID, SOURCE, *_VIEW, _RECORD_FORMAT, _REMOTE_QUERY, _IF_NONE_MATCH, *self._period()],
         )
         operation["responses"]["200"] = self._record("The complete record", READ_HEADERS)
         operation["responses"]["304"] = {"description": "It still has the etag of If-None-Match"}
@@ -282,6 +284,7 @@ class _Described:
         for resource in self.resources:
             for field, ops in resource.filters.items():
                 filters[field] = filters.get(field, frozenset()) | ops
+        yield SOURCE
         yield from PAGING
         for name in supported(filters):
             yield in_query(name, {"type": "string"}, f"Only {self.name} where this holds")

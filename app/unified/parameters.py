@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from app.unified.calls import SOURCES
+from app.unified.copies import UNTIL_HEADER
 from app.unified.listing import DEFAULT_LIMIT, MAXIMUM_LIMIT
 from app.unified.matching import ON_MATCH
 from app.unified.schemas import Schema
@@ -53,6 +55,12 @@ PAGING = [
     in_query("truto_key_by", {"type": "string"}, "Answer the rows as an object, by this field"),
     in_query("truto_ignore_limit", FLAG, "Pages of the largest size"),
 ]
+SOURCE = in_query(
+    "source",
+    {"type": "string", "enum": list(SOURCES), "default": SOURCES[0]},
+    "synced: from the copies a sync job keeps, without a call to the provider; filtered and sorted by every field "
+    "(see `meta`), without expand, search, remote_query and raw",
+)
 WRITING = [
     in_query("preview", FLAG, "Answer what would be sent, without sending it"),
     in_query(
@@ -81,9 +89,16 @@ LIMIT_HEADERS = {
         ("RateLimit", "What is left of each: r requests, more after t seconds"),
     )
 }
-READ_HEADERS = {**LIMIT_HEADERS, "ETag": _TEXT_HEADER}
+SYNCED_HEADERS = {
+    UNTIL_HEADER: {
+        "description": "With source=synced: everything that changed before is in the copies",
+        "schema": {"type": "string", "format": "date-time"},
+    }
+}
+READ_HEADERS = {**LIMIT_HEADERS, **SYNCED_HEADERS, "ETag": _TEXT_HEADER}
 WRITE_HEADERS = {
-    **READ_HEADERS,
+    **LIMIT_HEADERS,
+    "ETag": _TEXT_HEADER,
     "Ledgerway-Outcome": _TEXT_HEADER,
     "Ledgerway-Write-Id": _TEXT_HEADER,
     "Idempotent-Replayed": _TEXT_HEADER,

@@ -91,6 +91,21 @@ class Query:
             )
         return value
 
+    def option(self, name: str, allowed: tuple[str, ...]) -> str:
+        """As `choice`, where a record's field may have the same name: `name[…]` is left for whoever filters by it."""
+        pairs = self._by_root.pop(name, [])
+        plain, below = [p for p in pairs if not p.path], [p for p in pairs if p.path]
+        if below:
+            self._by_root[name] = below
+        values = {pair.value for pair in plain if pair.value}
+        if len(plain) > 1:
+            raise Problem("duplicate_parameter", f"{name} was given {len(plain)} times.", parameter=name)
+        value = next(iter(values), allowed[0])
+        if value not in allowed:
+            detail = f"{name} is one of {', '.join(allowed)}."
+            raise refused(name, detail, allowed=allowed, code="enum_value", value=value)
+        return value
+
     def words(self, name: str) -> tuple[str, ...]:
         """A list, in whichever of the four forms it came; order kept, repetitions dropped."""
         words: dict[str, None] = {}

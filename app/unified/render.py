@@ -46,7 +46,7 @@ def rows_of(answers: Sequence[Answer], model: type[BaseModel], view: View) -> li
 
 def envelope(
     page: Page,
-    model: type[BaseModel],
+    rows: list[Any],
     view: View,
     *,
     limit: int,
@@ -54,8 +54,7 @@ def envelope(
     prev_cursor: str | None,
     provider_calls: int,
 ) -> dict[str, Any]:
-    """The body of a list answer."""
-    rows = rows_of(page.answers, model, view)
+    """The body of a list answer: a page, and its rows as they are shown."""
     partial = any(answer.record.get("is_partial") for answer in page.answers)
     body: dict[str, Any] = {
         "result": _keyed(rows, page.answers, view) if view.key_by else rows,

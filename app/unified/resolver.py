@@ -12,6 +12,7 @@ from structlog.stdlib import get_logger
 from app.core.auth import Principal
 from app.core.errors import Problem
 from app.models.writes import Write
+from app.synced.written import Written, gone, left
 from app.unified.calls import Call
 from app.unified.changes import Change
 from app.unified.intents import Done, Intents
@@ -145,7 +146,7 @@ class Resolver:
         """It was done. With a key, what is left to do is done, and the answer kept."""
         progress.adopt(verdict.reply)
         if write.idempotency_key is None:
-            await self._unsettled.adopted(write, verdict.id)
+            await self._unsettled.adopted(write, verdict.id, _written(call, change, verdict))
         else:
             await self._carry(write, call, change, progress)
 
@@ -195,3 +196,15 @@ class Resolver:
                     await self._unsettled.purge()
             except Exception as error:
                 _log.warning("resolver_failed", error=type(error).__name__)
+
+
+def _written(call: Call, change: Change, verdict: Verdict) -> Written | None:
+    """What the copies take in of a write that was found done: its record as it was looked at, or its deletion."""
+    connector = call.account.connector
+    if change.operation == "delete" and change.id is not None:
+        return gone(call.owner, connector, call.path, change.id)
+    part = call.resource.on(change.side).on(change.body.get(call.resource.by or ""))
+    if change.operation not in ("create", "update") or not verdict.reply.body:
+        return None
+    answer = part.read(part.unwrap(verdict.reply), call.context())
+    return left(call.owner, connector, call.path, answer)

@@ -17,10 +17,11 @@ from app.unified.expansion import Budget, expand
 from app.unified.listing import DEFAULT_LIMIT, MAXIMUM_LIMIT, Listing, View
 from app.unified.marking import marking
 from app.unified.matching import matched
+from app.unified.positions import Positions
 from app.unified.preview import LIFETIME, Promise, Step, Tokens, captured, promised, sends
 from app.unified.progress import Progress, watched
 from app.unified.refusals import translated
-from app.unified.render import envelope, single
+from app.unified.render import envelope, rows_of, single
 from connectors.kit.attachments import Attachments
 from connectors.kit.guarding import guarded
 from connectors.kit.http import Flow, Pairs, Reply
@@ -33,13 +34,17 @@ _OUTCOMES = {"create": "created", "delete": "deleted"}
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A record ready to be answered. `outcome` is None on reads; `found` by a create that looked for it."""
+    """A record ready to be answered. `outcome` is None on reads; `found` by a create that looked for it.
+
+    `answer` is what a write was answered; None when that is no record.
+    """
 
     body: Any
     etag: str | None
     outcome: str | None = None
     id: str | None = None
     found: bool = False
+    answer: Answer | None = None
 
     @property
     def was_there(self) -> bool:
@@ -59,14 +64,14 @@ class Unified:
 
     async def list(self, call: Call, listing: Listing) -> dict[str, Any]:
         """One page as its envelope."""
-        start, limit = self._start(call, listing, DEFAULT_LIMIT)
+        start, limit = self._positions(call, listing).start(listing, DEFAULT_LIMIT)
         context = call.context(listing.remote_query)
         page = await self._page(call, listing, context, start, limit, Budget(listing.max_calls))
         return self._envelope(call, listing, page, limit)
 
     async def pages(self, call: Call, listing: Listing) -> AsyncIterator[Page]:
         """Every page from the listing's cursor on, expanded. Each has its own deadline."""
-        start, limit = self._start(call, listing, MAXIMUM_LIMIT)
+        start, limit = self._positions(call, listing).start(listing, MAXIMUM_LIMIT)
         budget = Budget(listing.max_calls)
         while True:
             run = replace(call.run, deadline=self._clock.monotonic() + DEFAULT_TIMEOUT)
@@ -128,7 +133,7 @@ class Unified:
             return Shown({"id": result}, None, "deleted", result)
         body, etag = single(result, call.resource.model, change.view)
         outcome = result.outcome or _OUTCOMES.get(change.operation, "updated")
-        return Shown(body, etag, outcome, result.record.get("id"), result.found)
+        return Shown(body, etag, outcome, result.record.get("id"), result.found, result)
 
     async def preview(self, call: Call, change: Change) -> dict[str, Any]:
         """What `write` would send, without sending it."""
@@ -208,32 +213,18 @@ class Unified:
         call.run.meter.result_count = len(page.answers)
         return page
 
-    def _start(self, call: Call, listing: Listing, default: int) -> tuple[Mapping[str, Any] | None, int]:
-        """Where the page starts and how long it is. A cursor keeps the limit it was issued with."""
-        if listing.cursor is None:
-            return None, listing.limit or default
-        opened = self._cursors.open(listing.cursor, *_binding(call, listing))
-        limit = int(opened["l"])
-        if listing.limit is not None and listing.limit != limit:
-            detail = f"This cursor was issued for limit={limit}; start again to change the limit."
-            raise Problem("invalid_cursor", detail, parameter="next_cursor")
-        return opened["p"], limit
-
-    def _sign(
-        self, call: Call, listing: Listing, position: Mapping[str, Any] | None, limit: int
-    ) -> str | None:
-        if position is None:
-            return None
-        return self._cursors.sign({"p": dict(position), "l": limit}, *_binding(call, listing))
+    def _positions(self, call: Call, listing: Listing) -> Positions:
+        return Positions(self._cursors, call, listing)
 
     def _envelope(self, call: Call, listing: Listing, page: Page, limit: int) -> dict[str, Any]:
+        positions = self._positions(call, listing)
         return envelope(
             page,
-            call.resource.model,
+            rows_of(page.answers, call.resource.model, listing.view),
             listing.view,
             limit=limit,
-            next_cursor=self._sign(call, listing, page.next, limit),
-            prev_cursor=self._sign(call, listing, page.previous, limit),
+            next_cursor=positions.sign(page.next, limit),
+            prev_cursor=positions.sign(page.previous, limit),
             provider_calls=call.run.meter.calls,
         )
 
@@ -242,10 +233,6 @@ def _asked(call: Call, change: Change) -> str:
     """What makes a write the one that was previewed."""
     scope = call.request.scope
     return f"{scope['method']} {scope['path'].rstrip('/')} {fingerprint(call, change)}"
-
-
-def _binding(call: Call, listing: Listing) -> tuple[str, str, str]:
-    return call.account.id, f"{call.model}/{call.resource.name}", listing.binding
 
 
 def _change(call: Call, change: Change, context: Context) -> Flow[Answer] | Flow[str]:

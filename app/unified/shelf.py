@@ -22,6 +22,7 @@ from app.core.secrets import Context, SecretUnavailable, Vault
 from app.gateway.instants import storage_now
 from app.keys import audit
 from app.models.writes import Write
+from app.synced.written import Written, kept, take_in
 from app.unified import store
 from app.unified.calls import Call
 from app.unified.changes import Change, fingerprint
@@ -167,9 +168,11 @@ class WriteShelf:
         *,
         answer: bytes | None = None,
         progress: tuple[Change, Progress] | None = None,
+        written: Written | None = None,
         **values: Any,
     ) -> None:
-        """Store how it ended. Without a key to seal it under, the end is stored without the answer."""
+        """Store how it ended, and what it left in the copies. Without a key to seal it under, the end is stored
+        without the answer."""
         async with self._database.write() as session:
             stored = await self.own(session, intent)
             if stored is None:
@@ -192,8 +195,20 @@ class WriteShelf:
                 stored.journal = await self.sealed_journal(session, stored, reached, change.asked)
             if answer is not None:
                 stored.answer = await self.sealed_answer(session, stored, answer)
+            kept = await self.kept(session, stored, written if state == "done" else None)
             if state != "released":
                 await self.audited(session, stored, audit.actor_of(call.request, call.principal))
+            if kept is not None:
+                await self.take_in(session, stored, kept, now)
+
+    async def kept(self, session: AsyncSession, stored: Write, written: Written | None) -> Written | None:
+        """What the copies take in of a write that was sent. To be asked before `audited`."""
+        return None if written is None or stored.sent_at is None else await kept(session, written)
+
+    async def take_in(self, session: AsyncSession, stored: Write, written: Written, now: datetime) -> None:
+        """The copies are as the write left the record."""
+        origin = {"request_id": stored.request_id, "source_event": stored.source_event}
+        await take_in(session, written, origin, stored.sent_at or now, now)
 
     async def audited(self, session: AsyncSession, stored: Write, actor: audit.Actor) -> None:
         await audit.record(

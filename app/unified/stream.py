@@ -1,47 +1,49 @@
 """`truto_response_format=stream`: every page as lines of JSON, sent as soon as it is there."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from fastapi import Request
 
 from app.core import json
 from app.core.errors import Problem, problem_body
-from app.unified.calls import Call
-from app.unified.listing import Listing
-from app.unified.render import issue_of, page_issues, rows_of
-from app.unified.service import Unified
+from app.unified.render import issue_of, page_issues
 from connectors.kit.operations import Page
 
 
-async def lines(service: Unified, call: Call, listing: Listing) -> AsyncIterator[bytes]:
-    """The lines of all pages. The first page is awaited here, so that its failure is a plain problem.
+async def lines(
+    pages: AsyncIterator[Page], rows: Callable[[Page], list[Any]], request: Request
+) -> AsyncIterator[bytes]:
+    """The lines of all pages, whose rows `rows` shows. The first page is awaited here, so that its failure is a
+    plain problem.
 
     Every page is one chunk. Issues follow their page as a line `{"issues": […]}`; a failure after the first
     page ends the stream with a line `{"error": {…}}`.
     """
-    pages = service.pages(call, listing)
     first = await anext(pages, None)
-    return _lines(first, pages, call, listing)
+    return _lines(first, pages, rows, request)
 
 
 async def _lines(
-    first: Page | None, pages: AsyncIterator[Page], call: Call, listing: Listing
+    first: Page | None,
+    pages: AsyncIterator[Page],
+    rows: Callable[[Page], list[Any]],
+    request: Request,
 ) -> AsyncIterator[bytes]:
     if first is None:
         return
     try:
-        yield _chunk(first, call, listing)
+        yield _chunk(first, rows(first))
         async for page in pages:
-            yield _chunk(page, call, listing)
+            yield _chunk(page, rows(page))
     except Problem as problem:
-        yield _error(call.request, problem)
+        yield _error(request, problem)
     except Exception:
-        yield _error(call.request, Problem("internal_error", "Something went wrong on our side."))
+        yield _error(request, Problem("internal_error", "Something went wrong on our side."))
         raise
 
 
-def _chunk(page: Page, call: Call, listing: Listing) -> bytes:
-    rows = rows_of(page.answers, call.resource.model, listing.view)
+def _chunk(page: Page, rows: list[Any]) -> bytes:
     issues = page_issues(page)
     if issues:
         rows.append({"issues": [issue_of(issue) for issue in issues]})

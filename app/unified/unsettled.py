@@ -14,6 +14,7 @@ from app.core.ids import new_id
 from app.gateway.instants import storage_now
 from app.keys.audit import Actor
 from app.models.writes import Write
+from app.synced.written import Written
 from app.unified import store
 from app.unified.pace import Pace
 from app.unified.progress import Progress
@@ -84,8 +85,8 @@ class Unsettled:
             if stored is not None:
                 stored.resends += 1
 
-    async def adopted(self, write: Write, record_id: str | None) -> None:
-        """It was done; its answer is lost, and nothing is left to do."""
+    async def adopted(self, write: Write, record_id: str | None, written: Written | None = None) -> None:
+        """It was done; its answer is lost, and nothing is left to do. `written`: what it is known to have left."""
         async with self._database.write() as session:
             stored = await self._shelf.own(session, write)
             if stored is None:
@@ -96,7 +97,9 @@ class Unsettled:
             if stored.idempotency_key is not None:
                 content = b"\n" + json.encode({"id": stored.record_id})
                 stored.answer = await self._shelf.sealed_answer(session, stored, content)
-            await self._end(session, stored, now, "done", outcome=outcome, status=status, error_code=None)
+            await self._end(
+                session, stored, now, "done", outcome=outcome, status=status, error_code=None, written=written
+            )
 
     async def give_back(self, write: Write, progress: Progress, asked: dict[str, Any] | None) -> None:
         """It was not done: the key is free again, or, where something was done before, goes on from there."""
@@ -127,11 +130,21 @@ class Unsettled:
         write.state, write.owner, write.lease_until = "executing", new_id("own"), now + self.pace.lease
 
     async def _end(
-        self, session: AsyncSession, stored: Write, now: datetime, state: str, **values: Any
+        self,
+        session: AsyncSession,
+        stored: Write,
+        now: datetime,
+        state: str,
+        *,
+        written: Written | None = None,
+        **values: Any,
     ) -> None:
         stored.state, stored.settled_at, stored.lease_until = state, now, now
         stored.journal = None
         for name, value in values.items():
             setattr(stored, name, value)
+        kept = await self._shelf.kept(session, stored, written)
         if state != "released":
             await self._shelf.audited(session, stored, Actor("api_key", stored.key_id))
+        if kept is not None:
+            await self._shelf.take_in(session, stored, kept, now)

@@ -1,7 +1,9 @@
 """Webhooks: made, changed, tested, their secrets rotated, their messages sent again."""
 
 import base64
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
@@ -22,11 +24,20 @@ from app.webhooks.catalogue import Happening
 from app.webhooks.delivery import sealed_as, still_signs
 from app.webhooks.schemas import ReplayRequest, WebhookChange, WebhookRequest
 from connectors.kit.faults import FieldError
+from unified_models import MODELS
 
 _STILL_SIGNS = timedelta(hours=24)
 _MOST_SECRETS = 5
 _A_SECOND = 50
 _MOST_REPLAYED = 10_000
+_EVENTS = tuple(each.value for each in Happening)
+_KINDS = tuple(sorted({f"{name.partition(':')[0]}:*" for name in _EVENTS if ":" in name}))
+_NAMES = {
+    "event_types": (*_EVENTS, *_KINDS),
+    "resources": tuple(sorted({resource for _, resource in MODELS})),
+}
+"""What a list of names may hold."""
+
 _FIELDS = {"integrated_account_id": "account_ids", "tenant_id": "tenant_ids"}
 
 
@@ -41,7 +52,7 @@ class Webhooks:
 
     async def create(self, principal: Principal, wanted: WebhookRequest) -> tuple[Webhook, str]:
         """A new webhook, told of what happens from now on; and its secret. Problem webhook_url_forbidden."""
-        _check(wanted.event_types)
+        _check(wanted.model_dump())
         await self._reachable(wanted.target_url)
         now, secret = self._clock.now(), signing.new_secret()
         async with self._database.write() as session:
@@ -70,7 +81,7 @@ class Webhooks:
     async def change(self, principal: Principal, webhook_id: str, wanted: WebhookChange) -> Webhook:
         """The webhook as it is from now on."""
         given = wanted.model_dump(exclude_unset=True)
-        _check(given.get("event_types") or ())
+        _check(given)
         if wanted.target_url is not None:
             await self._reachable(wanted.target_url)
         now = self._clock.now()
@@ -198,7 +209,7 @@ class Webhooks:
 
     async def replay_many(self, principal: Principal, wanted: ReplayRequest) -> int:
         """Sends again what the request names; how many messages that are."""
-        _check(wanted.event_types)
+        _check(wanted.model_dump())
         owned: list[ColumnElement[bool]] = [WebhookMessage.environment_id == principal.environment_id]
         if wanted.webhook_id is not None:
             await self.webhook(principal, wanted.webhook_id)
@@ -307,14 +318,19 @@ async def _message(session: AsyncSession, principal: Principal, message_id: str)
     return found
 
 
-def _check(event_types: Any) -> None:
+def _check(given: Mapping[str, Any]) -> None:
     """Problem validation_failed for names nothing is called."""
-    names = [each.value for each in Happening]
-    kinds = sorted({f"{name.partition(':')[0]}:*" for name in names if ":" in name})
     errors = [
-        FieldError("enum_value", f"/event_types/{at}", f"Nothing is called {name!r}.", (*names, *kinds))
-        for at, name in enumerate(event_types)
-        if name not in names and name not in kinds
+        _unknown(f"/{member}/{at}", name, allowed)
+        for member, allowed in _NAMES.items()
+        for at, name in enumerate(given.get(member) or ())
+        if name not in allowed
     ]
     if errors:
         raise Problem("validation_failed", errors=errors)
+
+
+def _unknown(pointer: str, name: str, allowed: tuple[str, ...]) -> FieldError:
+    near = next(iter(get_close_matches(name, allowed, n=1)), None)
+    hint = f" Did you mean {near}?" if near else ""
+    return FieldError("enum_value", pointer, f"Nothing is called {name!r}.{hint}", allowed, near)

@@ -215,7 +215,7 @@ def _folded(value: Any) -> str:
     return str(value).casefold()
 
 
-_COMPARE: Mapping[Op, Callable[[Any, Any], bool]] = {
+COMPARE: Mapping[Op, Callable[[Any, Any], bool]] = {
     Op.EQ: lambda got, want: got == want,
     Op.NE: lambda got, want: got != want,
     Op.GT: lambda got, want: got > want,
@@ -226,6 +226,7 @@ _COMPARE: Mapping[Op, Callable[[Any, Any], bool]] = {
     Op.CONTAINS: lambda got, want: _folded(want) in _folded(got),
     Op.STARTS_WITH: lambda got, want: _folded(got).startswith(_folded(want)),
 }
+"""What an operator says of a value that is there, and the one asked for."""
 
 
 def tells(record: Record, name: str) -> bool:
@@ -241,7 +242,7 @@ def _equal_folded(got: Any, want: Any) -> bool:
 def _test(name: str, op: Op, value: Any, *, folded: bool = False, doubted: bool = False) -> Test:
     """What list rows lack is taken on the provider's word, unless that is `doubted`; a null is only "not equal"."""
     head, _, member = name.partition(".")
-    compare = _equal_folded if folded and op is Op.EQ and isinstance(value, str) else _COMPARE[op]
+    compare = _equal_folded if folded and op is Op.EQ and isinstance(value, str) else COMPARE[op]
 
     def test(record: Record) -> bool:
         if head not in record:

@@ -8,7 +8,8 @@ from ipaddress import ip_address, ip_network
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from app.core.http.egress import Egress, EgressRefused, Network, is_public, target
+from app.core.http import egress as egress_module
+from app.core.http.egress import Egress, EgressRefused, Network, is_here, is_public, target
 from tests.support.wire import Seen, answer, wire
 
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -257,3 +258,60 @@ def test_who_never_answers_is_left() -> None:
             await egress.close()
 
     asyncio.run(run())
+
+
+OWN = ip_address("8.8.4.4")
+
+
+@pytest.mark.parametrize("host", ["8.8.4.4", "[::ffff:8.8.4.4]", "named.example"])
+def test_this_machine_is_not_reached(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        monkeypatch.setattr(egress_module, "is_here", lambda address: address == OWN)
+        names = Names(["1.1.1.1", "8.8.4.4"])
+        closed, opened = Egress(resolver=names), Egress((ip_network("8.8.4.4"),), names)
+        with pytest.raises(EgressRefused, match="LEDGERWAY_EGRESS_ALLOW"):
+            await closed.check(f"https://{host}/hook")
+        with pytest.raises(EgressRefused, match="gateway itself"):
+            await closed.post(f"https://{host}/hook", {}, b"{}", 5)
+        await closed.close()
+        await opened.check(f"https://{host}/hook")
+        await Egress(resolver=Names(["1.1.1.1"])).check("https://other.example/")
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("own_host", ["Ledger.Example", "8.8.4.4"])
+def test_the_gateways_own_name_is_not_reached_by_any_other(own_host: str) -> None:
+    class Both(Names):
+        async def resolve(
+            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        ) -> list[ResolveResult]:
+            self.turns = [["1.1.1.1"] if host == "other.example" else ["8.8.4.4"]]
+            return await super().resolve(host, port, family)
+
+    async def run() -> None:
+        egress = Egress(resolver=Both(), own_host=own_host)
+        for host in ("ledger.example", "alias.example", "8.8.4.4"):
+            with pytest.raises(EgressRefused, match="gateway itself"):
+                await egress.check(f"https://{host}/")
+        await egress.check("https://other.example/")
+        await Egress((ip_network("8.8.4.0/24"),), Both(), own_host).check("https://alias.example/")
+
+    asyncio.run(run())
+
+
+def test_an_own_name_that_cannot_be_looked_up_stops_nobody() -> None:
+    class Lost(Names):
+        async def resolve(
+            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        ) -> list[ResolveResult]:
+            if host == "ledger.example":
+                raise OSError("no such name")
+            return await super().resolve(host, port, family)
+
+    asyncio.run(Egress(resolver=Lost(["1.1.1.1"]), own_host="ledger.example").check("https://other.example/"))
+
+
+def test_where_this_machine_is() -> None:
+    assert is_here(ip_address("127.0.0.1"))
+    assert not any(is_here(ip_address(text)) for text in ("8.8.8.8", "1.1.1.1", "2606:4700:4700::1111"))

@@ -1,15 +1,17 @@
 """No credential survives the way into a log line, wherever in the event it stands."""
 
+import contextlib
 import io
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 import structlog
 
-from app.core import log
+from app.core import log, metrics
 from app.core.redaction import redact, redacted
 
 TOKEN = "1000." + "a1" * 16 + "." + "b2" * 16
@@ -113,3 +115,24 @@ def test_a_stuck_stream_costs_lines_not_requests(monkeypatch: pytest.MonkeyPatch
         gate.set()
         logging.getLogger().handlers[:] = saved
         structlog.reset_defaults()
+
+
+def test_a_full_disk_costs_lines_and_they_are_counted() -> None:
+    saved = logging.getLogger().handlers[:]
+    before = log.dropped()
+    with open("/dev/full", "w") as full:
+        log.configure("info", full)
+        try:
+            for number in range(20):
+                logging.getLogger("x").warning("line %d", number)
+            end = time.monotonic() + 30
+            while log.dropped() - before < 20 and time.monotonic() < end:
+                time.sleep(0.01)
+            assert log.dropped() - before == 20
+            told = metrics.exposition(log.dropped()).decode()
+            assert f"ledgerway_log_lines_dropped {log.dropped():.1f}" in told
+        finally:
+            logging.getLogger().handlers[:] = saved
+            structlog.reset_defaults()
+            with contextlib.suppress(OSError):
+                full.close()

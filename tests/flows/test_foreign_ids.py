@@ -173,6 +173,9 @@ def test_every_body_and_parameter_that_names_an_account(stranger: httpx.Client, 
         "/unified/accounting/invoices", headers={"X-Integrated-Account-Id": theirs.account}
     )
     is_absent(by_header, "header")
+    copies = {"integrated_account_id": theirs.account, "source": "synced"}
+    for path in ("items", "items/1"):
+        is_absent(stranger.get(f"/unified/accounting/{path}", params=copies), "copies")
     is_absent(stranger.get("/changes", params={"integrated_account_id": theirs.account}), "changes")
     lists = ("/log", "/write", "/integrated-account", "/api-key", "/audit")
     for path in (*lists, "/sync-job", "/sync-job-run", "/webhook", "/webhook-message"):

@@ -75,6 +75,39 @@ def with_reference(shop: httpx.Client, reference: str) -> list[Any]:
     return shop.get(f"{BOOKS}/invoices", params={"reference": reference}).json()["result"]
 
 
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "copied"}], ids=["no key", "key"])
+def test_what_was_found_is_in_the_copies_and_told_once(
+    shop: httpx.Client, admin: Admin, customer: str, key: dict[str, str]
+) -> None:
+    account = shop.headers["X-Integrated-Account-Id"]
+    body = {"integrated_account_id": account, "resources": ["invoices"], "cadence": None}
+    job = shop.post("/sync-job", json=body).json()["id"]
+
+    def ended() -> None:
+        runs = partial(shop.get, "/sync-job-run", params={"sync_job_id": job})
+        until(runs, lambda answer: all(run["state"] == "completed" for run in answer.json()["result"]))
+
+    ended()
+    fault(admin, "commit_then_drop")
+    reference = f"copied-{len(key)}"
+    lost = shop.post(f"{BOOKS}/invoices", json=invoice(customer, reference), headers=key)
+    assert lost.json()["code"] == "outcome_unknown", lost.text
+
+    def copies() -> httpx.Response:
+        return shop.get(f"{BOOKS}/invoices", params={"source": "synced", "reference": reference})
+
+    found = until(copies, lambda answer: bool(answer.json()["result"]))
+    [copy] = found.json()["result"]
+    assert copy["is_partial"] is False
+    assert shop.post("/sync-job-run", json={"sync_job_id": job, "mode": "full"}).status_code == 202
+    ended()
+    told = shop.get("/changes", params={"integrated_account_id": account, "limit": 200}).json()["result"]
+    mine = [(each["change"], each["via"], each["origin"]) for each in told if each["id"] == copy["id"]]
+    origin = {"request_id": lost.headers["x-request-id"], "source_event": None}
+    assert mine == [("created", "write", origin)]
+    assert shop.delete(f"/sync-job/{job}").status_code == 204
+
+
 @pytest.mark.parametrize("kind", ["commit_then_drop", "reset_after", "garbage"])
 def test_what_was_made_is_found(shop: httpx.Client, admin: Admin, customer: str, kind: str) -> None:
     fault(admin, kind)

@@ -178,6 +178,23 @@ def test_410_switches_off_and_a_person_on_again(api: httpx.Client, receiver: Rec
     message(api, sent["id"], "delivered")
 
 
+def test_names_nothing_is_called_are_refused(api: httpx.Client, receiver: Receiver) -> None:
+    webhook = made(api, receiver, "/named")
+    at = f"/webhook/{webhook['id']}"
+    for member, wrong, near in (("resources", "invoice", "invoices"), ("event_types", "record:make", None)):
+        given = {member: ["contacts" if member == "resources" else "record:*", wrong]}
+        for refused in (
+            api.post("/webhook", json={"target_url": receiver.origin, **given}),
+            api.patch(at, json=given),
+        ):
+            assert (refused.status_code, refused.json()["code"]) == (422, "validation_failed"), refused.text
+            [error] = refused.json()["errors"]
+            assert (error["code"], error["pointer"]) == ("enum_value", f"/{member}/1")
+            assert given[member][0] in error["allowed"]
+            assert near in (None, error.get("did_you_mean"))
+    assert good(api.get(at))["resources"] == []
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -1,5 +1,6 @@
 """The server as it is started: whom it believes, how many it serves, and what it does without files to open."""
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -85,3 +86,23 @@ def test_without_files_to_open_it_refuses_and_recovers(tmp_path: Path) -> None:
     finally:
         server.stop()
     assert "Traceback" not in server.log.read_text()
+
+
+def test_a_log_nobody_reads_stops_nothing(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+        server, base, _ = start(tmp_path, "sh", "-c", f'exec "$@" 2>{pipe}', "sh")
+        try:
+            server.wait(f"{base}/readyz")
+            for _ in range(60):  # more than fits
+                assert httpx.get(f"{base}/ping", timeout=30, trust_env=False).is_success
+            assert httpx.get(f"{base}/readyz", timeout=30, trust_env=False).is_success
+        finally:
+            server.stop()
+        assert server.exit_code == 0
+        assert len(os.read(reader, 1 << 20)) > 2048, "the pipe was full"
+    finally:
+        os.close(reader)

@@ -11,7 +11,8 @@ from app.core.errors import Problem
 from app.core.secrets import KeyringMissing, KeyringUnusable
 from app.core.settings import SettingsError
 from app.keys import format as key_format
-from app.keys.cli import audit, keys
+from app.keys.audit_cli import audit
+from app.keys.cli import keys
 from app.keys.ring_cli import ring
 
 
@@ -116,3 +117,46 @@ def test_verify_finds_what_was_changed(machine: Path) -> None:
         database.execute("UPDATE audit_log SET target = 'x' WHERE seq = 2")
     done = run(audit, "verify")
     assert done.exit_code == 1 and "broken at 2" in done.stdout
+
+
+def test_a_chain_made_anew_does_not_fool_heads_kept_elsewhere(machine: Path) -> None:
+    create()
+    kept = machine / "heads.json"
+    kept.write_text(run(audit, "export").stdout)
+    create()
+    told = json.loads(kept.read_text())
+    assert len(bytes.fromhex(told["public_key"])) == 32
+    assert [(head["seq"], head["kind"]) for head in told["heads"]] == [(2, "head")]
+    assert "3 entries, intact, signed up to 2" in run(audit, "verify", "--heads", str(kept)).stdout
+    with sqlite3.connect(machine / "ledgerway.db") as database:
+        database.execute("DROP TRIGGER audit_log_no_delete")
+        database.execute("DELETE FROM audit_log WHERE seq > 1")
+        database.execute("UPDATE audit_heads SET seq = 1, hash = (SELECT hash FROM audit_log)")
+        database.execute("DELETE FROM audit_seals")
+    assert "1 entries, intact, signed up to 0" in run(audit, "verify").stdout
+    done = run(audit, "verify", "--heads", str(kept))
+    assert done.exit_code == 1 and "broken at 2: the end of the chain is missing" in done.stdout
+
+
+def test_heads_that_are_none(machine: Path) -> None:
+    (machine / "heads.json").write_text("{}")
+    done = run(audit, "verify", "--heads", str(machine / "heads.json"))
+    assert done.exit_code == 2 and "audit export" in done.output
+
+
+def test_signatures_outlive_the_keys_of_the_ring(machine: Path) -> None:
+    create()
+    before = json.loads(run(audit, "export").stdout)
+    [old] = json.loads(run(ring, "status", "--json").stdout)["keys"]
+    assert old["data_keys"] == 1, "the signing key"
+    run(ring, "add", "new")
+    run(ring, "promote", "new")
+    with pytest.raises(KeyringUnusable, match="rewrap"):
+        run(ring, "retire", old["id"])
+    run(ring, "rewrap")
+    for row in json.loads(run(keys, "list", "--json").stdout):
+        run(keys, "revoke", row["id"])  # their digests would hold the old key, too
+    run(ring, "retire", old["id"])
+    assert run(audit, "verify").exit_code == 0
+    after = json.loads(run(audit, "export").stdout)
+    assert after["public_key"] == before["public_key"]

@@ -47,7 +47,7 @@ def test_no_table_takes_a_name_of_the_job_engine() -> None:
 
 
 def test_every_table_of_an_owner_says_whose_row_it_is() -> None:
-    shared = {"environments", "executors", "keyring_checks", "keyring_processes", "quotas"}
+    shared = {"audit_signers", "environments", "executors", "keyring_checks", "keyring_processes", "quotas"}
     without = {name for name, table in Base.metadata.tables.items() if "environment_id" not in table.columns}
     assert without == shared
 

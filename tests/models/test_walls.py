@@ -17,6 +17,7 @@ from tests.support import postgres
 pytestmark = pytest.mark.anyio
 
 OF_NOBODY = {
+    "audit_signers": "the installation's",
     "executors": "the installation's",
     "quotas": "an organisation's budget, whichever environments use it",
     "keyring_checks": "the installation's",

@@ -72,7 +72,8 @@ async def test_the_document_says_what_the_query_takes(world: Any) -> None:
     )
     for name in told:
         value = {"limit": "5", "max_calls": "1", "expand[]": "line_items", "fields[]": "id", "truto_key_by": "id",
-                 "truto_exclude_fields[]": "memo", "truto_response_format": "unified"}.get(name, "true")  # fmt: skip
+                 "truto_exclude_fields[]": "memo", "truto_response_format": "unified",
+                 "source": "live"}.get(name, "true")  # fmt: skip
         query = {"sort_by": "sort_by[issue_date]=asc", "remote_query": "remote_query[a]=b"}.get(
             name, f"{name}={value}"
         )

@@ -3,7 +3,9 @@
 import asyncio
 import re
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -20,6 +22,8 @@ _LONGEST = 2_000
 _CONNECT_SECONDS = 5.0
 _READ = 16 * 1024
 _NOT_PUBLIC = "the name does not lead to a public address"
+_OURS = "it leads to the gateway itself; LEDGERWAY_EGRESS_ALLOW can open that address"
+_KNOWN = 60.0  # seconds our own addresses are believed
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 _NOT_USUAL = "only https on port 443 or 8443 is reached"
 # what `is_global` calls public although packets there end up elsewhere: translation, tunnels, documentation
@@ -47,13 +51,18 @@ class Answered:
 
 def is_public(address: Address, allowed: Sequence[Network] = ()) -> bool:
     """Whether everybody may be sent to an address, or an operator allowed it."""
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    address = mapped or address
+    address = _unmapped(address)
     if _within(address, allowed):
         return True
     if not address.is_global or address.is_multicast or address.is_reserved:
         return False
     return not _within(address, _ELSEWHERE)
+
+
+def is_here(address: Address) -> bool:
+    """Whether this machine has the address: to one it has not, no socket can be bound. Nothing is sent."""
+    everywhere = ip_address("240.0.0.1" if address.version == 4 else "100::1")  # nobody's
+    return _binds(address) and not _binds(everywhere)
 
 
 def _is_usual(url: URL) -> bool:
@@ -95,17 +104,26 @@ def target(text: str, allowed: Sequence[Network] = ()) -> URL:
 class Egress:
     """Posts to addresses of callers. Each name is resolved once, judged, and that very address is connected to.
 
-    Follows no redirect, keeps no cookie, reads no proxy setting and at most 16 KB of the answer.
+    Follows no redirect, keeps no cookie, reads no proxy setting and at most 16 KB of the answer. Where the gateway
+    itself is reached (this machine, or `own_host` by whatever name), nothing is posted unless it was allowed.
     """
 
-    def __init__(self, allowed: Sequence[Network] = (), resolver: AbstractResolver | None = None) -> None:
+    def __init__(
+        self,
+        allowed: Sequence[Network] = (),
+        resolver: AbstractResolver | None = None,
+        own_host: str = "",
+    ) -> None:
         self._allowed = tuple(allowed)
         self._resolver = resolver
+        self._own_host = own_host.strip("[]").rstrip(".").casefold()
+        self._own: frozenset[Address] = frozenset()
+        self._asked = float("-inf")
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def check(self, text: str) -> None:
         """EgressRefused unless the URL could be posted to now."""
-        url = target(text, self._allowed)
+        url = await self._judged(text)
         host = url.host or ""
         if _literal(host) is None:
             try:
@@ -118,7 +136,7 @@ class Egress:
 
     async def post(self, text: str, headers: Mapping[str, str], body: bytes, seconds: float) -> Answered:
         """EgressRefused; TimeoutError, OSError or aiohttp.ClientError when there was no answer."""
-        url = target(text, self._allowed)
+        url = await self._judged(text)
         session = self._opened(usual=_is_usual(url))
         try:
             async with (
@@ -141,11 +159,45 @@ class Egress:
         for session in sessions.values():
             await session.close()
 
+    async def _judged(self, text: str) -> URL:
+        """What `target` makes of it; an address that stands in it is judged here, a name when it is resolved."""
+        url = target(text, self._allowed)
+        await self._learn_own()
+        literal = _literal(url.host or "")
+        if literal is not None and (why := self._why_not(_unmapped(literal))):
+            raise EgressRefused(why)
+        return url
+
+    async def _learn_own(self) -> None:
+        """Where the gateway is reached from outside, looked up once a minute; what cannot be, stays as it was."""
+        now = time.monotonic()
+        if not self._own_host or now - self._asked < _KNOWN:
+            return
+        self._asked = now
+        literal = _literal(self._own_host)
+        if literal is not None:
+            self._own = frozenset({literal})
+            return
+        with suppress(OSError):  # so is a TimeoutError
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                found = await self._inner().resolve(self._own_host, 443, socket.AF_UNSPEC)
+            self._own = frozenset(own for one in found if (own := _literal(one["host"])) is not None)
+
+    def _why_not(self, address: Address, *, usual: bool = True) -> str:
+        """Why nothing is sent to an address; "" when it may be."""
+        if _within(address, self._allowed):
+            return ""
+        if not usual:
+            return _NOT_USUAL
+        if not is_public(address):
+            return _NOT_PUBLIC
+        return _OURS if address in self._own or is_here(address) else ""
+
+    def _inner(self) -> AbstractResolver:
+        return self._resolver or ThreadedResolver()
+
     def _guard(self, *, usual: bool) -> "_Guarded":
-        inner, allowed = self._resolver or ThreadedResolver(), self._allowed
-        if usual:
-            return _Guarded(inner, lambda address: is_public(address, allowed), _NOT_PUBLIC)
-        return _Guarded(inner, lambda address: _within(address, allowed), _NOT_USUAL)
+        return _Guarded(self._inner(), lambda address: self._why_not(address, usual=usual))
 
     def _opened(self, *, usual: bool) -> aiohttp.ClientSession:
         """The connections of https, or those that may only lead to what an operator opened."""
@@ -177,10 +229,9 @@ class _Private(OSError):
 class _Guarded(AbstractResolver):
     """Resolves, and refuses a name of which any address is not good: half-public is an attack."""
 
-    def __init__(self, inner: AbstractResolver, good: Callable[[Address], bool], detail: str) -> None:
+    def __init__(self, inner: AbstractResolver, why_not: Callable[[Address], str]) -> None:
         self._inner = inner
-        self._good = good
-        self._detail = detail
+        self._why_not = why_not
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -188,14 +239,29 @@ class _Guarded(AbstractResolver):
         found = await self._inner.resolve(host, port, socket.AF_UNSPEC)
         for one in found:
             literal = _literal(one["host"])
-            if literal is None or not self._good(literal):
-                raise _Private(self._detail)
+            if why := _NOT_PUBLIC if literal is None else self._why_not(_unmapped(literal)):
+                raise _Private(why)
         if not found:
             raise OSError("no address")
         return found
 
     async def close(self) -> None:
         await self._inner.close()
+
+
+def _unmapped(address: Address) -> Address:
+    """The IPv4 address that an IPv6 one stands for, where it does."""
+    return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address
+
+
+def _binds(address: Address) -> bool:
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((str(address), 0))
+    except OSError:
+        return False
+    return True
 
 
 def _within(address: Address, networks: Sequence[Network]) -> bool:
