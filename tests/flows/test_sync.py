@@ -224,7 +224,7 @@ def test_a_page_that_came_twice_because_the_list_moved_is_no_dead_end(
     company = connected(page=3)
     job, _ = job_of(company, resources=["contacts"])
     for number in range(6):
-        customer(company, f"Customer {number}")
+        company.natively("POST", "/contacts", contact_name=f"Customer {number}")
     calls = [{"method": "POST", "path": "/contacts", "body": {"contact_name": f"Late {n}"}} for n in range(3)]
     moved = {"kind": "meanwhile", "calls": calls, "path": "/contacts$", "query": "page=1&"}
     company.admin.did("POST", "/faults", **moved, organization_id=company.organization_id)
