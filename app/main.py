@@ -186,7 +186,7 @@ def _furnish(app: FastAPI) -> None:
         state.gateway, connectors,
     )  # fmt: skip
     state.sync = open_sync(
-        database, clock, state.accounts, state.gateway, state.credentials.vault, state.jobs
+        settings, database, clock, state.accounts, state.gateway, state.credentials.vault, state.jobs
     )
     own_host = urlsplit(settings.public_url).hostname or ""
     state.egress = Egress(settings.egress_networks, own_host=own_host)

@@ -37,7 +37,7 @@ class States(Enum):
 @jobs.command("list")
 def list_jobs(
     state: Annotated[list[States] | None, typer.Option(help="Only these states; may be repeated.")] = None,
-    queue: Annotated[str | None, typer.Option(help="Only this queue: sync, reread, maint.")] = None,
+    queue: Annotated[str | None, typer.Option(help="Only this queue: sync, reread, deliver, maint.")] = None,
     partition: Annotated[str | None, typer.Option(help="Only this partition: an account, say.")] = None,
     limit: Annotated[int, typer.Option(help="At most so many, newest first.", min=1, max=10_000)] = 50,
     as_json: AsJson = False,

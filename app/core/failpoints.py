@@ -22,6 +22,7 @@ NAMES = frozenset(
         "sync.after_commit",
         "tx.mid",
         "hook.after_post",
+        "destination.after_write",
     }
 )
 

@@ -1,5 +1,6 @@
 """What an operator sets: environment variables that start with LEDGERWAY_."""
 
+import re
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -65,6 +66,13 @@ def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _stores(values: tuple[str, ...]) -> tuple[str, ...]:
+    for number, value in enumerate(values, 1):
+        if not _STORE.fullmatch(value):
+            raise ValueError(f"entry {number} is not the URL of a store such as s3://bucket/prefix")
+    return tuple(value.rstrip("/") for value in values)
+
+
 def _service(value: str | None) -> str | None:
     if value is None:
         return None
@@ -74,6 +82,7 @@ def _service(value: str | None) -> str | None:
     return origin
 
 
+_STORE = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9][A-Za-z0-9._/-]*")
 _VAULT_NAME = r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$"
 
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
@@ -84,7 +93,9 @@ class Settings(BaseSettings):
 
     database_url  sqlite:///file, postgres:// or postgresql://, driver suffix optional
     return_urls   when not empty, the only URLs a connect flow may return to
-    egress_allow  CIDRs that webhooks may reach although they are private
+    egress_allow  CIDRs that webhooks and databases of customers may be reached in although they are private
+    export_folder  where sync jobs may put files, each below a path of its own; none unless set
+    export_stores  URLs of object stores (s3://bucket/prefix) below which sync jobs may put files
     trusted_proxies  CIDRs of reverse proxies whose X-Forwarded-For names the caller; nobody is believed otherwise
     key_in_flight    requests of one key that a process answers at a time
     key_rate, account_rate  requests of one key, and of all keys for one account: 500/10 is 500 in 10 seconds
@@ -107,6 +118,8 @@ class Settings(BaseSettings):
     keyring_file: Path = Path("data/keyring.json")
     return_urls: Listed = ()
     egress_allow: Annotated[Listed, AfterValidator(_networks)] = ()
+    export_folder: Path | None = None
+    export_stores: Annotated[Listed, AfterValidator(_stores)] = ()
     trusted_proxies: Annotated[Listed, AfterValidator(_networks)] = ()
     key_in_flight: int = Field(default=64, ge=1, le=100_000)
     key_rate: Annotated[Rate | None, NoDecode, BeforeValidator(read_rate)] = Rate(500, 10)

@@ -23,6 +23,7 @@ class Queue:
 
 SYNC = Queue("sync", at_once=50, poll=1.0, serial=True)
 REREAD = Queue("reread", at_once=20, poll=0.5, serial=True)
+DELIVER = Queue("deliver", at_once=20, poll=0.5, serial=True)
 MAINT = Queue("maint", at_once=4, poll=5.0, serial=False)
 
-QUEUES = (SYNC, REREAD, MAINT)
+QUEUES = (SYNC, REREAD, DELIVER, MAINT)

@@ -15,6 +15,7 @@ from app.models.integrated_accounts import IntegratedAccount
 from app.models.link_tokens import LinkToken, OAuthState
 from app.models.oauth_clients import OAuthClient
 from app.models.quota import Quota
+from app.models.sync_destinations import SyncDestination
 from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncCursor, SyncRun
 from app.models.synced_records import QuarantinedRecord, SyncedRecord
@@ -47,6 +48,7 @@ __all__ = [
     "QuarantinedRecord",
     "Quota",
     "SyncCursor",
+    "SyncDestination",
     "SyncJob",
     "SyncRun",
     "SyncedRecord",

@@ -26,6 +26,7 @@ class SyncedRecord(Base, kw_only=True):
     __table_args__ = (
         Index("ix_synced_records_unit_sweep", "account_id", "unit", "sweep"),
         Index("ix_synced_records_resource_modified_at", "account_id", "resource", "modified_at"),
+        Index("ix_synced_records_account_id_sequence", "account_id", "sequence"),
     )
 
     account_id: Mapped[str] = mapped_column(

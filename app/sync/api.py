@@ -48,7 +48,7 @@ def _sync(request: Request) -> Sync:
 async def create_job(request: Request, principal: Writer, body: SyncJobRequest) -> SyncJobView:
     """The first run begins at once; follow it with `/sync-job-run`."""
     job = await _sync(request).create(principal, body)
-    return job_view(job, await _sync(request).coverage(job))
+    return await _whole_job(request, job)
 
 
 @router.get("/sync-job", summary="List sync jobs")
@@ -62,19 +62,22 @@ async def list_jobs(
     """Newest first."""
     limit = clamp(limit)
     rows, cursor = await _page(request, principal, SyncJob, integrated_account_id, None, limit, next_cursor)
-    return SyncJobPage(result=[job_view(row) for row in rows], next_cursor=cursor, limit=limit)
+    at = await _sync(request).destinations.views(row.id for row in rows)
+    return SyncJobPage(
+        result=[job_view(row, at.get(row.id)) for row in rows], next_cursor=cursor, limit=limit
+    )
 
 
 @router.get("/sync-job/{job_id}", summary="Read a sync job")
 async def get_job(request: Request, principal: Reader, job_id: str) -> SyncJobView:
     """With how each resource is kept current, at what cost, and how far it is."""
-    job = await _sync(request).job(principal, job_id)
-    return job_view(job, await _sync(request).coverage(job))
+    return await _whole_job(request, await _sync(request).job(principal, job_id))
 
 
 @router.patch("/sync-job/{job_id}", summary="Change a sync job")
 async def change_job(request: Request, principal: Writer, job_id: str, body: SyncJobChange) -> SyncJobView:
-    return job_view(await _sync(request).change(principal, job_id, body))
+    job = await _sync(request).change(principal, job_id, body)
+    return job_view(job, await _sync(request).destinations.view(job.id))
 
 
 @router.delete("/sync-job/{job_id}", status_code=204, summary="End a sync job")
@@ -86,7 +89,7 @@ async def delete_job(request: Request, principal: Writer, job_id: str) -> Respon
 
 @router.post("/sync-job-run", status_code=202, summary="Run a sync job now")
 async def create_run(request: Request, principal: Writer, body: SyncJobRunRequest) -> SyncJobRunView:
-    return run_view(await _sync(request).start(principal, body))
+    return await _whole_run(request, await _sync(request).start(principal, body))
 
 
 @router.get("/sync-job-run", summary="List runs")
@@ -103,14 +106,16 @@ async def list_runs(
     rows, cursor = await _page(
         request, principal, SyncRun, integrated_account_id, sync_job_id, limit, next_cursor
     )
-    return SyncJobRunPage(result=[run_view(row) for row in rows], next_cursor=cursor, limit=limit)
+    at = await _sync(request).destinations.views({row.job_id for row in rows})
+    views = [run_view(row, at.get(row.job_id)) for row in rows]
+    return SyncJobRunPage(result=views, next_cursor=cursor, limit=limit)
 
 
 @router.get("/sync-job-run/{run_id}", summary="Watch a run")
 async def get_run(request: Request, principal: Reader, run_id: str) -> SyncJobRunView:
     """Counts, percent, and when it will be done under the organisation's quota, as far as its size is known."""
     run = await _sync(request).run(principal, run_id)
-    return run_view(run, await _forecast(request, run))
+    return await _whole_run(request, run, await _forecast(request, run))
 
 
 @router.post("/sync-job-run/{run_id}/{act}", summary="Pause, resume or stop a run")
@@ -121,7 +126,7 @@ async def act_on_run(
     act: Annotated[Literal["pause", "resume", "stop"], Path()],
 ) -> SyncJobRunView:
     """Nothing that was committed is lost: a paused run goes on at the page where it stopped."""
-    return run_view(await _sync(request).act(principal, run_id, act))
+    return await _whole_run(request, await _sync(request).act(principal, run_id, act))
 
 
 @router.get("/changes", summary="What changed, in order", response_model=ChangePage)
@@ -171,6 +176,15 @@ async def list_changes(
         "has_more": len(rows) > limit,
     }
     return Response(encode(body), media_type="application/json")
+
+
+async def _whole_job(request: Request, job: SyncJob) -> SyncJobView:
+    sync = _sync(request)
+    return job_view(job, await sync.destinations.view(job.id), await sync.coverage(job))
+
+
+async def _whole_run(request: Request, run: SyncRun, ahead: dict[str, Any] | None = None) -> SyncJobRunView:
+    return run_view(run, await _sync(request).destinations.view(run.job_id), ahead)
 
 
 def _names(text: str | None, models: dict[str, str]) -> list[str] | None:

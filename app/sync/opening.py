@@ -5,21 +5,34 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.service import Accounts
 from app.core.clock import Clock
 from app.core.database import Database
+from app.core.http.egress import LOOPBACK, Egress, Network
 from app.core.secrets.vault import Vault
+from app.core.settings import Settings
 from app.gateway.engine import Gateway
-from app.jobs.queues import SYNC
+from app.jobs.queues import DELIVER, SYNC
 from app.jobs.service import Jobs
+from app.models.sync_destinations import SyncDestination
 from app.models.sync_runs import SyncRun
+from app.sync.destinations.delivery import Deliveries
+from app.sync.destinations.places import Places
+from app.sync.destinations.service import Destinations
 from app.sync.service import Sync
 from app.sync.slices import Slices
 
 _SLICE = "sync.slice"
+_DELIVERY = "sync.delivery"
 _SOONER = {"adhoc": 1, "full": 3, "initial": 4}
 _USUAL = 2
 
 
 def open_sync(
-    database: Database, clock: Clock, accounts: Accounts, gateway: Gateway, vault: Vault, jobs: Jobs
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    accounts: Accounts,
+    gateway: Gateway,
+    vault: Vault,
+    jobs: Jobs,
 ) -> Sync:
     """What the API needs; slices are run by whichever process works."""
 
@@ -36,16 +49,47 @@ def open_sync(
         )
 
     async def is_alive(run: SyncRun) -> bool:
-        job = await jobs.get(_job_id(run))
-        return job is not None and job.state in ("delayed", "queued", "running")
+        return await _is_alive(jobs, _job_id(run))
 
     slices = Slices(database, clock, accounts, gateway, vault, queue, lambda: jobs.stopping)
     jobs.register(_SLICE, SYNC, slices.run)
-    sync = Sync(database, clock, accounts, queue, is_alive)
+    places = Places(Egress(_reached(settings)), settings.export_folder, settings.export_stores)
+    sync = Sync(database, clock, accounts, Destinations(database, vault, places), queue, is_alive)
     jobs.register_due(sync.due)
     jobs.register_due(sync.strays)
+    open_deliveries(database, clock, accounts, vault, places, jobs)
     return sync
+
+
+def open_deliveries(
+    database: Database, clock: Clock, accounts: Accounts, vault: Vault, places: Places, jobs: Jobs
+) -> None:
+    """Destinations get what is synced, by whichever process works."""
+
+    async def queue(session: AsyncSession, row: SyncDestination) -> None:
+        await jobs.enqueue(session, _DELIVERY, _delivery_id(row), row.id, row.turn, partition=row.job_id)
+
+    async def is_alive(row: SyncDestination) -> bool:
+        return await _is_alive(jobs, _delivery_id(row))
+
+    deliveries = Deliveries(database, clock, accounts, vault, places, queue, is_alive, lambda: jobs.stopping)
+    jobs.register(_DELIVERY, DELIVER, deliveries.run)
+    jobs.register_due(deliveries.due)
+
+
+def _reached(settings: Settings) -> tuple[Network, ...]:
+    """What operators opened; in development this machine too."""
+    return (*settings.egress_networks, *(LOOPBACK if settings.development else ()))
+
+
+async def _is_alive(jobs: Jobs, job_id: str) -> bool:
+    job = await jobs.get(job_id)
+    return job is not None and job.state in ("delayed", "queued", "running")
 
 
 def _job_id(run: SyncRun) -> str:
     return f"sync:{run.id}:{run.slice}"
+
+
+def _delivery_id(row: SyncDestination) -> str:
+    return f"deliver:{row.id}:{row.turn}"

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncRun
+from app.sync.destinations.schemas import DestinationRequest, DestinationView
 
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 
@@ -36,11 +37,12 @@ class SyncJobRequest(BaseModel):
     sweep_cadence: Cadence | None = Field(
         default_factory=lambda: Cadence.model_validate({"interval_seconds": 86_400})
     )
+    destination: DestinationRequest | None = None
     is_active: bool = True
 
 
 class SyncJobChange(BaseModel):
-    """What is left out stays."""
+    """What is left out stays. `destination` null: the records go nowhere any more; what is there stays there."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -48,6 +50,7 @@ class SyncJobChange(BaseModel):
     hydrate: list[Name] | bool | None = None
     cadence: Cadence | None = None
     sweep_cadence: Cadence | None = None
+    destination: DestinationRequest | None = None
     is_active: bool | None = None
 
 
@@ -76,6 +79,7 @@ class SyncJobView(BaseModel):
     hydrate: list[str]
     cadence: dict[str, Any] | None
     sweep_cadence: dict[str, Any] | None
+    destination: DestinationView | None
     is_active: bool
     next_run_at: datetime | None
     next_sweep_at: datetime | None
@@ -123,6 +127,7 @@ class SyncJobRunView(BaseModel):
     resources: dict[str, dict[str, Any]]
     remaining: list[str]
     error: dict[str, Any] | None
+    destination: DestinationView | None = Field(description="How its job's destination stands now.")
     forecast: dict[str, Any] | None = Field(None, description="Only of a run that is read by itself.")
     created_at: datetime
     started_at: datetime | None
@@ -149,7 +154,9 @@ def bare(paths: list[str]) -> list[str]:
     return [path.partition("/")[2] for path in paths]
 
 
-def job_view(job: SyncJob, coverage: list[SyncedResource] | None = None) -> SyncJobView:
+def job_view(
+    job: SyncJob, destination: DestinationView | None, coverage: list[SyncedResource] | None = None
+) -> SyncJobView:
     return SyncJobView(
         id=job.id,
         integrated_account_id=job.account_id,
@@ -157,6 +164,7 @@ def job_view(job: SyncJob, coverage: list[SyncedResource] | None = None) -> Sync
         hydrate=bare(job.hydrate),
         cadence=job.cadence,
         sweep_cadence=job.sweep_cadence,
+        destination=destination,
         is_active=job.is_active,
         next_run_at=job.next_run_at,
         next_sweep_at=job.next_sweep_at,
@@ -167,7 +175,9 @@ def job_view(job: SyncJob, coverage: list[SyncedResource] | None = None) -> Sync
     )
 
 
-def run_view(run: SyncRun, forecast: dict[str, Any] | None = None) -> SyncJobRunView:
+def run_view(
+    run: SyncRun, destination: DestinationView | None, forecast: dict[str, Any] | None = None
+) -> SyncJobRunView:
     totals = Counted()
     for counts in run.stats.values():
         for name in Counted.model_fields:
@@ -183,6 +193,7 @@ def run_view(run: SyncRun, forecast: dict[str, Any] | None = None) -> SyncJobRun
         resources={name.partition("/")[2]: counts for name, counts in run.stats.items()},
         remaining=[_named(unit) for unit in run.plan],
         error=run.error,
+        destination=destination,
         forecast=forecast,
         created_at=run.created_at,
         started_at=run.started_at,

@@ -20,6 +20,7 @@ from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncCursor, SyncRun
 from app.sync import cadence, passes, progress
 from app.sync.cadence import BadCadence
+from app.sync.destinations.service import Destinations
 from app.sync.passes import Way
 from app.sync.schemas import Cadence, SyncedResource, SyncJobChange, SyncJobRequest, SyncJobRunRequest, bare
 from app.sync.slices import Handover
@@ -59,11 +60,18 @@ class Sync:
     """What the API and the clock want of sync."""
 
     def __init__(
-        self, database: Database, clock: Clock, accounts: Accounts, handover: Handover, is_alive: IsAlive
+        self,
+        database: Database,
+        clock: Clock,
+        accounts: Accounts,
+        destinations: Destinations,
+        handover: Handover,
+        is_alive: IsAlive,
     ) -> None:
         self._database = database
         self._clock = clock
         self._accounts = accounts
+        self.destinations = destinations
         self._handover = handover
         self._is_alive = is_alive
 
@@ -87,9 +95,11 @@ class Sync:
             updated_at=now,
         )
         _schedule(job, now)
+        made = await self.destinations.tried(wanted.destination, account, resources)
         async with self._database.write() as session:
             session.add(job)
             await session.flush()
+            await self.destinations.attach(session, job, made, now)
             if job.is_active and account.status == _RUNNABLE:
                 await self._begin(session, job, account.connector, "initial", now)
         return job
@@ -114,6 +124,7 @@ class Sync:
                 values[name] = _cadence(getattr(wanted, name), name, now)
         if wanted.is_active is not None:
             values["is_active"] = wanted.is_active
+        made = await self.destinations.tried(wanted.destination, account, resources)
         async with self._database.write() as session:
             row = await session.get(SyncJob, job.id)
             if row is None:
@@ -122,6 +133,10 @@ class Sync:
                 setattr(row, name, value)
             row.updated_at, row.version = now, row.version + 1
             _schedule(row, now)
+            if "destination" in given:
+                await self.destinations.attach(session, row, made, now)
+            if set(resources) - set(job.resources):
+                await self.destinations.rewind(session, row, now)
         return row
 
     async def delete(self, principal: Principal, job_id: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.json import instant
 from app.models.base import Exact
 from app.models.integrated_accounts import IntegratedAccount
+from app.models.sync_destinations import SyncDestination
 from app.models.sync_runs import SyncCursor
 from app.models.synced_records import SyncedRecord
 from app.models.writes import Write
@@ -329,7 +330,22 @@ async def _tell(
         )
         for change in changes
     ]
-    return await outbox.append(session, now, owner.environment_id, owner.account_id, told)
+    first = await outbox.append(session, now, owner.environment_id, owner.account_id, told)
+    await wake(session, owner.account_id, now)
+    return first
+
+
+async def wake(session: AsyncSession, account_id: str, now: datetime) -> None:
+    """In the transaction that stores changes of an account's records: its destinations have something to get.
+
+    It locks their rows even when they are awake, so that whoever lays one to rest sees these records or is seen.
+    """
+    await session.execute(
+        update(SyncDestination)
+        .where(SyncDestination.account_id == account_id)
+        .values(due_at=func.coalesce(SyncDestination.due_at, now))
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def _origins(

@@ -51,6 +51,7 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("LEDGERWAY_PUBLIC_URL", "ftp://hidden"),
         ("LEDGERWAY_PUBLIC_URL", "https://user:hidden@x.example"),
         ("LEDGERWAY_EGRESS_ALLOW", "hidden"),
+        ("LEDGERWAY_EXPORT_STORES", "s3://bucket/hidden,s3://user:hidden@bucket"),
         ("LEDGERWAY_BODY_LIMIT", "hidden"),
     ],
 )

@@ -1,7 +1,8 @@
 """The guides are true: their shell blocks run, in order, against a connected sandbox organisation.
 
 A guide that runs has ```sh blocks; a ```json block after one shows (part of) what it prints. "…" stands for
-anything. Variables the reader has: LEDGERWAY (base URL), LEDGERWAY_KEY, ACCOUNT.
+anything. Variables the reader has: LEDGERWAY (base URL), LEDGERWAY_KEY, ACCOUNT, EXPORTS (the folder the gateway
+writes files to), and DATABASE (the URL of one of theirs) where a guide uses it.
 """
 
 import json
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from tests.flows.conftest import NO_LIMITS
+from tests.support import postgres
 from tests.support.product import Product, Sandbox
 
 GUIDES = Path(__file__).resolve().parents[2] / "docs" / "guides"
@@ -77,11 +79,28 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def product(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("exports")
+
+
+@pytest.fixture(scope="module")
+def product(sandbox: Sandbox, exports: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     limits = {"minute": 1_000_000, "concurrent": 8, "day": 1_000_000}
-    started = Product(tmp_path_factory.mktemp("product"), sandbox, limits=limits)
+    extra = {"LEDGERWAY_EXPORT_FOLDER": str(exports)}
+    started = Product(tmp_path_factory.mktemp("product"), sandbox, limits=limits, extra=extra)
     yield started.start()
     started.stop()
+
+
+@pytest.fixture
+def database(guide: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty PostgreSQL database, for a guide that uses one."""
+    if "$DATABASE" not in guide.read_text(encoding="utf-8"):
+        yield ""
+        return
+    url = postgres.create_database(request.getfixturevalue("postgres_cluster"), "template0")
+    yield url
+    postgres.drop_database(url)
 
 
 @pytest.fixture(scope="module")
@@ -94,12 +113,15 @@ def test_there_are_guides_to_run() -> None:
 
 
 @pytest.mark.parametrize("guide", guides(), ids=lambda path: path.stem)
-def test_a_guide_does_what_it_says(guide: Path, product: Product, account: str, tmp_path: Path) -> None:
+def test_a_guide_does_what_it_says(
+    guide: Path, product: Product, account: str, exports: Path, database: str, tmp_path: Path
+) -> None:
     if not shutil.which("curl") or not shutil.which("bash"):
         pytest.skip("the guides are written for bash and curl")
     steps = blocks(guide)
     script = "set -euo pipefail\n" + "".join(f"{step.script}\necho\necho '{_MARK}'\n" for step in steps)
     reader = {"LEDGERWAY": product.bases[0], "LEDGERWAY_KEY": product.key, "ACCOUNT": account}
+    reader |= {"EXPORTS": str(exports), "DATABASE": database}
     done = subprocess.run(
         ["bash", "-c", script],
         env={**os.environ, **reader},

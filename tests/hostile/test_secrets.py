@@ -145,6 +145,7 @@ def live(product: Product, admin: Admin) -> Life:
         sign_in(product, life)
         account = bring(api, life, brought["refresh_token"])
         use(api, life, account)
+        copy(api, life, account)
         misuse(api, life, account, product.key)
         fail(api, admin, account)
         crash(product, life, admin, account)
@@ -206,6 +207,42 @@ def use(api: httpx.Client, life: Life, account: str) -> None:
     assert api.get("/proxy/contacts", params=at).is_success
     native = f"/native/zohobooks/{account}/books/v3/contacts"
     assert api.get(native, params={"authtoken": minted}, headers={"Authorization": ""}).is_success
+
+
+def copy(api: httpx.Client, life: Life, account: str) -> None:
+    """Into a database of the customer's, after URLs that lead nowhere; then the database is gone."""
+    life.secrets["database password"] = password = "a-password-of-their-database"
+    cluster = postgres.start()
+    database = postgres.create_database(cluster, "template0") if cluster else ""
+    body = {
+        "integrated_account_id": account,
+        "resources": ["items"],
+        "cadence": None,
+        "sweep_cadence": None,
+    }
+
+    def job(url: str) -> httpx.Response:
+        return api.post("/sync-job", json={**body, "destination": {"type": "postgresql", "url": url}})
+
+    for wrong in (
+        f"postgresql://ann:{password}@127.0.0.1:1/x",
+        f"postgresql://ann:{password}@[x",
+        f"ann:{password}",
+    ):
+        assert job(wrong).status_code == 422
+    if not database:
+        return
+    made = job(database.replace("ledgerway@", f"ledgerway:{password}@"))
+    assert made.status_code == 201, made.text
+    at = f"/sync-job/{made.json()['id']}"
+    until(lambda: api.get(at).json()["destination"]["delivered"])
+    postgres.drop_database(database)
+    late, at_account = {"name": "Late", "unit_price": 1}, {"integrated_account_id": account}
+    assert api.post("/unified/accounting/items", json=late, params=at_account).is_success
+    assert api.post("/sync-job-run", json={"sync_job_id": made.json()["id"]}).is_success
+    until(lambda: api.get(at).json()["destination"]["state"] == "failing")
+    for path in ("/sync-job", "/sync-job-run", "/changes"):
+        assert api.get(path, params=at_account).is_success
 
 
 def misuse(api: httpx.Client, life: Life, account: str, key: str) -> None:

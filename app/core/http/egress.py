@@ -36,6 +36,10 @@ _ELSEWHERE: tuple[Network, ...] = tuple(
 )  # fmt: skip
 
 
+LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+"""This machine itself."""
+
+
 class EgressRefused(Exception):
     """This address is not one for callers to choose. The message says why, and names no address it led to."""
 
@@ -133,6 +137,27 @@ class Egress:
                 raise EgressRefused(str(refused)) from None
             except OSError:  # so is a TimeoutError
                 raise EgressRefused("the name leads nowhere") from None
+
+    async def addresses(self, host: str) -> list[str]:
+        """Where a host of any protocol leads, to be connected to as it is. EgressRefused unless all of it is public."""
+        literal = _literal(host)
+        if literal is not None:
+            if not is_public(literal, self._allowed):
+                raise EgressRefused("the address is not a public one")
+            return [str(literal)]
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                found = await self._guard(usual=True).resolve(host)
+        except _Private as refused:
+            raise EgressRefused(str(refused)) from None
+        except (OSError, UnicodeError):
+            raise EgressRefused("the name leads nowhere") from None
+        return list(dict.fromkeys(one["host"] for one in found))
+
+    def is_opened(self, address: str) -> bool:
+        """Whether an operator named the network of this address."""
+        literal = _literal(address)
+        return literal is not None and _within(literal, self._allowed)
 
     async def post(self, text: str, headers: Mapping[str, str], body: bytes, seconds: float) -> Answered:
         """EgressRefused; TimeoutError, OSError or aiohttp.ClientError when there was no answer."""

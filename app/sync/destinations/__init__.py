@@ -1,0 +1,1 @@
+"""Where synced records go besides the change feed and webhooks: a database of the customer's own, or files."""
