@@ -13,7 +13,7 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,6 +30,7 @@ from app.models.grants import Grant
 from app.models.integrated_accounts import IntegratedAccount
 from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncRun
+from app.sync.destinations.service import Destinations
 from app.sync.service import Sync
 from connectors import load
 
@@ -78,7 +79,8 @@ async def measure(url: str, seconds: float) -> Overhead:
             await session.execute(update(SyncRun).where(SyncRun.id == run_id).values(state="completed"))
 
     jobs.register(_SLICE, SYNC, end)
-    sync = Sync(database, clock, accounts, handover, is_alive)
+    nowhere = cast("Destinations", None)  # what is due asks for none
+    sync = Sync(database, clock, accounts, nowhere, handover, is_alive)
     await _seed(database)
     try:
         await jobs.start(works=True)
