@@ -48,7 +48,7 @@ class Size:
     factor: float = 1.0
 
 
-FULL = Size(5, 2_000, 20, (1.0, 5.0), 20)
+FULL = Size(5, 2_000, 20, (1.0, 5.0), 12)
 SMALL = Size(2, 120, 5, (0.5, 1.5), 2, 0.1)
 
 
