@@ -35,6 +35,8 @@ from app.core.settings import Settings, SettingsError, load_settings
 from app.core.watchdog import watch
 from app.gateway import api as log_api
 from app.gateway.opening import open_gateway
+from app.inbound import api as inbound
+from app.inbound.opening import open_inbound
 from app.jobs.service import Jobs
 from app.keys import api as keys
 from app.keys.access import Access
@@ -127,6 +129,8 @@ def create_app(
         hosted.router,
         sync.router,
         webhooks.router,
+        inbound.router,
+        inbound.door,
         log_api.router,
     ):
         app.include_router(router)
@@ -188,6 +192,10 @@ def _furnish(app: FastAPI) -> None:
     state.sync = open_sync(
         settings, database, clock, state.accounts, state.gateway, state.credentials.vault, state.jobs
     )
+    state.inbound, state.receiver = open_inbound(
+        database, clock, settings, state.accounts, state.gateway, state.credentials.vault, state.jobs
+    )
+    state.importing.farewells.append(state.inbound.farewell)
     own_host = urlsplit(settings.public_url).hostname or ""
     state.egress = Egress(settings.egress_networks, own_host=own_host)
     state.webhooks = Webhooks(database, clock, state.credentials.vault, state.egress)

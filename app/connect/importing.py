@@ -58,6 +58,8 @@ class Importing:
         self._clients = clients
         self._gateway = gateway
         self._adoption = adoption
+        self.farewells: list[Callable[[Account], Awaitable[None]]] = []
+        """What is done with an account while it can still be called, before its end."""
 
     async def grant(
         self, environment_id: str, connector: Connector, body: ImportRequest, actor: Actor
@@ -178,6 +180,8 @@ class Importing:
             await tell(session, self._clock.now(), gone, Happening.ACCOUNT_DELETED)
             return superseded
 
+        for farewell in self.farewells:
+            await farewell(account)
         superseded = await self._adoption.settled(work)
         self._accounts.forget(account.id)
         await self._adoption.revoke(superseded)

@@ -22,6 +22,7 @@ NAMES = frozenset(
         "sync.after_commit",
         "tx.mid",
         "hook.after_post",
+        "inbound.after_reply",
         "destination.after_write",
     }
 )

@@ -11,6 +11,7 @@ from app.models.events import Event, EventHead
 from app.models.executors import Executor
 from app.models.field_mappings import FieldMapping
 from app.models.grants import Grant
+from app.models.inbound import Hint, InboundDelivery, InboundEndpoint, InboundHook, Reread
 from app.models.integrated_accounts import IntegratedAccount
 from app.models.link_tokens import LinkToken, OAuthState
 from app.models.oauth_clients import OAuthClient
@@ -39,6 +40,10 @@ __all__ = [
     "Executor",
     "FieldMapping",
     "Grant",
+    "Hint",
+    "InboundDelivery",
+    "InboundEndpoint",
+    "InboundHook",
     "Instant",
     "IntegratedAccount",
     "KeyringCheck",
@@ -47,6 +52,7 @@ __all__ = [
     "OAuthState",
     "QuarantinedRecord",
     "Quota",
+    "Reread",
     "SyncCursor",
     "SyncDestination",
     "SyncJob",

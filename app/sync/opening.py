@@ -6,18 +6,23 @@ from app.accounts.service import Accounts
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.http.egress import LOOPBACK, Egress, Network
+from app.core.ids import new_id
 from app.core.secrets.vault import Vault
 from app.core.settings import Settings
 from app.gateway.engine import Gateway
-from app.jobs.queues import DELIVER, SYNC
+from app.jobs.queues import DELIVER, REREAD, SYNC
 from app.jobs.service import Jobs
 from app.models.sync_destinations import SyncDestination
+from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncRun
 from app.sync.destinations.delivery import Deliveries
 from app.sync.destinations.places import Places
 from app.sync.destinations.service import Destinations
+from app.sync.rereads import Rereads
 from app.sync.service import Sync
 from app.sync.slices import Slices
+from app.sync.source import Source
+from app.synced import hints
 
 _SLICE = "sync.slice"
 _DELIVERY = "sync.delivery"
@@ -51,10 +56,18 @@ def open_sync(
     async def is_alive(run: SyncRun) -> bool:
         return await _is_alive(jobs, _job_id(run))
 
+    async def uncovered(session: AsyncSession, job: SyncJob) -> None:
+        if await hints.hooks(session, job.account_id):
+            await jobs.enqueue(session, hints.UNCOVERED, new_id("job"), job.environment_id, job.account_id)
+
     slices = Slices(database, clock, accounts, gateway, vault, queue, lambda: jobs.stopping)
     jobs.register(_SLICE, SYNC, slices.run)
     places = Places(Egress(_reached(settings)), settings.export_folder, settings.export_stores)
-    sync = Sync(database, clock, accounts, Destinations(database, vault, places), queue, is_alive)
+    sync = Sync(database, clock, accounts, Destinations(database, vault, places), queue, is_alive, uncovered)
+    source = Source(database, clock, gateway, vault)
+    rereads = Rereads(database, clock, accounts, source, jobs, sync.hinted)
+    jobs.register(hints.TURN, REREAD, rereads.run)
+    jobs.register_due(rereads.strays)
     jobs.register_due(sync.due)
     jobs.register_due(sync.strays)
     open_deliveries(database, clock, accounts, vault, places, jobs)

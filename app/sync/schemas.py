@@ -59,6 +59,8 @@ class SyncedResource(BaseModel):
 
     strategy     keyset, since, newest: asked for what changed; window: for what is dated lately; whole: for all
     sees         what a delta notices, and what only a sweep does
+    mode         hook, hook_unverified: the provider tells of changes too; manual: somebody has to ask it to
+                 (`/integrated-account/{id}/inbound` says how); polling
     calls        provider calls of a delta that finds nothing; None: as many as there are pages
     """
 
@@ -66,6 +68,8 @@ class SyncedResource(BaseModel):
     side: str | None
     strategy: str
     sees: str
+    mode: str = Field(description="hook | hook_unverified | manual | polling")
+    last_delivery_at: datetime | None
     calls: int | None
     synced_until: datetime | None
     swept_at: datetime | None

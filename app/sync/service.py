@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.service import Accounts
+from app.accounts.service import Account, Accounts
 from app.core.auth import Principal
 from app.core.clock import Clock
 from app.core.database import Database
@@ -17,15 +17,13 @@ from app.core.errors import Problem
 from app.core.ids import new_id
 from app.models.integrated_accounts import IntegratedAccount
 from app.models.sync_jobs import SyncJob
-from app.models.sync_runs import SyncCursor, SyncRun
-from app.sync import cadence, passes, progress
+from app.models.sync_runs import SyncRun
+from app.sync import cadence, progress
 from app.sync.cadence import BadCadence
+from app.sync.coverage import coverage
 from app.sync.destinations.service import Destinations
-from app.sync.passes import Way
 from app.sync.schemas import Cadence, SyncedResource, SyncJobChange, SyncJobRequest, SyncJobRunRequest, bare
 from app.sync.slices import Handover
-from app.synced import store
-from app.synced.store import Owner
 from app.synced.units import syncable, units_of
 from app.webhooks.catalogue import Happening
 from connectors.kit.connector import Connector
@@ -35,6 +33,8 @@ ACTIVE = ("queued", "running", "paused")
 _RUNNABLE = "active"
 IsAlive = Callable[[SyncRun], Awaitable[bool]]
 """Whether the slice of a run still waits or runs somewhere."""
+Uncovered = Callable[[AsyncSession, SyncJob], Awaitable[None]]
+"""Has it looked after that a job covers less than before, in the caller's transaction."""
 
 _STRAY = timedelta(seconds=60)
 _BUSY_AGAIN = timedelta(seconds=15)
@@ -46,14 +46,6 @@ _FROM: dict[Act, tuple[str, ...]] = {
     "stop": ACTIVE,
 }
 _TO: dict[Act, str] = {"pause": "paused", "resume": "queued", "stop": "stopped"}
-
-_SEES = {
-    Way.KEYSET: "changes and new records; deletions with the next sweep",
-    Way.SINCE: "changes and new records; deletions with the next sweep",
-    Way.NEWEST: "changes and new records; deletions with the next sweep",
-    Way.WINDOW: f"changes of records dated in the last {passes.WINDOW.days} days; older ones with the next sweep",
-    Way.WHOLE: "changes, new records and deletions",
-}
 
 
 class Sync:
@@ -67,6 +59,7 @@ class Sync:
         destinations: Destinations,
         handover: Handover,
         is_alive: IsAlive,
+        uncovered: Uncovered,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -74,6 +67,7 @@ class Sync:
         self.destinations = destinations
         self._handover = handover
         self._is_alive = is_alive
+        self._uncovered = uncovered
 
     # Jobs
 
@@ -137,6 +131,7 @@ class Sync:
                 await self.destinations.attach(session, row, made, now)
             if set(resources) - set(job.resources):
                 await self.destinations.rewind(session, row, now)
+            await self._uncovered(session, row)
         return row
 
     async def delete(self, principal: Principal, job_id: str) -> None:
@@ -146,6 +141,7 @@ class Sync:
             row = await session.get(SyncJob, job.id)
             if row is not None:
                 await session.delete(row)
+                await self._uncovered(session, row)
 
     async def job(self, principal: Principal, job_id: str) -> SyncJob:
         """Problem not_found unless the principal may see it."""
@@ -162,26 +158,8 @@ class Sync:
     async def coverage(self, job: SyncJob) -> list[SyncedResource]:
         """How each of a job's resources is kept current, and how far it is."""
         account = await self._accounts.load(job.environment_id, job.account_id)
-        owner = Owner(account.environment_id, account.id, account.tenant_id)
-        found: list[SyncedResource] = []
         async with self._database.read() as session:
-            for path in job.resources:
-                for unit in units_of(account.connector, path):
-                    way = passes.way_of(unit.part(account.connector))
-                    known: SyncCursor | None = await store.cursor(session, owner, unit)
-                    found.append(
-                        SyncedResource(
-                            resource=unit.resource,
-                            side=unit.side,
-                            strategy=way.value,
-                            sees=_SEES[way],
-                            calls=None if way in (Way.WHOLE, Way.WINDOW) else 1,
-                            synced_until=known.since if known else None,
-                            swept_at=known.swept_at if known else None,
-                            records=await store.size(session, owner, unit),
-                        )
-                    )
-        return found
+            return await coverage(session, account, job)
 
     # Runs
 
@@ -254,6 +232,18 @@ class Sync:
         for job, account in rows:
             await self._due(session, job, account, now)
         return len(rows)
+
+    async def hinted(self, session: AsyncSession, account: Account, path: str, now: datetime) -> bool:
+        """Begins a delta of a resource of which something changed; False while another run is under way."""
+        jobs = await session.scalars(
+            select(SyncJob).where(SyncJob.account_id == account.id, SyncJob.is_active)
+        )
+        job = next((job for job in jobs if path in job.resources), None)
+        if job is not None and await _active(session, account.id):
+            return False
+        if job is not None:
+            await self._begin(session, job, account.connector, "adhoc", now, [path])
+        return True
 
     async def strays(self, session: AsyncSession, now: datetime, limit: int) -> int:
         """Runs whose slice nobody has any more get a new one, in the caller's transaction; how many."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import select
 
@@ -33,6 +33,19 @@ _CALL = 60.0
 _AT_ONCE = 4
 
 
+class Asker(Protocol):
+    """For whom the provider is asked, and which list. `name` stands in the call log."""
+
+    account: Account
+    calls: int
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def unit(self) -> Unit: ...
+
+
 @dataclass(slots=True)
 class Turn:
     """A run in this slice: its row as last committed, and what it runs on."""
@@ -43,6 +56,10 @@ class Turn:
     calls: int = 0
     until: float = 0.0
     pending: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def name(self) -> str:
+        return self.run.id
 
     @property
     def unit(self) -> Unit:
@@ -66,12 +83,12 @@ class Source:
         self._gateway = gateway
         self._vault = vault
 
-    async def ask(self, turn: Turn, operation: str, flow: Flow[T]) -> T:
+    async def ask(self, turn: Asker, operation: str, flow: Flow[T]) -> T:
         run = Run(
             account=turn.account,
             lane=Lane.SYNC,
             deadline=self._clock.monotonic() + _CALL,
-            request_id=turn.run.id,
+            request_id=turn.name,
             key_id="",
             resource=turn.unit.path,
             operation=operation,
@@ -81,11 +98,12 @@ class Source:
         finally:
             turn.calls += run.meter.calls
 
-    async def find(self, turn: Turn, id: str) -> Sight | None:
+    async def find(self, turn: Asker, id: str) -> Sight | None:
         """The record itself, None when it is gone."""
         context = context_of(turn.account, self._clock.now())
+        part = turn.unit.part(turn.account.connector)
         try:
-            return sight_of(await self.ask(turn, "get", turn.part.get(id, context)), turn.part)
+            return sight_of(await self.ask(turn, "get", part.get(id, context)), part)
         except Problem as problem:
             if problem.code == "not_found":
                 return None

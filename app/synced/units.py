@@ -40,6 +40,12 @@ class Unit:
     def of(cls, stored: Mapping[str, Any]) -> "Unit":
         return cls(stored["model"], stored["resource"], stored["side"], stored["whole"])
 
+    @classmethod
+    def named(cls, name: str) -> "Unit":
+        path, _, side = name.partition(":")
+        model, _, resource = path.partition("/")
+        return cls(model, resource, side or None)
+
 
 def units_of(connector: Connector, path: str) -> Iterator[Unit]:
     """The units of a resource: one, or one for each side its plain list goes through. KeyError without it."""

@@ -7,6 +7,7 @@ from typing import Any
 from connectors.kit.auth import OAuth
 from connectors.kit.faults import Fault
 from connectors.kit.guarding import Guard
+from connectors.kit.hooks import Hooks
 from connectors.kit.http import Flow, Pairs, Reply
 from connectors.kit.limits import Budget
 from connectors.kit.resource import Resource
@@ -63,6 +64,7 @@ class Connector:
     its requests are sent without an organisation. `consenter`, asked in one of them, tells what the user behind a
     grant has alone, None when the answer does not say. `resources` is keyed (model, resource). `guard` is asked
     before every write of the unified API; `upsert` makes creates name themselves, for accounts that have it on.
+    `hooks` are the provider's own webhooks.
     """
 
     name: str
@@ -79,3 +81,4 @@ class Connector:
     guard: Guard | None = None
     upsert: Upsert | None = None
     consenter: Callable[[], Flow[str | None]] | None = None
+    hooks: Hooks | None = None

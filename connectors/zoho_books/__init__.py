@@ -10,6 +10,7 @@ from connectors.zoho_books.auth import OAUTH
 from connectors.zoho_books.budget import BUDGET
 from connectors.zoho_books.faults import judge
 from connectors.zoho_books.guard import GUARD
+from connectors.zoho_books.hooks import HOOKS
 from connectors.zoho_books.native import NATIVE
 from connectors.zoho_books.organizations import consenter, organizations
 from connectors.zoho_books.upserting import UPSERT
@@ -39,4 +40,5 @@ CONNECTOR = Connector(
     resources=_resources(),
     guard=GUARD,
     upsert=UPSERT,
+    hooks=HOOKS,
 )

@@ -77,7 +77,8 @@ def ample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A product whose provider counts no calls, shared by every test file of a process."""
     sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"), ("--seed", "empty", "--limits", NO_LIMITS))
     limits = {"minute": 1_000_000, "concurrent": 8, "day": 1_000_000}
-    product = Product(tmp_path_factory.mktemp("product"), sandbox, limits=limits)
+    near = {"LEDGERWAY_EGRESS_ALLOW": "127.0.0.0/8"}  # receivers of the tests
+    product = Product(tmp_path_factory.mktemp("product"), sandbox, limits=limits, extra=near)
     with product.running():
         yield product
 

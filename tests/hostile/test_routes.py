@@ -70,7 +70,7 @@ async def test_the_open_routes_are_those(app: FastAPI, stranger: httpx.AsyncClie
         answer = await stranger.request(one.method, one.filled())
         if answer.status_code != 401 and one.is_open:
             answered.add(next(room for room in OPEN if one.path.startswith(room)))
-    assert answered == set(OPEN) - {"/inbound"}  # nothing is mounted there yet
+    assert answered == set(OPEN)
 
 
 async def test_what_is_not_documented_is_open_or_the_metrics(app: FastAPI) -> None:

@@ -1,0 +1,1 @@
+"""Providers' webhooks in: each is a hint to read a record again."""

@@ -1,0 +1,140 @@
+"""Zoho's webhooks: which records a body speaks of, and whether Zoho signed it.
+
+A body is the record as its detail call answers it, under its name, or, as a form, its members with what is nested as
+JSON text. No event, id or organisation is told. The signature is the one documented for Zoho Billing, which shares
+header and secret with Books; whether it is hexadecimal or base64 is not said, so both are taken.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+
+from connectors.kit.hooks import Delivery, Hooks, Mention
+from connectors.kit.http import Pairs
+from connectors.zoho_books.hook_entities import BY_NAME, ENTITIES
+from connectors.zoho_books.workflows import ENTITY_HEADER, install, remove
+
+SIGNATURE = "X-Zoho-Webhook-Signature"
+
+_FORM = "application/x-www-form-urlencoded"
+_TEXTS = ("JSONString", "jsonstring")
+_LONGEST = 64
+
+
+def is_signed(delivery: Delivery, secret: str) -> bool:
+    """Whether the signature is over what came, with this secret."""
+    given = _bytes_of(delivery.headers.get(SIGNATURE.lower(), "").strip())
+    return hmac.compare_digest(hmac.digest(secret.encode(), signed(delivery), hashlib.sha256), given)
+
+
+def signed(delivery: Delivery) -> bytes:
+    """What is signed: the pairs of query and form, sorted by key, each key and value; then the body, if no form."""
+    form = _form(delivery)
+    pairs = sorted((*delivery.query, *(form or ())), key=lambda pair: pair[0])
+    text = "".join(key + value for key, value in pairs).encode()
+    return text if form is not None else text + delivery.content
+
+
+def mentions(delivery: Delivery) -> tuple[Mention, ...]:
+    """The record of the body: as the header of the hooks we install says, else by its own members, else by its wrapper.
+
+    Members that fit several kinds mention each: that costs one look more.
+    """
+    body = _body(delivery)
+    if not isinstance(body, dict):
+        return ()
+    path = BY_NAME.get(delivery.headers.get(ENTITY_HEADER.lower(), ""))
+    if path is not None:
+        entity = ENTITIES[path]
+        wrapped = [_nested(body[name]) for name in entity.bodies if name in body]
+        record = next((each for each in wrapped if isinstance(each, dict)), body)
+        return (Mention(path, _id(record, entity.key)),)
+    flat = [
+        Mention(path, id)
+        for path, entity in ENTITIES.items()
+        if (id := _id(body, entity.key)) is not None and (entity.own in body or len(body) == 1)
+    ]
+    if flat:
+        return tuple(flat)
+    return tuple(
+        Mention(path, _id(record, ENTITIES[path].key))
+        for name, value in body.items()
+        if (path := BY_NAME.get(name)) is not None and isinstance(record := _nested(value), dict)
+    )
+
+
+def instructions(url: str, paths: Sequence[str]) -> tuple[str, ...]:
+    """What a person does in the settings pages."""
+    modules = "; ".join(ENTITIES[path].module for path in paths)
+    return (
+        f"In Zoho Books, for each of these modules: {modules}.",
+        "Settings > Automation > Workflow Actions > Webhooks > New Webhook: choose the module, method POST, "
+        f"URL {url} without any parameter, body Default Payload, and enter the secret.",
+        "Settings > Automation > Workflow Rules > New Workflow Rule: the same module, Event Based, "
+        "Created or Edited, each time it is edited, without criteria, with this webhook as its immediate action.",
+        "A second rule of the module in the same way, when a record is Deleted.",
+        "Save, and change a record: the resource shows mode hook once the first signed webhook has arrived.",
+    )
+
+
+def _bytes_of(text: str) -> bytes:
+    """A digest written either way; empty when it is none."""
+    try:
+        return bytes.fromhex(text) if len(text) == 64 else base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        return b""
+
+
+def _form(delivery: Delivery) -> Pairs | None:
+    media = delivery.headers.get("content-type", "").partition(";")[0].strip().casefold()
+    if media != _FORM:
+        return None
+    text = delivery.content.decode("utf-8", "replace")
+    try:
+        return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=1000))
+    except ValueError:
+        return ()
+
+
+def _body(delivery: Delivery) -> Any:
+    form = _form(delivery)
+    if form is None:
+        return _parsed(delivery.content)
+    fields = dict(form)
+    whole = next((fields[name] for name in _TEXTS if name in fields), None)
+    return fields if whole is None else _parsed(whole)
+
+
+def _nested(value: Any) -> Any:
+    """A member, also where it is JSON text."""
+    return _parsed(value) if isinstance(value, str) and value.startswith("{") else value
+
+
+def _parsed(text: str | bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _id(record: dict[str, Any], key: str) -> str | None:
+    value = record.get(key)
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    text = str(value).strip()
+    return text if text and len(text) <= _LONGEST else None
+
+
+HOOKS = Hooks(
+    paths=frozenset(ENTITIES),
+    is_signed=is_signed,
+    mentions=mentions,
+    install=install,
+    remove=remove,
+    instructions=instructions,
+)
