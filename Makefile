@@ -4,13 +4,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help demo test check bench chaos abuse coverage migrate docs format clean
+.PHONY: help demo test check bench bench-sync kills chaos abuse coverage migrate docs format clean
 
 help:
 	@echo "make demo    the whole product on this machine: sandbox, gateway, a connected organisation (ARGS=--once to exit)"
 	@echo "make test    every test, in parallel (ARGS='-k name' to choose)"
 	@echo "make check   lint, types, import contracts"
 	@echo "make bench   throughput, latency, CPU and memory, side by side with a bare pass-through"
+	@echo "make bench-sync  first copies at the provider's limits, dead endpoints, from a change to its webhook (about 12 minutes)"
+	@echo "make kills   kill -9 of whoever syncs and delivers, over ten thousand records (about ten minutes)"
 	@echo "make chaos   kills, freezes and cuts whatever can be, and counts lost and doubled writes (at most 15 minutes)"
 	@echo "make abuse   8,000 callers who leave, 360 who never finish, and what the others notice (about three minutes)"
 	@echo "make coverage every operation, and the test that performs it"
@@ -39,6 +41,14 @@ check: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-sync: .venv/ready
+	$(BIN)/python -m benchmarks.initial
+	$(BIN)/python -m benchmarks.endpoints
+	$(BIN)/python -m benchmarks.arrival
+
+kills: .venv/ready
+	$(BIN)/python -m tests.hostile.kills $(ARGS)
 
 chaos: .venv/ready
 	$(BIN)/python -m tests.hostile.chaos $(ARGS)

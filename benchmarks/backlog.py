@@ -11,24 +11,19 @@ import os
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO, cast
-
-import httpx
 
 from app.accounts.service import Account
 from app.core import reach
 from app.core.settings import load_settings
-from app.demo.processes import Server, free_ports, ledgerway
 from app.gateway.engine import Gateway, Lane, Run
 from app.main import create_app
+from benchmarks.site import busiest, moments, site
 from connectors.kit.http import Flow, Reply, Request
 
 PROCESSES = 4
 _AT_ONCE = 10  # background calls that wait in one process
-_CENTERS = 8
 
 
 def _one() -> Flow[Reply]:
@@ -76,70 +71,10 @@ async def _work(number: int, account_id: str, environment_id: str, seconds: floa
     print(json.dumps({"waits": waits, "failed": failed}))
 
 
-def _busiest(moments: list[float]) -> int:
-    """Most calls in any 60 seconds."""
-    first = most = 0
-    for last, moment in enumerate(moments):
-        while moments[first] <= moment - 60.0:
-            first += 1
-        most = max(most, last - first + 1)
-    return most
-
-
-def _quietest(moments: list[float], seconds: float) -> int:
+def _quietest(times: list[float], seconds: float) -> int:
     """Fewest calls in any 60 seconds that lie within the `seconds` from the first call on."""
-    starts = [moment for moment in moments if moment + 60.0 <= moments[0] + seconds]
-    return min(sum(start < moment <= start + 60.0 for moment in moments) for start in starts)
-
-
-def _connect(folder: Path, stack: ExitStack) -> tuple[str, dict[str, str], dict[str, Any]]:
-    """A sandbox, settings that reach it, and an account: (admin, environment, account)."""
-    first = free_ports(_CENTERS + 2)
-    sandbox = Server("sandbox", [sys.executable, "-m", "sandbox", "--port", str(first)], folder, {})
-    stack.callback(sandbox.stop)
-    admin, origin = (f"http://127.0.0.1:{first + n}" for n in (_CENTERS, 0))
-    sandbox.wait(f"{admin}/")
-    base = f"http://127.0.0.1:{first + _CENTERS + 1}"
-    environment = {
-        "LEDGERWAY_DATABASE_URL": os.environ.get("BENCH_DATABASE_URL") or f"sqlite:///{folder / 'bench.db'}",
-        "LEDGERWAY_KEYRING_FILE": str(folder / "keyring.json"),
-        "LEDGERWAY_PUBLIC_URL": base,
-        "LEDGERWAY_ZOHO_BOOKS_CLIENT_ID": "1000.SANDBOX",
-        "LEDGERWAY_ZOHO_BOOKS_CLIENT_SECRET": "sandbox-secret",
-        "LEDGERWAY_ZOHO_BOOKS_DATA_CENTERS": json.dumps({"us": {"accounts": origin, "api": origin}}),
-    }
-    gateway = Server("gateway", ledgerway("serve", "--port", base.rpartition(":")[2]), folder, environment)
-    stack.callback(gateway.stop)
-    gateway.wait(f"{base}/readyz")
-    made = subprocess.run(
-        ledgerway("keys", "create", "--environment", "bench", "--mode", "test"),
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    with httpx.Client(base_url=admin, timeout=30) as twin:
-        made_up = {"dc": "us", "name": "Backlog", "plan_name": "Professional"}
-        organization = twin.post("/organizations", json=made_up).raise_for_status().json()["organization_id"]
-        owner = {
-            "dc": "us",
-            "first_name": "Owner",
-            "email": "owner@us.example",
-            "organizations": [organization],
-        }
-        twin.post("/users", json=owner).raise_for_status()
-        grant = twin.post("/grants", json={"user": owner["email"]}).raise_for_status().json()
-    answer = httpx.post(
-        f"{base}/integrated-account",
-        json={
-            "tenant_id": "bench",
-            "integration": "zohobooks",
-            "credentials": {"refresh_token": grant["refresh_token"], "location": "us"},
-        },
-        headers={"Authorization": f"Bearer {made.stdout.strip()}"},
-        timeout=30,
-    )
-    return admin, environment, answer.raise_for_status().json()
+    starts = [moment for moment in times if moment + 60.0 <= times[0] + seconds]
+    return min(sum(start < moment <= start + 60.0 for moment in times) for start in starts)
 
 
 def _output(worker: "subprocess.Popen[str]") -> TextIO:
@@ -149,14 +84,14 @@ def _output(worker: "subprocess.Popen[str]") -> TextIO:
 
 def measure(seconds: float, people: float) -> dict[str, Any]:
     """What the sandbox saw in `seconds` of backlog, and how long people waited."""
-    with tempfile.TemporaryDirectory(prefix="ledgerway-backlog-") as name, ExitStack() as stack:
-        admin, environment, account = _connect(Path(name), stack)
-        httpx.delete(f"{admin}/journal").raise_for_status()
+    with tempfile.TemporaryDirectory(prefix="ledgerway-backlog-") as name, site(Path(name)) as at:
+        company = at.company()
+        at.admin.delete("/journal").raise_for_status()
         workers = [
             subprocess.Popen(
                 [sys.executable, "-m", "benchmarks.backlog", "--seconds", str(seconds), "--people", str(people),
-                 "--worker", str(number), account["id"], account["environment_id"]],
-                env={**os.environ, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                 "--worker", str(number), company.account, company.environment],
+                env={**os.environ, **at.environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             )
             for number in range(PROCESSES)
         ]  # fmt: skip
@@ -169,14 +104,14 @@ def measure(seconds: float, people: float) -> dict[str, Any]:
             worker.stdin.write("\n")
             worker.stdin.flush()
         told = [json.loads(worker.communicate()[0].splitlines()[-1]) for worker in workers]
-        calls = httpx.get(f"{admin}/journal", params={"server": "books"}, timeout=30).json()["calls"]
-    moments = sorted(datetime.fromisoformat(call["at"]).timestamp() for call in calls)
+        calls = at.calls()
+    times = moments(calls)
     waits = sorted(wait for each in told for wait in each["waits"])
     return {
-        "calls": len(moments),
-        "busiest_60_s": _busiest(moments),
-        "quietest_60_s": _quietest(moments, seconds),
-        "per_minute": sum(moment < moments[0] + seconds for moment in moments) / seconds * 60,
+        "calls": len(times),
+        "busiest_60_s": busiest(times),
+        "quietest_60_s": _quietest(times, seconds),
+        "per_minute": sum(moment < times[0] + seconds for moment in times) / seconds * 60,
         "refused": sum(call["status"] == 429 for call in calls),
         "people": len(waits),
         "p95_wait_seconds": waits[max(0, -(-len(waits) * 95 // 100) - 1)],

@@ -1,6 +1,7 @@
-"""`python -m benchmarks.schedule [--seconds 30] [--url URL]`: 10,000 hourly schedules, one worker.
+"""`python -m benchmarks.schedule [--seconds 30] [--url URL]`: 10,000 accounts with hourly deltas, one worker.
 
-The jobs do nothing; what is left is the overhead of scheduling: processor time of a whole process, as a share of
+Each has a sync job; what is due becomes a run with its events and goes through its queue, as ever. Its slice asks no
+provider and ends it; what is left is the overhead of scheduling: processor time of a whole process, as a share of
 one core.
 """
 
@@ -12,28 +13,31 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Column, DateTime, Index, MetaData, String, Table, insert, select, update
+from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.service import Accounts
 from app.core import json, reach
 from app.core.clock import Clock
 from app.core.database import Database
+from app.core.settings import Settings
 from app.jobs.queues import SYNC
 from app.jobs.service import Jobs
+from app.models.environments import Environment
+from app.models.grants import Grant
+from app.models.integrated_accounts import IntegratedAccount
+from app.models.sync_jobs import SyncJob
+from app.models.sync_runs import SyncRun
+from app.sync.destinations.service import Destinations
+from app.sync.service import Sync
+from connectors import load
 
 ACCOUNTS = 10_000
 CADENCE = timedelta(hours=1)
 _WARM_SECONDS = 5.0
-
-_SCHEDULES = Table(
-    "bench_schedules",
-    MetaData(),
-    Column("account", String, primary_key=True),
-    Column("next_at", DateTime(timezone=True), nullable=False),
-    Index("ix_bench_schedules_next_at", "next_at"),
-)
+_SLICE = "bench.slice"
 
 
 @dataclass
@@ -53,38 +57,37 @@ async def _share(seconds: float) -> float:
 
 
 async def measure(url: str, seconds: float) -> Overhead:
-    """Seed the schedules evenly over the hour and let a worker of this process go through them."""
-    database = Database(url)
+    """Seed the jobs evenly over the hour and let a worker of this process go through them."""
+    database, clock = Database(url), Clock()
     await database.migrate()
-    jobs = Jobs(database, Clock())
+    jobs = Jobs(database, clock)
     await jobs.migrate()
+    accounts = Accounts(database, clock, Settings(), load())
     done = 0
 
-    async def work(_account: str) -> None:
+    async def handover(session: AsyncSession, run: SyncRun, wait: float) -> None:
+        job = f"sync:{run.id}:{run.slice}"
+        await jobs.enqueue(session, _SLICE, job, run.id, partition=run.account_id, delay=wait or None)
+
+    async def is_alive(run: SyncRun) -> bool:
+        return await jobs.get(f"sync:{run.id}:{run.slice}") is not None
+
+    async def end(run_id: str) -> None:
         nonlocal done
         done += 1
+        async with database.write() as session:
+            await session.execute(update(SyncRun).where(SyncRun.id == run_id).values(state="completed"))
 
-    async def due(session: AsyncSession, now: datetime, limit: int) -> int:
-        query = (
-            select(_SCHEDULES).where(_SCHEDULES.c.next_at <= now).order_by(_SCHEDULES.c.next_at).limit(limit)
-        )
-        rows = (await session.execute(query.with_for_update(skip_locked=True))).all()
-        for row in rows:
-            await jobs.enqueue(
-                session, "delta", f"{row.account}:{row.next_at}", row.account, partition=row.account
-            )
-        if rows:
-            later = update(_SCHEDULES).where(_SCHEDULES.c.account.in_([row.account for row in rows]))
-            await session.execute(later.values(next_at=now + CADENCE))
-        return len(rows)
-
-    jobs.register("delta", SYNC, work)
+    jobs.register(_SLICE, SYNC, end)
+    nowhere = cast("Destinations", None)  # what is due asks for none
+    sync = Sync(database, clock, accounts, nowhere, handover, is_alive)
+    await _seed(database)
     try:
         await jobs.start(works=True)
         await asyncio.sleep(_WARM_SECONDS)
         idle = await _share(seconds)
-        await _seed(database)
-        jobs.register_due(due)
+        jobs.register_due(sync.due)
+        jobs.register_due(sync.strays)
         await asyncio.sleep(_WARM_SECONDS)
         before = done
         scheduling = await _share(seconds)
@@ -95,14 +98,46 @@ async def measure(url: str, seconds: float) -> Overhead:
 
 
 async def _seed(database: Database) -> None:
-    now = datetime.now(UTC)
-    rows: list[dict[str, Any]] = [
-        {"account": f"acc_{n}", "next_at": now + CADENCE * random.random()} for n in range(ACCOUNTS)
+    now, integration = datetime.now(UTC), load()[0].slug
+    begin = now + timedelta(seconds=2 * _WARM_SECONDS)
+    home: dict[str, Any] = {"environment_id": "env_1", "created_at": now, "updated_at": now}
+    place = {"integration": integration, "location": "us", "scopes": []}
+    names = range(ACCOUNTS)
+    accounts = [
+        {
+            "id": f"acc_{n}",
+            "tenant_id": f"tenant_{n}",
+            "organization_id": str(n),
+            "organization": {"name": "Acme"},
+            "grant_id": "grt_1",
+            "status": "active",
+            "context": {},
+            **place,
+            **home,
+        }
+        for n in names
+    ]
+    due = [begin + CADENCE * random.random() for _ in names]
+    jobs = [
+        {
+            "id": f"syj_{n}",
+            "account_id": f"acc_{n}",
+            "resources": ["accounting/invoices", "accounting/contacts"],
+            "hydrate": [],
+            "cadence": {"interval_seconds": CADENCE.seconds},
+            "next_run_at": at,
+            "due_at": at,
+            **home,
+        }
+        for n, at in enumerate(due)
     ]
     async with database.write() as session:
-        connection = await session.connection()
-        await connection.run_sync(_SCHEDULES.metadata.create_all)
-        await connection.execute(insert(_SCHEDULES), rows)
+        session.add(Environment(id="env_1", name="bench", mode="test", created_at=now))
+        await session.flush()
+        session.add(Grant(id="grt_1", **place, **home))
+        await session.flush()
+        await session.execute(insert(IntegratedAccount), accounts)
+        await session.execute(insert(SyncJob), jobs)
 
 
 def run(seconds: float, url: str | None = None) -> Overhead:

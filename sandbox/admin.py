@@ -114,7 +114,8 @@ class Admin:
         return user_state(user)
 
     def add_organization(self, request: Request, body: Body) -> Any:
-        """An organisation: `dc`, `name`, `users` (ids or e-mails), `seed`, `rows`, and any profile field."""
+        """An organisation: `dc`, `name`, `users` (ids or e-mails), `seed`, `rows`, `page` (most rows of a
+        list's page), and any profile field."""
         details = {name: value for name, value in body.items() if name not in ("dc", "name", "users")}
         users = [self._user(name) for name in body.get("users", ())]
         organization = self._world.add_organization(_location(body), body["name"], users, **details)
@@ -126,13 +127,13 @@ class Admin:
 
     def act(self, request: Request, body: Body) -> Any:
         """Call an organisation's ledger (`method`, `path` below /books/v3, `query`, `body`) outside of
-        OAuth, limits, faults and journal, as its people do in the browser."""
+        OAuth, limits, faults and journal, as its people do in the browser, or did `late` seconds ago."""
         organization = self._organization(request.path_params["id"])
         query = tuple((name, str(value)) for name, value in body.get("query", {}).items())
         members = (user for user in self._world.users.values() if organization.id in user.organizations)
         identity = next((user.identity for user in members), {})
         call = Call(body.get("method", "GET"), body["path"], query, {}, body.get("body"), user=identity)
-        answer = organization.books.handle(call)
+        answer = organization.books.act(call, float(body.get("late", 0)))
         return {"status": answer.status, "body": answer.body}
 
     def define_field(self, request: Request, body: Body) -> Any:

@@ -1,4 +1,4 @@
-"""Rows that come and go while somebody pages through a list."""
+"""What happens while somebody pages through a list: rows come and go, and change."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ _numbers = count(1)
 
 def drift(world: World, call: Received, entry: Entry, fault: Fault, reply: Reply) -> None:
     """Change the list just answered, if that is the fault. The changes pass no journal and no limits."""
-    act = {"insert_rows": _insert, "delete_rows": _delete}.get(fault.kind)
+    act = {"insert_rows": _insert, "delete_rows": _delete, "meanwhile": _meanwhile}.get(fault.kind)
     organization = world.organization_at(call.location, entry.organization_id)
     if act is None or organization is None or reply.status != 200:
         return
@@ -42,6 +42,12 @@ def _delete(organization: Organization, path: str, fault: Fault, page: Mapping[s
             return
         row_id = next(value for key, value in row.items() if key == ID_KEYS[path])
         left -= organization.books.handle(Call("DELETE", f"{path}/{row_id}")).status == 200
+
+
+def _meanwhile(organization: Organization, _: str, fault: Fault, __: Mapping[str, Any]) -> None:
+    late = fault.number("late", 0)
+    for told in fault.options["calls"]:
+        organization.books.act(Call(told["method"], told["path"], body=told.get("body")), late)
 
 
 def _first(organization: Organization, path: str, key: str) -> str:

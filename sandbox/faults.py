@@ -221,6 +221,8 @@ KINDS: Mapping[str, Kind] = {
                         True, _answer),
     "delete_rows": Kind("the list answers truly; then the first `count` (1) rows it showed are deleted",
                         True, _answer),
+    "meanwhile": Kind("the call is answered truly; then `calls` (`method`, `path`, `body`) are made, dated `late` (0) "
+                      "seconds before they are seen", True, _answer),
 }  # fmt: skip
 
 

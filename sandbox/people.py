@@ -78,6 +78,7 @@ class Organization:
         seed: str,
         rows: int | None,
         fire: Callable[[str, Firing], None],
+        page: int | None = None,
     ) -> None:
         self.location = location
         self.profile = profile
@@ -85,6 +86,7 @@ class Organization:
         self._now = now
         self._seed = seed
         self._rows = rows
+        self._page = page
         self._fire = partial(fire, profile.organization_id)
 
     @property
@@ -94,7 +96,7 @@ class Organization:
     @cached_property
     def books(self) -> Books:
         try:
-            return Books(self.profile, self._now, self._seed, self._rows, self._fire)
+            return Books(self.profile, self._now, self._seed, self._rows, self._fire, self._page)
         except Refused as refused:  # or the caller would be told it was his fault
             raise RuntimeError(f"{self.profile.name} cannot be furnished") from refused
 

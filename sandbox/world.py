@@ -116,6 +116,7 @@ class World:
         *,
         seed: str | None = None,
         rows: int | None = None,
+        page: int | None = None,
         **details: Any,
     ) -> Organization:
         """A new organisation; `details` are fields of `Profile`, the rest as usual in that data centre.
@@ -149,6 +150,7 @@ class World:
             self.seed if seed is None else seed,
             self.rows if rows is None else rows,
             self.hooks.submit,
+            page,
         )
         self.organizations[organization.id] = organization
         for user in users:

@@ -45,10 +45,11 @@ def checked(cadence: Mapping[str, Any], now: datetime) -> dict[str, Any]:
 
 
 def following(cadence: Mapping[str, Any], after: datetime, jitter: float) -> datetime:
-    """The next time after `after`. `jitter`, from 0 to 1, sets jobs of one interval apart by up to a tenth of it."""
+    """The next time after `after`. `jitter`, from 0 to 1, sets jobs of one interval apart: by up to a tenth of it each
+    comes sooner, and never later than was asked for."""
     interval = cadence.get("interval_seconds")
     if interval is not None:
-        return after + timedelta(seconds=interval * (1.0 + 0.1 * jitter))
+        return after + timedelta(seconds=interval * (1.0 - 0.1 * jitter))
     local = after.astimezone(ZoneInfo(cadence["time_zone"]))
     found: datetime = croniter(cadence["cron"], local).get_next(datetime)
     return found.astimezone(after.tzinfo)

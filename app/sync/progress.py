@@ -60,6 +60,11 @@ def failed(
     return {**done, unit.name: {**done[unit.name], "error": dict(error)}}
 
 
+def left_out(stats: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Why a unit was left out, if one was: what was waited out is no error of the run."""
+    return next((counts["error"] for counts in stats.values() if "error" in counts), None)
+
+
 async def tell_run(session: AsyncSession, run: SyncRun, event: Happening, now: datetime) -> None:
     """Records that something happened to a run, as it is now."""
     payload = {

@@ -45,6 +45,7 @@ SLICE = 20.0
 _CHUNK = 20
 _MOST_FAILURES = 8
 _LONGEST_WAIT = 3600.0
+_UNREADABLE = "upstream_invalid_response"
 
 Handover = Callable[[AsyncSession, SyncRun, float], Awaitable[None]]
 """Queues the run's current slice, so many seconds from now, in the caller's transaction."""
@@ -228,6 +229,7 @@ class Slices:
             "plan": plan,
             "stats": stats,
             "failures": 0,
+            "error": progress.left_out(stats),
             "percent": max(run.percent, await self._percent(session, turn, following, plan)),
         }
         await progress.advance(session, run, now, **values)
@@ -267,7 +269,8 @@ class Slices:
             if run.plan:
                 resume = now + timedelta(seconds=wait) if wait else None
                 values: dict[str, Any] = {"state": "queued", "slice": run.slice + 1, "resume_at": resume}
-                await progress.advance(session, run, now, **values, failures=run.failures, error=run.error)
+                kept = {name: getattr(run, name) for name in ("failures", "error", "position")}
+                await progress.advance(session, run, now, **values, **kept)
                 ahead = await session.get_one(SyncRun, run.id, populate_existing=True)
                 await self._handover(session, ahead, wait)
                 await progress.tell_run(session, ahead, Happening.RUN_UPDATED, now)
@@ -303,6 +306,8 @@ class Slices:
         run.error = error
         if ending.word == "later":
             run.failures += not ending.is_quota
+            if ending.code == _UNREADABLE and run.failures > 1:
+                run.position = None  # rows that fill a page, come before it, let it be read twice: begin anew
             if run.failures < _MOST_FAILURES:
                 wait = ending.retry_after or min(_LONGEST_WAIT, 2.0**run.failures)
                 await self._hand_over(turn, wait)

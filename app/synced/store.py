@@ -27,6 +27,9 @@ Via = Literal["poll", "sweep", "inbound", "write"]
 _OF_NOW = timedelta(seconds=5)
 """A record of this age when our write ended is as that write left it."""
 
+_BEHIND = timedelta(seconds=120)
+"""For so long a list may show a record as it was before it was read by itself."""
+
 Origin = Mapping[str, Any]
 """The write through this gateway a change is the echo of: {request_id, source_event}."""
 
@@ -92,7 +95,7 @@ async def see(
     same: list[Sight] = []
     for sight in sights:
         stored = known.get(sight.id)
-        if stored is not None and _is_older(sight, stored, asked_at):
+        if stored is not None and _is_older(sight, stored, asked_at, now):
             same.append(sight)
         elif stored is None or stored.deleted_at is not None:
             changes.append(_Change("created", sight, [], {}))
@@ -218,12 +221,13 @@ async def alone(session: AsyncSession, owner: Owner) -> None:
     )
 
 
-def _is_older(sight: Sight, stored: SyncedRecord, asked_at: datetime | None) -> bool:
-    """A list may be behind what was read of the record itself, and an answer behind what was seen meanwhile."""
+def _is_older(sight: Sight, stored: SyncedRecord, asked_at: datetime | None, now: datetime) -> bool:
+    """A list may be behind what was read of the record itself, and an answer behind what was seen meanwhile; but no
+    list is behind for ever: times can be set back."""
     overtaken = asked_at is not None and stored.observed_at > asked_at
     if stored.deleted_at is not None or sight.modified_at is None or stored.modified_at is None:
         return overtaken
-    if sight.modified_at == stored.modified_at:
+    if sight.modified_at == stored.modified_at or stored.observed_at < now - _BEHIND:
         return overtaken
     return sight.modified_at < stored.modified_at
 

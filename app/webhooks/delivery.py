@@ -50,6 +50,7 @@ class Postman:
         self._sending: set[asyncio.Task[None]] = set()
         self._done: list[Outcome] = []
         self._ready = asyncio.Event()
+        self._freed = asyncio.Event()
         self._closing = False
 
     def start(self) -> None:
@@ -106,8 +107,10 @@ class Postman:
                 task = asyncio.get_running_loop().create_task(self._send(parcel))
                 self._sending.add(task)
                 task.add_done_callback(self._sending.discard)
-            if not parcels:
-                await asyncio.sleep(_LOOK)
+            if not parcels:  # an endpoint may have room as soon as an outcome is noted
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._freed.wait(), _LOOK)
+            self._freed.clear()
 
     async def _tidy(self) -> None:
         """What is past its time is forgotten."""
@@ -132,6 +135,7 @@ class Postman:
             self._ready.clear()
             try:
                 await self._note()
+                self._freed.set()
             except Exception as error:
                 _log.warning("outcomes_not_stored", error=type(error).__name__)
                 self._ready.set()

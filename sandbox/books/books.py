@@ -1,7 +1,7 @@
 """The door: a call goes in, an answer comes out."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from . import chart, currencies, customfields, firing, locking
@@ -20,8 +20,8 @@ class Books:
     """One organisation's ledger.
 
     `now` gives the sandbox's aware instant. `seed` is "empty" (what a new organisation has: accounts,
-    currencies) or "furnished" (a year and a half of trade). `rows` asks for that many invoices in all. `fire`
-    takes the webhooks of every change, once it is made.
+    currencies) or "furnished" (a year and a half of trade). `rows` asks for that many invoices in all, `page` for
+    lists of so few rows a page. `fire` takes the webhooks of every change, once it is made.
     Not safe for threads; every method returns at once.
     """
 
@@ -32,6 +32,7 @@ class Books:
         seed: str = "empty",
         rows: int | None = None,
         fire: Callable[[Firing], None] = lambda firing: None,
+        page: int | None = None,
     ) -> None:
         if seed not in ("empty", "furnished"):
             raise ValueError(f"no such seed: {seed}")
@@ -47,6 +48,7 @@ class Books:
             seeds.furnish(self.ledger)
         if rows is not None:
             seeds.fill(self.ledger, rows)
+        self.ledger.page = page
 
     def handle(self, call: Call) -> Answer:
         """Answers one call below /books/v3. A bad call gets its error envelope, never an exception."""
@@ -65,6 +67,16 @@ class Books:
             answer.body = rendered(answer.body, self.ledger.zone)
         self._announce()
         return answer
+
+    def act(self, call: Call, late: float = 0.0) -> Answer:
+        """Answers a call as if it had been made `late` seconds ago and were seen only now."""
+        ledger = self.ledger
+        now = ledger.clock
+        ledger.clock = lambda: now() - timedelta(seconds=late)
+        try:
+            return self.handle(call)
+        finally:
+            ledger.clock = now
 
     def define_custom_field(
         self, entity: str, label: str, data_type: str = "string", *, unique: bool = False, **more: Any

@@ -39,7 +39,9 @@ class Ledger:
     def __init__(self, profile: Profile, now: Callable[[], datetime]) -> None:
         self.profile = profile
         self.zone = ZoneInfo(profile.time_zone)
-        self._now = now
+        self.page: int | None = None
+        """Most rows of a list's page, where it is fewer than the service gives."""
+        self.clock = now
         self._frozen: datetime | None = None
         self._today = ""
         self.ids = Ids(profile.id_prefix)
@@ -121,7 +123,7 @@ class Ledger:
 
     def begin(self, instant: datetime | None = None) -> None:
         """Fixes the present, to the second, until the next call: what one call touches bears one time."""
-        self._frozen = (instant or self._now()).astimezone(UTC).replace(microsecond=0)
+        self._frozen = (instant or self.clock()).astimezone(UTC).replace(microsecond=0)
         self._today = day(self._frozen, self.zone)
 
     def now(self) -> datetime:

@@ -121,7 +121,8 @@ class Listing:
 
     def answer(self, ledger: Ledger, call: Call, rows: Iterable[Row] | None = None) -> Answer:
         """The page asked for. `rows` replaces the table as what is listed."""
-        page, per_page = _whole(call, "page", 1), min(_whole(call, "per_page", self.per_page), self.most)
+        page = _whole(call, "page", 1)
+        per_page = min(_whole(call, "per_page", self.per_page), self.most, ledger.page or self.most)
         column = call.get("sort_column") or self.sort_column
         if column not in self.sorts:
             raise invalid("sort_column")

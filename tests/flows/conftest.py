@@ -8,19 +8,22 @@ import httpx
 import pytest
 
 from tests.flows.coverage import named_for
+from tests.support import postgres
 from tests.support.product import Product, Sandbox
 from tests.support.witness import PERFORMED
 
 if TYPE_CHECKING:
     from tests.flows.company import Company
 
+AMPLE = {"minute": 1_000_000, "concurrent": 50, "day": 1_000_000}
+FAST = {"LEDGERWAY_CLOCK_FACTOR": "0.05", "LEDGERWAY_WRITE_SETTLE_SECONDS": "60"}
 NO_LIMITS = json.dumps({"minute": None, "day": None, "concurrent": 50})
 
 
 class Admin(httpx.Client):
     """The sandbox's admin API."""
 
-    def did(self, method: str, path: str, **members: Any) -> Any:
+    def did(self, method: str, path: str, /, **members: Any) -> Any:
         answer = self.request(method, path, json=members)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
@@ -78,6 +81,24 @@ def ample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     product = Product(tmp_path_factory.mktemp("product"), sandbox, limits=limits, extra=near)
     with product.running():
         yield product
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def hasty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A product on each database whose provider counts no calls and whose leases and waits are short; its processes
+    may be killed. The sandbox is furnished as the module's `SEED` says."""
+    folder = tmp_path_factory.mktemp("hasty")
+    url = ""
+    if request.param == "postgresql":
+        url = postgres.create_database(request.getfixturevalue("postgres_cluster"))
+    seed = getattr(request.module, "SEED", "empty")
+    sandbox = Sandbox(folder, ("--seed", seed, "--limits", NO_LIMITS))
+    try:
+        with Product(folder, sandbox, url, AMPLE, extra=FAST).running() as product:
+            yield product
+    finally:
+        if url:
+            postgres.drop_database(url)
 
 
 @pytest.fixture(scope="module")

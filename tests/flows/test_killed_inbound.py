@@ -4,33 +4,20 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from tests.flows.conftest import NO_LIMITS
 from tests.flows.test_killed_sync import changes, ended
-from tests.flows.test_lost_answers import AMPLE, FAST
-from tests.support import postgres
-from tests.support.product import Product, Sandbox
+from tests.support.product import Product
+
+SEED = "furnished"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    folder = tmp_path_factory.mktemp("killed")
-    url = ""
-    if request.param == "postgresql":
-        url = postgres.create_database(request.getfixturevalue("postgres_cluster"))
-    sandbox = Sandbox(folder, ("--limits", NO_LIMITS))
-    product = Product(folder, sandbox, url, AMPLE, extra=FAST)
-    try:
-        with product.running():
-            yield product
-    finally:
-        if url:
-            postgres.drop_database(url)
+@pytest.fixture(scope="module")
+def product(hasty: Product) -> Product:
+    return hasty
 
 
 def test_a_hook_that_was_answered_is_followed_by_the_next_process(product: Product) -> None:

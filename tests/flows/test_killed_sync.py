@@ -2,35 +2,21 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.flows.conftest import NO_LIMITS
-from tests.flows.test_lost_answers import AMPLE, FAST
-from tests.support import postgres
-from tests.support.product import Product, Sandbox
+from tests.support.product import Product
 
+SEED = "furnished"
 RESOURCES = ["accounts", "bills", "contacts", "credit_notes", "estimates", "invoices", "items", "payments"]
 POINTS = ("sync.before_commit=5", "sync.after_commit=2")
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    folder = tmp_path_factory.mktemp("killed")
-    url = ""
-    if request.param == "postgresql":
-        url = postgres.create_database(request.getfixturevalue("postgres_cluster"))
-    sandbox = Sandbox(folder, ("--limits", NO_LIMITS))
-    product = Product(folder, sandbox, url, AMPLE, extra=FAST)
-    try:
-        with product.running():
-            yield product
-    finally:
-        if url:
-            postgres.drop_database(url)
+@pytest.fixture(scope="module")
+def product(hasty: Product) -> Product:
+    return hasty
 
 
 def ended(api: httpx.Client, run: str) -> dict[str, Any]:

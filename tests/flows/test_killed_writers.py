@@ -8,10 +8,9 @@ import httpx
 import pytest
 
 from app.demo.processes import Server, free_ports, ledgerway
-from tests.flows.conftest import NO_LIMITS, Admin
-from tests.flows.test_lost_answers import AMPLE, BOOKS, FAST
-from tests.support import postgres
-from tests.support.product import Product, Sandbox
+from tests.flows.conftest import Admin
+from tests.flows.test_lost_answers import BOOKS
+from tests.support.product import Product
 
 POINTS = (
     "write.before_intent",
@@ -22,20 +21,9 @@ POINTS = (
 )
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    folder = tmp_path_factory.mktemp("killed")
-    url = ""
-    if request.param == "postgresql":
-        url = postgres.create_database(request.getfixturevalue("postgres_cluster"))
-    sandbox = Sandbox(folder, ("--seed", "empty", "--limits", NO_LIMITS))
-    product = Product(folder, sandbox, url, AMPLE, extra=FAST)
-    try:
-        with product.running():
-            yield product
-    finally:
-        if url:
-            postgres.drop_database(url)
+@pytest.fixture(scope="module")
+def product(hasty: Product) -> Product:
+    return hasty
 
 
 @pytest.fixture(scope="module")

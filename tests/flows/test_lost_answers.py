@@ -8,30 +8,16 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flows.conftest import NO_LIMITS, Admin
-from tests.support import postgres
-from tests.support.product import Product, Sandbox
+from tests.flows.conftest import Admin
+from tests.support.product import Product
 
 pytestmark = pytest.mark.slow
-FAST = {"LEDGERWAY_CLOCK_FACTOR": "0.05", "LEDGERWAY_WRITE_SETTLE_SECONDS": "60"}
-AMPLE = {"minute": 1_000_000, "concurrent": 50, "day": 1_000_000}
 BOOKS = "/unified/accounting"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    folder = tmp_path_factory.mktemp("lost")
-    url = ""
-    if request.param == "postgresql":
-        url = postgres.create_database(request.getfixturevalue("postgres_cluster"))
-    sandbox = Sandbox(folder, ("--seed", "empty", "--limits", NO_LIMITS))
-    product = Product(folder, sandbox, url, AMPLE, extra=FAST)
-    try:
-        with product.running():
-            yield product
-    finally:
-        if url:
-            postgres.drop_database(url)
+@pytest.fixture(scope="module")
+def product(hasty: Product) -> Product:
+    return hasty
 
 
 @pytest.fixture(scope="module")

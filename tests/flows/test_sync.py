@@ -208,13 +208,28 @@ def test_a_provider_failure_is_waited_out_and_one_resource_fails_by_itself(compa
     fail(company, 500, 4)
     body = {"sync_job_id": job["id"], "mode": "delta"}
     started = company.good(company.call("POST", "/sync-job-run", json=body), 202)
-    assert ended(company, started)["state"] == "completed"
+    done = ended(company, started)
+    assert (done["state"], done["error"]) == ("completed", None)
     fail(company, 403, 50)
     started = company.good(company.call("POST", "/sync-job-run", json=body), 202)
     done = ended(company, started)
     company.admin.did("DELETE", "/faults")
     assert done["state"] == "completed" and done["error"]["resource"] == "accounting/contacts", done
     assert "error" in done["resources"]["contacts"] and "error" not in done["resources"]["items"]
+
+
+def test_a_page_that_came_twice_because_the_list_moved_is_no_dead_end(
+    connected: Callable[..., Company],
+) -> None:
+    company = connected(page=3)
+    job, _ = job_of(company, resources=["contacts"])
+    for number in range(6):
+        company.natively("POST", "/contacts", contact_name=f"Customer {number}")
+    calls = [{"method": "POST", "path": "/contacts", "body": {"contact_name": f"Late {n}"}} for n in range(3)]
+    moved = {"kind": "meanwhile", "calls": calls, "path": "/contacts$", "query": "page=1&"}
+    company.admin.did("POST", "/faults", **moved, organization_id=company.organization_id)
+    assert run(company, job)["totals"]["created"] == 9
+    assert len(feed(company)[0]) == 9
 
 
 def test_jobs_are_listed_changed_and_ended(company: Company) -> None:

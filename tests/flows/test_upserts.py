@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from app.demo.processes import Server, free_ports, ledgerway
-from tests.flows.conftest import NO_LIMITS, Admin
-from tests.flows.test_lost_answers import AMPLE, BOOKS, FAST, invoice, settled, until, with_reference
+from tests.flows.conftest import AMPLE, FAST, NO_LIMITS, Admin
+from tests.flows.test_lost_answers import BOOKS, invoice, settled, until, with_reference
 from tests.support.product import Product, Sandbox
 
 ENTITIES = {

@@ -50,6 +50,36 @@ def test_default_rows(admin: httpx.Client, five: Caller, path: str, key: str) ->
     assert len(five("GET", path).json()[key]) == len(before) + 2
 
 
+def test_what_happens_meanwhile_can_be_dated_back(admin: httpx.Client, five: Caller) -> None:
+    rows = {row["contact_name"]: row for row in five("GET", "/contacts").json()["contacts"]}
+    calls = [
+        {"method": "PUT", "path": f"/contacts/{rows['A.']['contact_id']}", "body": {"contact_name": "Z."}},
+        {"method": "POST", "path": "/contacts", "body": {"contact_name": "F."}},
+        {"method": "DELETE", "path": f"/contacts/{rows['B.']['contact_id']}"},
+    ]
+    details = {"kind": "meanwhile", "calls": calls, "late": 100, "path": "/contacts$"}
+    admin.post("/faults", json=details).raise_for_status()
+    assert page(five, 1) == ["A.", "B."]
+    later = {row["contact_name"]: row for row in five("GET", "/contacts").json()["contacts"]}
+    assert sorted(later) == ["C.", "D.", "E.", "F.", "Z."]
+    assert (
+        later["Z."]["last_modified_time"]
+        < rows["A."]["last_modified_time"]
+        == later["C."]["last_modified_time"]
+    )
+
+
+def test_pages_can_be_shorter_than_the_services(admin: httpx.Client, caller: Callable[..., Caller]) -> None:
+    home = {"dc": "us", "name": "Short", "users": ["dana@us.example"], "seed": "empty", "page": 3}
+    short, mine = admin.post("/organizations", json=home).json()["organization_id"], caller()
+    for letter in "ABCDE":
+        assert mine("POST", "/contacts", org=short, json={"contact_name": letter}).status_code == 201
+    asked = [{"page": number, "per_page": "200"} for number in (1, 2)]
+    told = [mine("GET", "/contacts", org=short, params=each).json() for each in asked]
+    assert [len(each["contacts"]) for each in told] == [3, 2]
+    assert [each["page_context"]["has_more_page"] for each in told] == [True, False]
+
+
 def test_drift_is_not_a_call(admin: httpx.Client, five: Caller) -> None:
     admin.delete("/journal")
     admin.post("/faults", json={"kind": "insert_rows"}).raise_for_status()

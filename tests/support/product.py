@@ -59,7 +59,8 @@ class Sandbox:
 
 @dataclass
 class Product:
-    """`processes` gateways on one database. `call` uses the first; `bases` has them all."""
+    """`processes` gateways on one database. `call` uses the first; `bases` has them all. With `workers` the gateways
+    only serve, and so many processes do the background work."""
 
     folder: Path
     sandbox: Sandbox
@@ -69,7 +70,9 @@ class Product:
     extra: dict[str, str] = field(default_factory=dict[str, str])
     bases: list[str] = field(default_factory=list[str])
     key: str = ""
+    workers: int = 0
     _servers: list[Server] = field(default_factory=list[Server])
+    _workers: list[Server] = field(default_factory=list[Server])
 
     def start(self) -> "Product":
         first = free_ports(self.processes)
@@ -79,18 +82,22 @@ class Product:
         self._servers += [self._launch(n) for n in others]
         for n in others:
             self._servers[n].wait(f"{self.bases[n]}/readyz")
+        self._workers = [self._work(n) for n in range(self.workers)]
         self.key = self.create_key("tests")
         return self
 
     def _launch(self, n: int, **more: str) -> Server:
         port = self.bases[n].rpartition(":")[2]
-        command = ledgerway("serve", "--port", port)
+        command = ledgerway("serve", "--port", port, *(["--no-worker"] if self.workers else []))
         return Server(f"gateway{n}", command, self.folder, self.environment() | more)
 
     def _serve(self, n: int, **more: str) -> Server:
         server = self._launch(n, **more)
         server.wait(f"{self.bases[n]}/readyz")
         return server
+
+    def _work(self, n: int) -> Server:
+        return Server(f"worker{n}", ledgerway("worker"), self.folder, self.environment())
 
     def server(self, n: int) -> Server:
         """The process of the n-th gateway."""
@@ -101,6 +108,16 @@ class Product:
         self._servers[n].signal(signal.SIGKILL)
         self._servers[n].stop()
         self._servers[n] = self._serve(n, **more)
+
+    def kill_worker(self, n: int) -> None:
+        """kill -9 the n-th worker and start another."""
+        self._workers[n].signal(signal.SIGKILL)
+        self._workers[n].stop()
+        self._workers[n] = self._work(n)
+
+    def at_work(self) -> bool:
+        """Whether all workers take jobs."""
+        return all("jobs_run_here" in each.log.read_text(errors="replace") for each in self._workers)
 
     def command(self, *arguments: str) -> str:
         """What `ledgerway …` prints; it must succeed."""
@@ -158,7 +175,7 @@ class Product:
             return api.get("/integrated-account", params={"tenant_id": tenant}).json()["result"]
 
     def stop(self) -> None:
-        for server in reversed(self._servers):
+        for server in (*self._workers, *reversed(self._servers)):
             server.stop()
 
     @contextmanager

@@ -11,10 +11,10 @@ from app.sync.cadence import BadCadence
 NOON = datetime(2026, 3, 28, 12, 0, tzinfo=UTC)
 
 
-def test_intervals_are_set_apart_by_up_to_a_tenth() -> None:
+def test_intervals_are_set_apart_by_up_to_a_tenth_and_never_longer() -> None:
     stored = cadence.checked({"interval_seconds": 600}, NOON)
     assert cadence.following(stored, NOON, 0.0) == NOON + timedelta(seconds=600)
-    assert cadence.following(stored, NOON, 1.0) == NOON + timedelta(seconds=660)
+    assert cadence.following(stored, NOON, 1.0) == NOON + timedelta(seconds=540)
 
 
 @pytest.mark.parametrize(
