@@ -80,7 +80,7 @@ async def measure(url: str, seconds: float) -> Overhead:
 
     jobs.register(_SLICE, SYNC, end)
     nowhere = cast("Destinations", None)  # what is due asks for none
-    sync = Sync(database, clock, accounts, nowhere, handover, is_alive)
+    sync = Sync(database, clock, accounts, nowhere, handover, is_alive, _unheard)
     await _seed(database)
     try:
         await jobs.start(works=True)
@@ -95,6 +95,10 @@ async def measure(url: str, seconds: float) -> Overhead:
     finally:
         await jobs.close(10)
         await database.close()
+
+
+async def _unheard(*_args: object) -> None:
+    """No hooks are taken back here."""
 
 
 async def _seed(database: Database) -> None:
