@@ -103,6 +103,7 @@ class Settings(BaseSettings):
     vault_…       a Vault-compatible transit engine that wraps data keys instead of the key ring: where it is, the
                   file its token is in, its mount and the name of the key (made with `derived=true`)
     access_log    whether each request is logged
+    require_idempotency_key  whether writes of records, unified or raw, without one are refused
     write_settle_seconds  for so long after a lost answer a write is looked for before it is sent again
     clock_factor  development only: leases and waits of writes are so many times as long
     log_days      how long entries of the call log are kept
@@ -129,6 +130,7 @@ class Settings(BaseSettings):
     access_log: bool = True
     log_days: int = Field(default=30, ge=1, le=3650)
     worker: bool = True
+    require_idempotency_key: bool = False
     write_settle_seconds: float = Field(default=180.0, ge=60.0, le=86_400.0)
     clock_factor: float = Field(default=1.0, gt=0.0, le=1.0)
     body_limit: int = Field(default=1_000_000, ge=1_000, le=100_000_000)

@@ -154,7 +154,8 @@ async def forward(
         source_event=request.headers.get("x-source-event"),
     )
     headers = tuple((name, value) for name, value in request.headers.items() if name not in _OURS)
-    key = None if reads else key_of(request.headers)
+    demanded = request.app.state.settings.require_idempotency_key
+    key = None if reads else key_of(request.headers, required=demanded)
     body = await _body(request, account)
     call = RawCall(method, path, query, headers, body)
     if key is None:

@@ -43,7 +43,7 @@ class Intents:
 
     async def once(self, call: Call, change: Change, work: Work) -> Done:
         """Carry out `work`, take it up where it stopped, or answer what carrying it out once gave."""
-        key = key_of(call.request.headers)
+        key = key_of(call.request.headers, required=call.request.app.state.settings.require_idempotency_key)
         failpoints.hit("write.before_intent")
 
         async def claim() -> tuple[Write, bool]:

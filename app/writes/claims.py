@@ -17,10 +17,18 @@ _LONGEST_WAIT = 10
 _POLL = 0.2
 
 
-def key_of(headers: Headers) -> str | None:
-    """The Idempotency-Key, quotes of its structured form taken off. Problem idempotency_key_invalid."""
+def key_of(headers: Headers, *, required: bool = False) -> str | None:
+    """The Idempotency-Key, quotes of its structured form taken off.
+
+    Problem idempotency_key_invalid; idempotency_key_required where the operator demands one.
+    """
     given = headers.getlist(HEADER)
     if not given:
+        if required:
+            detail = (
+                f"Writes carry an {HEADER} here: one value of your own for each, the same when you repeat it."
+            )
+            raise Problem("idempotency_key_required", detail, parameter=HEADER)
         return None
     key = given[0].strip()
     if len(key) > 2 and key[0] == key[-1] == '"':

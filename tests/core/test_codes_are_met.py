@@ -8,7 +8,6 @@ from app.core.codes import CODES
 ROOT = Path(__file__).resolve().parents[2]
 
 AHEAD_OF_THEIR_TIME = {
-    "idempotency_key_required": "keys are optional; there is no setting that demands them",
     "environment_mismatch": "another environment's ids are 404, as if they were not there",
     "precondition_required": "edits in the console",
     "oauth_state_used": "a state that was used is deleted, and so unknown: oauth_state_invalid",

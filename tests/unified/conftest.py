@@ -362,7 +362,7 @@ async def opened(monkeypatch: pytest.MonkeyPatch, database: Database) -> AsyncIt
     app.state.cursors = Cursors(lambda: [b"k" * 32])
     app.state.rates = Rates(app.state.clock, None, None)
     app.add_middleware(Edge, settings=Settings(), aliases={})
-    app.state.settings = SimpleNamespace(public_url="http://127.0.0.1")
+    app.state.settings = SimpleNamespace(public_url="http://127.0.0.1", require_idempotency_key=False)
     scopes = {"accounting:*"}
     token: list[str] = []
 

@@ -259,3 +259,12 @@ async def test_writes_of_accounts_a_key_cannot_see_are_not_there(world: Any) -> 
     world.token.append("acc_2")
     assert (await world.client.get("/write")).json()["result"] == []
     assert (await world.client.get(f"/write/{made.headers['ledgerway-write-id']}")).status_code == 404
+
+
+async def test_an_operator_may_demand_keys(world: Any) -> None:
+    world.app.state.settings.require_idempotency_key = True
+    refused = await create(world, {})
+    assert (refused.status_code, refused.json()["code"]) == (400, "idempotency_key_required")
+    assert refused.json()["executed"] == "no"
+    assert await intents(world) == []
+    assert (await create(world)).status_code == 201
