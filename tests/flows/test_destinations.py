@@ -12,9 +12,8 @@ import httpx
 import pytest
 
 from tests.flows.company import exact
-from tests.flows.conftest import NO_LIMITS, Admin
+from tests.flows.conftest import AMPLE, FAST, NO_LIMITS, Admin
 from tests.flows.copies import PASSWORD, Copy, connected, job_of, post, settled, until
-from tests.flows.test_lost_answers import AMPLE, FAST
 from tests.support import postgres
 from tests.support.product import Product, Sandbox
 
