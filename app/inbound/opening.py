@@ -26,5 +26,5 @@ def open_inbound(
     """What the API needs, and what takes the hooks."""
     inbound = Inbound(database, clock, accounts, gateway, vault, settings.public_url)
     jobs.register(hints.UNCOVERED, MAINT, inbound.settle)
-    jobs.register_due(store.forget)
+    jobs.register_due(store.forget, every=60.0)
     return inbound, Receiver(database, clock, accounts, vault, jobs)

@@ -24,6 +24,7 @@ Perform: TypeAlias = Callable[[str, str, Sequence[Argument]], Awaitable[None]]
 SCHEMA = "dbos"
 """Where the engine's tables are on PostgreSQL; on SQLite they lie beside ours."""
 
+_SHORTEST_POLL = 0.25
 _NAME = "ledgerway"
 _VERSION = "ledgerway-1"  # constant: a job begun by one release may end in the next
 _BUSY_MS = 30_000
@@ -199,7 +200,7 @@ class JobEngine:
                 queue.name,
                 worker_concurrency=queue.at_once,
                 partition_concurrency=1 if queue.serial else None,
-                polling_interval_sec=max(0.05, queue.poll * factor),
+                polling_interval_sec=max(_SHORTEST_POLL, queue.poll * factor),
             )
 
     @property

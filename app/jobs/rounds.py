@@ -25,6 +25,7 @@ SILENT = 30.0
 _BEAT = 5.0
 _REAP = 10.0
 _TICK = 1.0
+_SHORTEST = 0.3  # however fast the clock runs
 _PURGE = 60.0
 _FORGOTTEN = 3600.0
 _LIMIT = 25
@@ -45,7 +46,7 @@ class Rounds:
         database: Database,
         clock: Clock,
         executor: str,
-        dues: Sequence[Due],
+        dues: Sequence[tuple[Due, float]],
         recover: Recover,
         purge: Purge,
         factor: float,
@@ -57,6 +58,7 @@ class Rounds:
         self._recover = recover
         self._purge = purge
         self._factor = factor
+        self._again: dict[Due, float] = {}
         self._ticks: list[asyncio.Task[None]] = []
         self._beats: list[asyncio.Task[None]] = []
 
@@ -94,7 +96,11 @@ class Rounds:
     async def tick(self) -> int:
         """Enqueue what is due; how many."""
         count = 0
-        for due in self._dues:
+        for due, every in self._dues:
+            now = self._clock.monotonic()
+            if now < self._again.get(due, 0.0):
+                continue
+            self._again[due] = now + every * self._factor
             try:
                 count += await self._due(due)
             except Exception as error:
@@ -122,7 +128,7 @@ class Rounds:
     def _every(self, seconds: float, work: Callable[[], Awaitable[object]]) -> asyncio.Task[None]:
         async def run() -> None:
             while True:
-                await asyncio.sleep(seconds * self._factor * random.uniform(0.9, 1.1))  # noqa: S311 — processes should not meet
+                await asyncio.sleep(max(_SHORTEST, seconds * self._factor) * random.uniform(0.9, 1.1))  # noqa: S311 — processes should not meet
                 try:
                     await work()
                 except Exception as error:

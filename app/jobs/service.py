@@ -50,7 +50,7 @@ class Jobs:
         self._factor = factor
         self._engine = JobEngine(database.url)
         self._kinds: dict[str, _Kind] = {}
-        self._dues: list[Due] = []
+        self._dues: list[tuple[Due, float]] = []
         self._opening = asyncio.Lock()
         self._open = False
         # One file has one worker; on PostgreSQL each process is one of many.
@@ -69,12 +69,12 @@ class Jobs:
         assert name not in self._kinds, name
         self._kinds[name] = _Kind(queue, handler)
 
-    def register_due(self, due: Due) -> None:
-        """About every second, in each process that works: `due(session, now, limit)` in a transaction.
+    def register_due(self, due: Due, every: float = 0.0) -> None:
+        """About every second, or so many, in each process that works: `due(session, now, limit)` in a transaction.
 
         It enqueues at most `limit` jobs and says how many; as many as that, and it is called again at once.
         """
-        self._dues.append(due)
+        self._dues.append((due, every))
 
     # What they call
 

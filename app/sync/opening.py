@@ -67,9 +67,9 @@ def open_sync(
     source = Source(database, clock, gateway, vault)
     rereads = Rereads(database, clock, accounts, source, jobs, sync.hinted)
     jobs.register(hints.TURN, REREAD, rereads.run)
-    jobs.register_due(rereads.strays)
+    jobs.register_due(rereads.strays, every=15.0)
     jobs.register_due(sync.due)
-    jobs.register_due(sync.strays)
+    jobs.register_due(sync.strays, every=15.0)
     open_deliveries(database, clock, accounts, vault, places, jobs)
     return sync
 

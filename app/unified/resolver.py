@@ -27,6 +27,7 @@ from connectors.kit.http import Reply
 _log = get_logger("ledgerway.unified")
 
 _EVERY = (0.7, 1.3)
+_SHORTEST = 0.3  # of that, however fast the clock runs
 _PURGE_EVERY = 3600.0
 
 
@@ -187,7 +188,7 @@ class Resolver:
         clock = self._state.clock
         purged = clock.monotonic() - random.uniform(0, _PURGE_EVERY)  # noqa: S311 — processes should not meet
         while True:
-            await asyncio.sleep(random.uniform(*_EVERY) * self._unsettled.pace.factor)  # noqa: S311
+            await asyncio.sleep(random.uniform(*_EVERY) * max(_SHORTEST, self._unsettled.pace.factor))  # noqa: S311
             try:
                 while await self.once() == AT_ONCE:
                     pass

@@ -30,7 +30,7 @@ _log = structlog.get_logger("ledgerway.webhooks")
 
 TOTAL_SECONDS = 15.0
 _TIDY = 3600.0  # seconds between two rounds of forgetting, more or less
-_LOOK = 0.25  # seconds between two looks at the queue when nothing was found
+_LOOK = 0.5  # seconds between two looks at the queue when nothing was found
 _MOST = 256  # messages under way in one process
 _CLAIMED = 64
 _WEBHOOKS = 20

@@ -9,8 +9,7 @@ import httpx
 import pytest
 
 from app.demo.processes import Server, free_ports, ledgerway
-from tests.flows.conftest import NO_LIMITS, Admin
-from tests.flows.test_lost_answers import AMPLE
+from tests.flows.conftest import AMPLE, NO_LIMITS, Admin
 from tests.support.product import Product, Sandbox
 
 FAST = {"LEDGERWAY_CLOCK_FACTOR": "0.05", "LEDGERWAY_EGRESS_ALLOW": "127.0.0.0/8"}
