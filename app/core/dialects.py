@@ -1,5 +1,6 @@
 """What differs between SQLite and PostgreSQL: connections, pragmas, and the meaning of their errors."""
 
+import asyncio
 import contextlib
 import errno
 import os
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+import aiosqlite
 import asyncpg
 from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
@@ -100,6 +102,28 @@ def _make_file(path: Path) -> None:
         path.touch(mode=0o600)
 
 
+class _Sqlite(aiosqlite.Connection):
+    """Rolls back before it closes: a statement that was cut off may keep what is closed half alive, and with it the
+    transaction, so that nobody else could write.
+    """
+
+    async def close(self) -> None:
+        with contextlib.suppress(sqlite3.Error, ValueError):
+            await self.rollback()
+        await super().close()
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        if self._connection is not None:
+            self._tx.put_nowait((None, self._connection.rollback))
+        return super().stop()
+
+
+def _connected(file: str, **options: Any) -> aiosqlite.Connection:
+    connection = _Sqlite(lambda: sqlite3.connect(file, **options), iter_chunk_size=64)
+    connection._thread.daemon = True  # pyright: ignore[reportPrivateUsage] — as SQLAlchemy does with its own
+    return connection
+
+
 def _sqlite(url: URL, *, writer: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
@@ -107,7 +131,7 @@ def _sqlite(url: URL, *, writer: bool) -> AsyncEngine:
         pool_size=1 if writer else 4,
         max_overflow=0 if writer else 4,
         pool_timeout=15,
-        connect_args={"timeout": _BUSY_MS / 1000},
+        connect_args={"timeout": _BUSY_MS / 1000, "async_creator_fn": _connected},
     )
 
     @event.listens_for(engine.sync_engine, "connect")

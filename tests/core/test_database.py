@@ -1,6 +1,7 @@
 """Storage on both databases: transactions, contention, migration, and what failures become."""
 
 import asyncio
+import random
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -333,3 +334,27 @@ def test_urls_that_name_no_database(given: str) -> None:
 
 def test_sslmode_is_understood() -> None:
     assert dialects.normalize("postgres://u@h/d?sslmode=require").query == {"ssl": "require"}
+
+
+async def test_cancelled_transactions_leave_the_file_to_others(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'ledgerway.db'}")
+    async with database.write() as session:
+        await session.execute(text("CREATE TABLE things (n INTEGER)"))
+    dice = random.Random(7)
+    cut_off = 0
+
+    async def write(seconds: float) -> None:
+        nonlocal cut_off
+        try:
+            async with asyncio.timeout(seconds), database.write() as session:
+                await session.execute(text("INSERT INTO things VALUES (1)"))
+                await session.execute(text("SELECT n FROM things"))
+        except TimeoutError:
+            cut_off += 1
+
+    for _ in range(30):
+        await asyncio.gather(*(write(dice.choice((0.001, 0.002, 0.004, 0.008, 60))) for _ in range(20)))
+    assert cut_off
+    async with database.write() as session:
+        await session.execute(text("INSERT INTO things VALUES (2)"))
+    await database.close()

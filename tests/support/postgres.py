@@ -121,7 +121,7 @@ def make(folder: Path, options: str = "") -> str:
         port = probe.getsockname()[1]
     options = (
         f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off "
-        f"-c full_page_writes=off -c max_connections=200 {options}"
+        f"-c full_page_writes=off -c autovacuum=off -c max_connections=200 {options}"
     )
     _tool("pg_ctl", data, "-o", options, "-l", str(data / "log"), "-w", "start")
     _psql(f"postgresql://postgres@127.0.0.1:{port}", "CREATE ROLE ledgerway LOGIN CREATEDB")
