@@ -14,6 +14,4 @@ def test_nothing_is_lost_or_doubled_whatever_breaks() -> None:
     databases = ("sqlite", "postgresql") if postgres.binaries() else ("sqlite",)
     rows = asyncio.run(run(faults.TENTH, databases))
     told = "\n".join([verdict.table(rows), *(line for row in rows for line in verdict.details(row))])
-    assert all(row.is_safe for row in rows), told
-    # a write whose only re-send was cut off as well is left to a person; it must not become the rule
-    assert sum(len(row.unresolved) for row in rows) < sum(len(row.wishes) for row in rows) // 20, told
+    assert verdict.holds(rows), told

@@ -65,7 +65,7 @@ def main() -> int:
     sys.stdout.write(verdict.table(rows) + "\n")
     for row in rows:
         sys.stdout.writelines(f"{line}\n" for line in verdict.details(row))
-    return 0 if all(row.is_good for row in rows) else 1
+    return 0 if verdict.holds(rows) else 1
 
 
 if __name__ == "__main__":

@@ -140,8 +140,9 @@ async def left_at_exchange(fleet: Fleet, row: Row, size: Size) -> Callers:
         await fleet.replace()
         left = [email for email, is_connected in zip(people, first, strict=True) if not is_connected]
         for email in left:
-            if await fleet.accounts_of(email):
-                row.remarks.append(f"run {row.runs}: {email} is half connected")
+            for account in await fleet.accounts_of(email):  # stored, and its browser never heard of it
+                if not await fleet.is_connected(account):
+                    row.remarks.append(f"run {row.runs}: {email} is half connected")
             await fleet.connect(email)
         for email in people:
             accounts = await fleet.accounts_of(email)

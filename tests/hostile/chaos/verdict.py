@@ -1,7 +1,7 @@
 """What became of the wishes, by the provider's own books."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tests.hostile.chaos.clients import Wish
@@ -29,10 +29,6 @@ class Row:
     unresolved: list[str] = field(default_factory=list[str])
     refreshes: int = 0
     remarks: list[str] = field(default_factory=list[str])
-
-    @property
-    def is_good(self) -> bool:
-        return self.is_safe and not self.unresolved
 
     @property
     def is_safe(self) -> bool:
@@ -76,6 +72,13 @@ async def judge(fleet: Fleet, row: Row) -> None:
                 row.lost.append(f"{wish.key}: told {wish.record_id}")
             if held[wish.key] > 1:
                 row.duplicated.append(f"{wish.key}: {held[wish.key]} records")
+
+
+def holds(rows: Sequence[Row]) -> bool:
+    """Every row is safe. A write whose only re-send was cut off, too, is left to a person by design; it must not
+    become the rule."""
+    unresolved, calls = sum(len(row.unresolved) for row in rows), sum(len(row.wishes) for row in rows)
+    return all(row.is_safe for row in rows) and unresolved * 20 <= calls
 
 
 def table(rows: Iterable[Row]) -> str:
