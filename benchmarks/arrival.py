@@ -1,7 +1,8 @@
 """`python -m benchmarks.arrival [--minutes 4]`: from a change in the provider's books to its signed webhook.
 
 Changes are made at random moments in the books themselves; the sync polls every minute. Deletions are noticed by
-complete passes, of another account, every minute too. Measured is from the change to the delivery at the receiver.
+complete passes, of another account, every minute too; a third account's provider tells by hooks of its own, and its
+sync polls once a day. Measured is from the change to the delivery at the receiver.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from benchmarks.site import UNLIMITED, Company, Site, good, site
 
 CADENCE = 60
 _EVERY = {"interval_seconds": CADENCE}
+_DAILY = {"interval_seconds": 86_400}
 _SPARE = 5.0
 _ROWS = 40
 
@@ -50,8 +52,16 @@ def _deleted(at: Site, company: Company, contact: str) -> None:
 
 
 WAYS: tuple[tuple[str, str, dict[str, Any], Cause, float], ...] = (
-    ("a change, by polling", "updated", {"cadence": _EVERY}, _renamed, CADENCE + _SPARE),
-    ("a deletion, by sweeps", "deleted", {"sweep_cadence": _EVERY}, _deleted, CADENCE + _SPARE),
+    (f"a change, polled every {CADENCE} s", "updated", {"cadence": _EVERY}, _renamed, CADENCE + _SPARE),
+    (
+        f"a deletion, swept every {CADENCE} s",
+        "deleted",
+        {"sweep_cadence": _EVERY},
+        _deleted,
+        CADENCE + _SPARE,
+    ),
+    ("a change, by hook", "updated", {"cadence": _DAILY}, _renamed, _SPARE),
+    ("a deletion, by hook", "deleted", {"cadence": _DAILY}, _deleted, _SPARE),
 )
 """What is measured: its name, the word for it in events, how the job is told to look, what happens, and how many
 seconds it may take."""
@@ -68,6 +78,8 @@ def measure(folder: Path, seconds: float) -> list[Arrivals]:
             job = at.sync(company, resources=["contacts"], **how)["id"]
             while at.last_run(job)["state"] != "completed":
                 time.sleep(0.5)
+            if how.get("cadence") is _DAILY:
+                good(at.api.post(f"/integrated-account/{company.account}/inbound"))
             parts.append((company, [each["contact"]["contact_id"] for each in made], {}))
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -106,7 +118,7 @@ def _judged(what: str, caused: dict[str, float], came: dict[str, float], allowed
 
 def told(found: list[Arrivals]) -> str:
     return "\n".join(
-        f"{each.what}, every {CADENCE} s: signed at the receiver after {each.median:.0f} s in the middle, "
+        f"{each.what}: signed at the receiver after {each.median:.1f} s in the middle, "
         f"{each.most:.1f} s at most (target {each.allowed:.0f}), {each.late} late of {each.count}"
         for each in found
     )
