@@ -1,6 +1,7 @@
 """Countries: the ISO 3166 code of a name, as providers tell either, both or the three-letter one."""
 
 import unicodedata
+from functools import lru_cache
 
 _ISO = """
 AD AND Andorra; AE ARE United Arab Emirates; AF AFG Afghanistan; AG ATG Antigua and Barbuda;
@@ -75,7 +76,12 @@ VE Bolivarian Republic of Venezuela; VG Virgin Islands, British; VI Virgin Islan
 
 def code_of(country: object) -> str | None:
     """The two-letter code of a country told by any of its codes or names; None of what is none."""
-    return _CODES.get(_folded(country)) if isinstance(country, str) else None
+    return _code_of(country) if country and isinstance(country, str) else None
+
+
+@lru_cache(maxsize=1024)
+def _code_of(country: str) -> str | None:
+    return _CODES.get(_folded(country))
 
 
 def _folded(name: str) -> str:

@@ -56,14 +56,18 @@ class Shape:
         return self.read(native, ctx) or list(self._flat(native))
 
     def _element(self, native: Native) -> dict[str, Any]:
-        id = next((str(native[key]) for key in self.ids if native.get(key)), None)
-        kind = self.types.get(str(native.get("data_type") or ""), "text")
+        get = native.get
+        id = None
+        for key in self.ids:
+            if id := get(key):
+                break
+        kind = self.types.get(str(get("data_type") or ""), "text")
         return {
-            "id": id,
-            "api_name": native.get("api_name") or None,
-            "label": native.get("label") or None,
+            "id": str(id) if id else None,
+            "api_name": get("api_name") or None,
+            "label": get("label") or None,
             "type": kind,
-            "value": _value(native.get("value"), kind),
+            "value": _value(get("value"), kind),
         }
 
     def _flat(self, native: Native) -> Iterator[dict[str, Any]]:

@@ -84,8 +84,11 @@ class Joined(Resource):
 
     def read(self, native: Json, ctx: Context, *, detail: bool = True) -> Answer:
         """Read by the first side whose ids it has."""
-        found = (side for side in self.parts if isinstance(native, dict) and side.id_key in native)
-        return next(found, self.parts[0]).read(native, ctx, detail=detail)
+        if isinstance(native, dict):
+            for side in self.parts:
+                if side.id_key in native:
+                    return side.read(native, ctx, detail=detail)
+        return self.parts[0].read(native, ctx, detail=detail)
 
     def list(self, query: ListQuery, ctx: Context) -> Flow[Page]:
         chosen, query = self._chosen(query)

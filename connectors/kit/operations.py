@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -59,6 +60,14 @@ class ListQuery:
     tolerant: bool = False
 
 
+@lru_cache(maxsize=256)  # asked of every record of a page
+def _date_in(time_zone: str, now: datetime) -> date:
+    try:
+        return now.astimezone(ZoneInfo(time_zone)).date()
+    except (ZoneInfoNotFoundError, ValueError):
+        return now.date()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The account an operation runs for, and the moment it started. Flows read no clock of their own.
@@ -78,10 +87,7 @@ class Context:
     @property
     def today(self) -> date:
         """The date in the company's calendar."""
-        try:
-            return self.now.astimezone(ZoneInfo(self.time_zone)).date()
-        except (ZoneInfoNotFoundError, ValueError):
-            return self.now.date()
+        return _date_in(self.time_zone, self.now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,8 @@ def files_of(record: Native) -> list[Native]:
 
 def told(native: Native, ctx: Context) -> list[Record]:
     """The files of a record as the record itself shows them."""
+    if not native.get("documents") and not native.get("expense_receipt_name"):
+        return []
     return [
         {
             "id": str(each["document_id"]),

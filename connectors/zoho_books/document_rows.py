@@ -220,7 +220,8 @@ def linked(type: str, many: str, prefix: str) -> Callable[[Native, Context], lis
 
 
 def has_attachments(native: Native, ctx: Context) -> bool:
-    return bool(flag(native.get("has_attachment")) or native.get("documents"))
+    told = native.get("has_attachment")
+    return bool((told and flag(told)) or native.get("documents"))
 
 
 def attached(d: TradeDocument) -> Row:

@@ -60,12 +60,14 @@ TAX_SUM = Table(
 
 def money(key: str) -> Callable[[Native, Context], Decimal | None]:
     """Reads an amount that is written another way than it is read."""
+    return lambda native, ctx: amount_of(native.get(key))
 
-    def read(native: Native, ctx: Context) -> Decimal | None:
-        value = native.get(key)
-        return None if value is None or value == "" else MONEY.read(value)
 
-    return read
+def amount_of(value: Any) -> Decimal | None:
+    """A native amount; None for blank."""
+    if value.__class__ is Decimal:
+        return value
+    return None if value is None or value == "" else MONEY.read(value)
 
 
 def is_document_discount(native: Native) -> bool:
@@ -80,11 +82,11 @@ def discount_amount(native: Native, ctx: Context) -> Decimal | None:
     """The document's own discount; 0 where the lines carry theirs."""
     if not is_document_discount(native):
         return ZERO
-    total = native.get("discount_total")
-    if total not in (None, ""):
-        return MONEY.read(total)
+    total = amount_of(native.get("discount_total"))
+    if total is not None:
+        return total
     given = native.get("discount")
-    return None if given in (None, "") or percentage_of(given) is not None else MONEY.read(given)
+    return None if percentage_of(given) is not None else amount_of(given)
 
 
 def put_discount_percentage(value: Decimal, native: Native, ctx: Context) -> None:
@@ -97,10 +99,9 @@ def put_discount_amount(value: Decimal, native: Native, ctx: Context) -> None:
 
 def shipping_amount(native: Native, ctx: Context) -> Decimal | None:
     """Without its tax, which stands among the taxes."""
-    net, charge = native.get("shipping_charge_exclusive_of_tax"), native.get("shipping_charge")
-    if native.get("shipping_charge_tax") and net:
+    if native.get("shipping_charge_tax") and (net := native.get("shipping_charge_exclusive_of_tax")):
         return MONEY.read(net)
-    return None if charge in (None, "") else MONEY.read(charge)
+    return amount_of(native.get("shipping_charge"))
 
 
 NO_DISCOUNT: Native = {"discount": 0, "discount_type": "entity_level"}
@@ -145,16 +146,19 @@ def _takes_off(discount: Any) -> bool:
 def settle_totals(record: Record, native: Any, issues: list[Issue]) -> None:
     """Fills what only the whole document tells, and checks that it adds up (rule 1)."""
     lines: list[Record] = record.get("line_items") or []
-    inclusive = record.get("tax_inclusive") is True
-    _untold_taxes(lines, native)
-    gross = native.get("sub_total_inclusive_of_tax") if inclusive else None
-    are_gross = bool(gross) and gross != native.get("sub_total") and _sum(lines, "sub_total") == gross
-    _line_totals(lines, inclusive=inclusive, are_gross=are_gross)
-    named_taxes(record.get("taxes") or [], lines)
-    own = record.get("discount_amount") or ZERO
-    record["total_discount"] = own + _sum(lines, "discount_amount")
+    discount = record.get("discount_amount") or ZERO
+    for place, line in enumerate(lines):
+        if line["tax_amount"] is None:
+            _tell_tax(line, objects(native, "line_items")[place], native)
+        if taken := line["discount_amount"]:
+            discount += taken
+    record["total_discount"] = discount
+    if record.get("tax_inclusive") is True:
+        _line_totals(lines, are_gross=_are_gross(lines, native))
+    if taxes := record.get("taxes"):
+        named_taxes(taxes, lines)
     missing = _unwithheld(record, native, difference(record))
-    if missing is not None and missing != 0:
+    if missing:
         detail = (
             f"the parts come to {record['total_amount'] + missing:f}, the total is {record['total_amount']:f}"
         )
@@ -183,17 +187,13 @@ def _told(native: Any, names: Sequence[str]) -> list[Decimal]:
     return [MONEY.read(native[name]) or ZERO for name in names if native.get(name)]
 
 
-def _untold_taxes(lines: list[Record], native: Any) -> None:
+def _tell_tax(line: Record, told: Native, native: Any) -> None:
     """The tax of a taxed line that tells none: its rate on its amount, as the currency rounds."""
-    if all(line["tax_amount"] is not None for line in lines):
-        return
-    rates = {str(each.get("line_item_id")): each.get("tax_percentage") for each in native["line_items"]}
-    places = native.get("price_precision")
-    for line in lines:
-        rate = _percentage(rates.get(str(line["id"])))
-        if line["tax_amount"] is None and line["sub_total"] is not None and rate is not None:
-            amount = line["sub_total"] * rate / HUNDRED
-            line["tax_amount"] = rounded(amount, places if isinstance(places, int) else 2)
+    rate = _percentage(told.get("tax_percentage"))
+    if line["sub_total"] is not None and rate is not None:
+        places = native.get("price_precision")
+        amount = line["sub_total"] * rate / HUNDRED
+        line["tax_amount"] = rounded(amount, places if isinstance(places, int) else 2)
 
 
 def _percentage(told: Any) -> Decimal | None:
@@ -205,24 +205,28 @@ def _percentage(told: Any) -> Decimal | None:
 
 def named_taxes(taxes: list[Record], lines: list[Record]) -> None:
     """Zoho sums taxes by name alone, sometimes "VAT (7.5%)"; the lines know which rate that is."""
-    known = {str(line["tax_rate"]["name"]): line["tax_rate"] for line in lines if line.get("tax_rate")}
+    known = {rate["name"]: rate for line in lines if (rate := line.get("tax_rate"))}
     for tax in taxes:
         told = tax["tax_rate"]
         if told and "id" not in told:
-            name = str(told["name"])
+            name = told["name"]
             tax["tax_rate"] = known.get(name) or known.get(name.rpartition(" (")[0]) or told
 
 
-def _sum(lines: list[Record], name: str) -> Decimal:
-    return sum((line[name] for line in lines if line.get(name)), ZERO)
+def _are_gross(lines: list[Record], native: Any) -> bool:
+    """Whether the lines' amounts include their tax, against Zoho's habit."""
+    gross = native.get("sub_total_inclusive_of_tax")
+    if not gross or gross == native.get("sub_total"):
+        return False
+    return sum((line["sub_total"] for line in lines if line["sub_total"]), ZERO) == gross
 
 
-def _line_totals(lines: list[Record], *, inclusive: bool, are_gross: bool) -> None:
+def _line_totals(lines: list[Record], *, are_gross: bool) -> None:
     for line in lines:
         net, tax_amount = line["sub_total"], line["tax_amount"]
         if net is None or tax_amount is None:
             continue
         if are_gross:
             line["sub_total"] = net - tax_amount
-        elif inclusive:
+        else:
             line["total_line_amount"] = net + tax_amount

@@ -48,16 +48,20 @@ def _put_amount(value: Decimal, native: Native, ctx: Context) -> None:
 
 def _discount_amount(native: Native, ctx: Context) -> Decimal | None:
     """The amount as reckoned; an amount that was given stands in `discount` itself."""
-    found: Decimal | None = None
-    for name in ("discount_amount", "discount"):
-        told = native.get(name)
-        if told is None or (isinstance(told, str) and (not told or told.endswith("%"))):
-            continue
-        amount = MONEY.read(told)
-        if amount:
-            return amount
-        found = ZERO
-    return found
+    reckoned = _amount(native.get("discount_amount"))
+    if reckoned:
+        return reckoned
+    given = _amount(native.get("discount"))
+    return reckoned if given is None else given
+
+
+def _amount(told: Any) -> Decimal | None:
+    """None for what is blank or a percentage."""
+    if told.__class__ is Decimal:
+        return told
+    if told is None or (isinstance(told, str) and (not told or told.endswith("%"))):
+        return None
+    return MONEY.read(told) or ZERO
 
 
 def _tax_amount(native: Native, ctx: Context) -> Decimal | None:
@@ -68,7 +72,8 @@ def _tax_amount(native: Native, ctx: Context) -> Decimal | None:
         return ZERO if untaxed else None
     amount = ZERO
     for each in taxes:
-        amount += MONEY.read(each.get("tax_amount") or ZERO) or ZERO
+        if told := each.get("tax_amount"):
+            amount += MONEY.read(told) or ZERO
     return amount
 
 

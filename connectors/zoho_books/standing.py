@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from connectors.kit.codec import MONEY
 from connectors.kit.mapping import Native
 from connectors.kit.operations import Context
 from connectors.kit.totals import ZERO
+from connectors.zoho_books.documents import amount_of
 
 STATUS: Mapping[str, str] = {
     "draft": "draft", "sent": "authorised", "viewed": "authorised", "unpaid": "authorised", "overdue": "authorised",
@@ -33,7 +33,7 @@ def status(native: Native, ctx: Context) -> str | None:
     found = STATUS.get(word, word)
     if found not in LIVE:
         return found
-    owed, total = MONEY.read(native.get("balance") or 0), MONEY.read(native.get("total") or 0)
+    owed, total = amount_of(native.get("balance")), amount_of(native.get("total"))
     return "partially_paid" if owed and total and 0 < owed < total else "authorised"
 
 
@@ -41,15 +41,14 @@ def balance(native: Native, ctx: Context) -> Decimal | None:
     """Zoho keeps the balance of what is void."""
     if native.get("status") == "void":
         return ZERO
-    value = native.get("balance")
-    return None if value in (None, "") else MONEY.read(value)
+    return amount_of(native.get("balance"))
 
 
 def is_overdue(native: Native, ctx: Context) -> bool:
     due = native.get("due_date")
-    if not due or status(native, ctx) not in LIVE or not balance(native, ctx):
+    if not due or due >= ctx.today.isoformat():
         return False
-    return due < ctx.today.isoformat()
+    return status(native, ctx) in LIVE and bool(balance(native, ctx))
 
 
 def worded(words: Mapping[str, str]) -> Callable[[Native, Context], str | None]:

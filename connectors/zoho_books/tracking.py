@@ -34,21 +34,15 @@ def tracking(unified: list[TrackingEntry] | None, *, located: bool = True) -> Ro
 # Reading
 
 
-def _read_tags(native: Native, ctx: Context) -> list[Record]:
-    return _tags(native)
-
-
-def _tags(native: Native) -> list[Record]:
+def _read_tags(native: Native, ctx: Context | None = None) -> list[Record]:
     tags = native.get("tags")
-    return [_entry(each) for each in tags if isinstance(each, dict)] if isinstance(tags, list) else []
+    if not tags or not isinstance(tags, list):
+        return []
+    return [_entry(each) for each in tags if isinstance(each, dict)]
 
 
-def _read_located(native: Native, ctx: Context) -> list[Record]:
-    return _entries(native)
-
-
-def _entries(native: Native) -> list[Record]:
-    found = _tags(native)
+def _read_located(native: Native, ctx: Context | None = None) -> list[Record]:
+    found = _read_tags(native)
     if location := native.get("location_id"):
         name = native.get("location_name") or None
         found.append({"id": f"{PREFIX}{location}", "name": name, "option_id": None, "option": None})
@@ -175,7 +169,7 @@ def _chosen(tag: str, name: Any, at: str, spot: Spot, errors: list[FieldError]) 
 
 
 def _merged(changes: list[Record], spot: Spot, errors: list[FieldError]) -> list[Record]:
-    present = _entries(spot.current or {})
+    present = _read_located(spot.current or {})
     result = {str(each["id"]): each for each in present}
     for place, change in enumerate(changes):
         id = str(change.get("id"))
