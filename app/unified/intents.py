@@ -138,7 +138,11 @@ class Intents:
         ended: dict[str, Any] = {"status": problem.status, "error_code": problem.code}
         if problem.code == "outcome_unknown" or executed == "unknown" or progress.pending is not None:
             problem.headers["Ledgerway-Outcome"] = "unknown"
-            await self._settle(call, change, intent, "unknown", progress, error_code=problem.code)
+            # What was refused unread, or never left, does not count as sent again.
+            resends = intent.resends if executed == "no" else None
+            await self._settle(
+                call, change, intent, "unknown", progress, error_code=problem.code, resends=resends
+            )
         elif executed == "yes":
             problem.headers["Ledgerway-Outcome"] = "partial"
             body = problem_body(

@@ -18,6 +18,19 @@ from connectors.kit.upserting import Mark
 
 T = TypeVar("T")
 
+_CONSIDERED = frozenset(
+    {
+        Kind.NOT_FOUND,
+        Kind.METHOD,
+        Kind.INVALID,
+        Kind.DUPLICATE,
+        Kind.CONFLICT,
+        Kind.DEPENDENTS,
+        Kind.LOCKED,
+    }
+)
+"""Refusals of what was asked. All others say nothing of what became of the same request before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -58,7 +71,7 @@ class Progress:
     sent      writing requests of this run
     answered  writing requests that came back good, in this run or before it
     stopped   something failed after something was done: what was said since then is not kept
-    in_doubt  an earlier run left `pending`, and this one has not sent it again
+    in_doubt  an earlier run left `pending`, and the provider has not said anything of it since
     mark      what the record it creates carries, so that it is made once
     """
 
@@ -100,20 +113,23 @@ class Progress:
     def asks(self, request: Request) -> None:
         if not request.is_read:
             self.sent += 1
-            self.pending, self.in_doubt = request, False
+            self.pending = request
 
     def hears(self, request: Request, reply: Reply) -> None:
         if not request.is_read:
             failpoints.hit("write.after_send")
             self.answered += 1
-            self.pending = None
+            self.pending, self.in_doubt = None, False
         self._keep(request, Exchange(request.method, request.path, request.query, reply.status, reply.body))
 
     def fails(self, request: Request, fault: Fault) -> None:
-        in_doubt = not request.is_read and executed(fault, request.is_repeatable) == "unknown"
-        if not in_doubt and not request.is_read:
-            self.pending = None
-        if in_doubt or self.answered:
+        if not request.is_read:
+            self.in_doubt = self.in_doubt and fault.kind not in _CONSIDERED
+            is_open = self.in_doubt or executed(fault, request.is_repeatable) == "unknown"
+            if not is_open:
+                self.pending = None
+            self.stopped = self.stopped or is_open
+        if self.answered:
             self.stopped = True
         self._keep(request, Exchange(request.method, request.path, request.query, fault=fault))
 

@@ -22,6 +22,7 @@ from app.unified.recalled import recalled
 from app.unified.refusals import translated
 from app.unified.service import Shown, Unified
 from app.unified.unsettled import AT_ONCE, Unsettled
+from app.writes.pace import MOST_LOOKS
 from connectors.kit.http import Reply
 
 _log = get_logger("ledgerway.unified")
@@ -123,16 +124,15 @@ class Resolver:
         match verdict.word:
             case "found":
                 await self._adopt(write, call, change, progress, verdict)
-            case "undone" if write.idempotency_key is not None:
-                if progress.pending is not None:
-                    await self._unsettled.resending(write)
+            case "undone" if _may_be_sent(write):
+                await self._unsettled.looked(write)
                 await self._carry(write, call, change, progress)
             case "nothing":
-                next_in = self._unsettled.pace.next(write.checks)
+                next_in = self._unsettled.pace.next(write.checks + 1)
                 if next_in is not None:
                     await self._unsettled.postpone(write, next_in, looked=True)
-                elif verdict.surely and write.resends == 0 and write.idempotency_key is not None:
-                    await self._unsettled.resending(write)
+                elif verdict.surely and write.resends == 0 and _may_be_sent(write):
+                    await self._unsettled.looked(write)
                     await self._carry(write, call, change, progress)
                 else:
                     await self._unsettled.postpone(write, None, looked=True)
@@ -197,6 +197,11 @@ class Resolver:
                     await self._unsettled.purge()
             except Exception as error:
                 _log.warning("resolver_failed", error=type(error).__name__)
+
+
+def _may_be_sent(write: Write) -> bool:
+    """Whether there is somebody to repeat it for, and it was not tried too often in vain."""
+    return write.idempotency_key is not None and write.checks < MOST_LOOKS
 
 
 def _written(call: Call, change: Change, verdict: Verdict) -> Written | None:

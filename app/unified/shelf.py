@@ -85,7 +85,7 @@ class WriteShelf(Shelf):
         """
         if progress.pending is None:
             progress.pending = request
-        await self.sends(intent, journal_of(progress, change.asked))
+        await self.sends(intent, journal_of(progress, change.asked), again=progress.in_doubt)
 
     async def is_alone(self, intent: Write, sought: frozenset[str]) -> bool:
         """Whether nobody else looks for any of this to create it; from then on nobody else may."""

@@ -79,12 +79,12 @@ class Unsettled:
                 stored.next_check_at = None if seconds is None else now + timedelta(seconds=seconds)
                 stored.error_code = error_code or stored.error_code
 
-    async def resending(self, write: Write) -> None:
-        """It will be sent again."""
+    async def looked(self, write: Write) -> None:
+        """One more look; it stays the owner's."""
         async with self._database.write() as session:
             stored = await self._shelf.own(session, write)
             if stored is not None:
-                stored.resends += 1
+                stored.checks += 1
 
     async def adopted(self, write: Write, record_id: str | None, written: Written | None = None) -> None:
         """It was done; its answer is lost, and nothing is left to do. `written`: what it is known to have left."""

@@ -6,6 +6,8 @@ from datetime import timedelta
 _LEASE, _LEAST_LEASE = 20.0, 2.0
 _LOOKS = (2.0, 15.0, 60.0)
 _LONGEST = 3600.0
+MOST_LOOKS = 14
+"""After so many looks since it was sent, a write that could not be sent again is left to a person: an hour or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,12 @@ class Pace:
         """Seconds between two signs of life."""
         return self.lease.total_seconds() / 4
 
-    def first(self, resends: int = 0) -> float:
-        """Seconds from sending to the first look; more, the more often it was sent again in vain."""
-        return min(_LOOKS[0] * 4**resends, _LONGEST) * self.factor
+    def first(self, resends: int = 0, looks: int = 0) -> float:
+        """Seconds from sending to the first look; more, the more often it was sent again in vain, and the more
+        `looks` there were after which it was to be sent again and could not be."""
+        vain = looks - len(_LOOKS) - 1
+        wait = _LOOKS[0] * 4**resends if vain < 0 else _LOOKS[1] * 2**vain
+        return min(wait, _LONGEST) * self.factor
 
     @property
     def after_failure(self) -> float:

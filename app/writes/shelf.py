@@ -121,8 +121,9 @@ class Shelf:
 
     # On the way
 
-    async def sends(self, intent: Write, journal: Journal | None = None) -> None:
+    async def sends(self, intent: Write, journal: Journal | None = None, *, again: bool = False) -> None:
         """Just before something is sent. Without a journal nobody but a person can say later what became of it.
+        `again`: it was sent before, and nobody saw the end of that.
 
         Problem idempotency_in_progress when another process took the write over.
         """
@@ -133,6 +134,7 @@ class Shelf:
                 raise Problem("idempotency_in_progress", detail, retry_after=1, write_id=intent.id)
             now = await storage_now(session, self._clock)
             stored.sent_at, stored.lease_until, stored.checks = now, now + self.pace.lease, 0
+            stored.resends += again
             if journal is not None:
                 stored.journal = await self.sealed_journal(session, stored, journal)
 
@@ -178,13 +180,14 @@ class Shelf:
         stored.state, stored.settled_at, stored.lease_until = state, now, now
         stored.error_code = None
         stored.next_check_at = None
-        if state == "unknown" and journal is not None:
-            stored.next_check_at = now + timedelta(seconds=self.pace.first(stored.resends))
         if state == "released":
             stored.idempotency_key = None
         for name, value in values.items():
             if value is not None:
                 setattr(stored, name, value)
+        if state == "unknown" and journal is not None:
+            wait = self.pace.first(stored.resends, stored.checks)
+            stored.next_check_at = now + timedelta(seconds=wait)
         if state in ("done", "released"):
             stored.journal = None
         elif journal is not None:
