@@ -56,6 +56,11 @@ class Asked:
     record_id: str | None = None
     document: str | None = None
 
+    @property
+    def place(self) -> store.Place | None:
+        key = self.idempotency_key
+        return None if key is None else (self.environment_id, self.account_id, self.method, self.path, key)
+
 
 class Shelf:
     """Every public method is one short transaction."""
@@ -73,10 +78,25 @@ class Shelf:
 
         Problem idempotency_key_reused, and what `check` raises.
         """
+        if (known := await self._standing(asked)) is not None:
+            return known, False
         try:
             return await self._begun(asked, check)
         except IntegrityError:  # another process stored the same key at the same moment
             return await self._begun(asked, check)
+
+    async def _standing(self, asked: Asked) -> Write | None:
+        """The write its key stands for, where nothing is to be done but to tell of it: whoever asks again and again
+        keeps no writer waiting."""
+        if asked.place is None:
+            return None
+        async with self._database.read() as session:
+            known = await store.by_key(session, asked.place)
+            now = await storage_now(session, self._clock)
+        if known is None or _is_forgotten(known, now) or not _stands(known, now):
+            return None
+        _refuse_other_content(known, asked)
+        return known
 
     async def _begun(self, asked: Asked, check: Check | None) -> tuple[Write, bool]:
         async with self._database.write() as session:
@@ -89,16 +109,13 @@ class Shelf:
                 created_at=now,
                 **asdict(asked),
             )
-            if intent.idempotency_key is not None:
-                known = await store.by_key(
-                    session, intent.environment_id, intent.account_id, intent.method, intent.path,
-                    intent.idempotency_key,
-                )  # fmt: skip
-                if known is not None and known.created_at < now - RETENTION and known.state != "unknown":
+            if asked.place is not None:
+                known = await store.by_key(session, asked.place, for_update=True)
+                if known is not None and _is_forgotten(known, now):
                     known.idempotency_key = None
                     await session.flush()
                 elif known is not None:
-                    return known, _taken(known, intent, now)
+                    return known, _taken(known, asked, intent, now)
             if check is not None:
                 await check(session, intent, now)
             session.add(intent)
@@ -229,19 +246,32 @@ class Shelf:
             return None
 
 
-def _taken(known: Write, asked: Write, now: datetime) -> bool:
-    """Whether a write that is known may be carried on by who asks for it now; it is theirs then."""
+def _is_forgotten(known: Write, now: datetime) -> bool:
+    return known.created_at < now - RETENTION and known.state != "unknown"
+
+
+def _stands(known: Write, now: datetime) -> bool:
+    """Whether it is settled, or somebody else's."""
+    return known.state in ("done", "unknown") or (known.state == "executing" and known.lease_until >= now)
+
+
+def _refuse_other_content(known: Write, asked: Asked) -> None:
     if known.fingerprint != asked.fingerprint:
         detail = "This Idempotency-Key was used for a request with another content."
         raise Problem("idempotency_key_reused", detail, write_id=known.id)
-    if known.state == "executing" and known.lease_until < now:
+
+
+def _taken(known: Write, asked: Asked, intent: Write, now: datetime) -> bool:
+    """Whether a write that is known may be carried on by who asks for it now; it is theirs then."""
+    _refuse_other_content(known, asked)
+    if known.state == "executing" and not _stands(known, now):
         if known.sent_at is not None:  # its owner died, and nobody knows whether the provider heard
             known.state = "unknown"
             known.next_check_at = now if known.journal is not None else None
             return False
     elif known.state != "partial":
         return False
-    known.state, known.owner, known.lease_until = "executing", asked.owner, asked.lease_until
+    known.state, known.owner, known.lease_until = "executing", intent.owner, intent.lease_until
     return True
 
 

@@ -1,6 +1,7 @@
 """Queries on the intents of writes. Every one is for one account, or for what a principal may see."""
 
 from datetime import datetime
+from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,22 +10,15 @@ from app.core.auth import Principal
 from app.models.integrated_accounts import IntegratedAccount
 from app.models.writes import Write
 
+Place: TypeAlias = tuple[str, str, str, str, str]
+"""What makes a key one: environment, account, method, path, the Idempotency-Key itself."""
 
-async def by_key(
-    session: AsyncSession, environment_id: str, account_id: str, method: str, path: str, key: str
-) -> Write | None:
-    """The write an Idempotency-Key stands for, locked."""
-    return await session.scalar(
-        select(Write)
-        .where(
-            Write.environment_id == environment_id,
-            Write.account_id == account_id,
-            Write.method == method,
-            Write.path == path,
-            Write.idempotency_key == key,
-        )
-        .with_for_update()
-    )
+
+async def by_key(session: AsyncSession, place: Place, *, for_update: bool = False) -> Write | None:
+    """The write an Idempotency-Key stands for."""
+    table = (Write.environment_id, Write.account_id, Write.method, Write.path, Write.idempotency_key)
+    query = select(Write).where(*(column == value for column, value in zip(table, place, strict=True)))
+    return await session.scalar(query.with_for_update() if for_update else query)
 
 
 async def same_since(
