@@ -1,83 +1,64 @@
 """`ledgerway`: every command."""
 
-import asyncio
-import os
 import sys
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from typing import Any
 
 import typer
 
-from app.commands.accounts import accounts
-from app.commands.docs import docs
-from app.commands.doctor import doctor
-from app.commands.jobs import jobs
-from app.commands.serve import serve
-from app.commands.worker import worker
 from app.core import reach
-from app.core.clock import Clock
-from app.core.database import Database
 from app.core.errors import Problem
+from app.core.process import NotReady
 from app.core.schema import SchemaTooNew
 from app.core.secrets import KeyringUnusable
-from app.core.settings import SettingsError, load_settings
-from app.demo.cli import demo
-from app.jobs.service import Jobs
-from app.keys.audit_cli import audit
-from app.keys.cli import keys
-from app.keys.ring_cli import ring
-from app.main import NotReady
+from app.core.settings import SettingsError
 
-cli = typer.Typer(
-    name="ledgerway", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
-)
-cli.add_typer(keys, name="keys")
-cli.add_typer(ring, name="keyring")
-cli.add_typer(accounts, name="accounts")
-cli.add_typer(audit, name="audit")
-cli.add_typer(jobs, name="jobs")
-cli.add_typer(docs, name="docs")
-cli.command()(serve)
-cli.command()(worker)
-cli.command()(doctor)
-cli.command()(demo)
+COMMANDS: Mapping[str, str] = {
+    "serve": "app.commands.serve:serve",
+    "worker": "app.commands.worker:worker",
+    "migrate": "app.commands.migrate:migrate",
+    "doctor": "app.commands.doctor:doctor",
+    "demo": "app.demo.cli:demo",
+    "sandbox": "app.commands.sandbox:sandbox",
+    "keys": "app.keys.cli:keys",
+    "keyring": "app.keys.ring_cli:ring",
+    "accounts": "app.commands.accounts:accounts",
+    "audit": "app.keys.audit_cli:audit",
+    "jobs": "app.commands.jobs:jobs",
+    "docs": "app.commands.docs:docs",
+}
+"""Where each is: a function, or a group of commands."""
 
 
-@cli.command()
-def migrate() -> None:
-    """Bring the database up to date. Safe to run from several places at once."""
-
-    async def work() -> None:
-        database = Database(load_settings().database_url.get_secret_value())
-        port = Jobs(database, Clock())
-        try:
-            await database.migrate()
-            await port.migrate()
-        finally:
-            await port.close(0)
-            await database.close()
-
-    asyncio.run(work())
-    typer.echo("The database is up to date.")
-
-
-@cli.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-)
-def sandbox(
-    context: typer.Context,
-    port: Annotated[int, typer.Option(help="First of nine ports: eight data centres, then admin.")] = 9000,
-) -> None:
-    """Run the local twin of the provider. Other options go to `python -m sandbox`."""
-    command = [sys.executable, "-m", "sandbox", "--port", str(port), *context.args]
-    sys.stdout.flush()
-    os.execv(command[0], command)  # noqa: S606 — our own module; it takes this process's place and signals
+def cli(names: Iterable[str] = tuple(COMMANDS)) -> typer.Typer:
+    """The command line. Only the modules of the commands named are loaded: the server alone takes a second."""
+    found = typer.Typer(
+        name="ledgerway",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help=__doc__,
+    )
+    found.callback()(lambda: None)  # one command is still named
+    for name in names:
+        place, _, attribute = COMMANDS[name].partition(":")
+        module = import_module(place)
+        command: Any = getattr(module, attribute)
+        if isinstance(command, typer.Typer):
+            found.add_typer(command, name=name)
+        else:
+            settings = getattr(module, "PASSED_ON", None)
+            found.command(name, context_settings=settings)(command)
+    return found
 
 
 def main() -> None:
     """The console script: failures an operator can mend are one line and exit code 1."""
+    named = [name for name in sys.argv[1:2] if name in COMMANDS]
     try:
         with reach.everywhere():
-            cli()
+            cli(named or COMMANDS)()
     except (SettingsError, KeyringUnusable, NotReady, SchemaTooNew, ValueError) as error:
         typer.echo(f"ledgerway: {error}", err=True)
         raise SystemExit(1) from None

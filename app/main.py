@@ -20,14 +20,14 @@ from app.accounts.service import Accounts
 from app.connect import api as connect
 from app.connect import hosted
 from app.connect.opening import open_connect
-from app.core import errors, failpoints, log, operate, reach, reference
+from app.core import error_answers, failpoints, log, operate, reach, reference
 from app.core.clock import Clock
 from app.core.connectors import connector_settings
 from app.core.cursor import Cursors
 from app.core.database import Database
 from app.core.front import Front
 from app.core.http.egress import Egress
-from app.core.process import harden, open_files, settle_memory
+from app.core.process import NotReady, harden, open_files, settle_memory
 from app.core.protocol import make_room
 from app.core.rates import Rates
 from app.core.secrets import Keyring, LiveKeyring, load, load_or_create
@@ -57,7 +57,7 @@ from app.webhooks.delivery import Postman
 from app.webhooks.service import Webhooks
 from app.writes.pace import Pace
 from app.writes.supervised import supervisor
-from connectors import load as load_connectors
+from connectors.kit.registry import load as load_connectors
 
 _log = get_logger("ledgerway.main")
 _WRITES_SECONDS = 5.0  # after the server's own patience has ended
@@ -66,10 +66,6 @@ _NAME = "Ledgerway"
 _DESCRIPTION = (
     "A self-hosted unified accounting API: one shape for every ledger, and each provider's own door."
 )
-
-
-class NotReady(Exception):
-    """The server cannot start here. The message says which command helps."""
 
 
 def create_app(
@@ -118,7 +114,7 @@ def create_app(
         "key ring": lambda: _opens(app),
     }
     _furnish(app)
-    errors.install(app)
+    error_answers.install(app)
     for router in (
         operate.router,
         keys.router,

@@ -7,8 +7,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks.upstream import ORGANIZATION, ledger
-from connectors import load
 from connectors.kit.operations import Context
+from connectors.kit.registry import load
 from connectors.kit.resource import Resource
 from sandbox.books import Books, Call
 

@@ -32,7 +32,7 @@ from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncRun
 from app.sync.destinations.service import Destinations
 from app.sync.service import Sync
-from connectors import load
+from connectors.kit.registry import load
 
 ACCOUNTS = 10_000
 CADENCE = timedelta(hours=1)

@@ -1,4 +1,1 @@
-"""Where providers keep things. `load` finds the connectors; nobody imports one by name."""
-
-from connectors.kit.connector import Connector as Connector
-from connectors.kit.registry import load as load
+"""Where providers keep things. `kit.registry.load` finds the connectors; nobody imports one by name."""

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from connectors import load as load_connectors
 from connectors.kit.connector import Connector
+from connectors.kit.registry import load as load_connectors
 from connectors.kit.reports import Reports
 from connectors.kit.resource import Resource
 

@@ -17,7 +17,7 @@ from app.core.secrets import Keyring, load
 from app.core.settings import PREFIX, Settings, load_settings
 from app.keys.data_keys import check_ring
 from app.keys.wrappers import open_wrapper
-from connectors import load as load_connectors
+from connectors.kit.registry import load as load_connectors
 
 Finding: TypeAlias = tuple[Literal["ok", "warn", "fail"], str]
 

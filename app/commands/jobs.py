@@ -12,10 +12,11 @@ import typer
 
 from app.core import json
 from app.core.errors import Problem
+from app.core.process import NotReady
 from app.core.settings import load_settings
 from app.jobs.service import Jobs
 from app.jobs.store import Job
-from app.main import NotReady, create_app
+from app.main import create_app
 
 jobs = typer.Typer(no_args_is_help=True, help="Background jobs.")
 

@@ -11,7 +11,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import log, metrics, rates
-from app.core.errors import Problem, problem_response
+from app.core.error_answers import problem_response
+from app.core.errors import Problem
 from app.core.ids import new_id
 from app.core.settings import Settings
 

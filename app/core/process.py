@@ -1,4 +1,4 @@
-"""What a server process asks of its operating system."""
+"""A process of ours: what it asks of its operating system, and that it may not be able to start."""
 
 import ctypes
 import gc
@@ -6,6 +6,10 @@ import resource
 import sys
 
 _FILES = 8192
+
+
+class NotReady(Exception):
+    """A process cannot start here. The message says which command helps."""
 
 
 def harden() -> None:

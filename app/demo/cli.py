@@ -16,7 +16,7 @@ from app.demo import story
 from app.demo.browser import WalkFailed
 from app.demo.processes import NotStarted, Server, free_ports, ledgerway
 from app.demo.transcript import StepFailed, Transcript
-from connectors import load
+from connectors.kit.registry import load
 
 LOCATIONS = ("us", "eu", "in", "au", "jp", "ca", "cn", "sa")
 """The order of the sandbox's data centres on its consecutive ports; its admin API follows them."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors import load
 from connectors.kit.connector import Connector
+from connectors.kit.registry import load
 
 ROOT = Path(__file__).resolve().parents[2]
 FORBIDDEN = {

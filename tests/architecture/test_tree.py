@@ -62,7 +62,7 @@ def test_the_lock_names_no_index() -> None:
 
 def test_unified_nouns_name_the_connector_files() -> None:
     nouns = {path.stem for path in (ROOT / "unified_models").glob("*.py")}
-    from connectors import load
+    from connectors.kit.registry import load
 
     for connector in load():
         for _, resource in connector.resources:

@@ -11,9 +11,10 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from app.core.process import NotReady
 from app.core.secrets import KeyringUnusable
 from app.core.settings import Settings
-from app.main import NotReady, create_app, prepare
+from app.main import create_app, prepare
 
 Talk = Callable[[httpx.AsyncClient, FastAPI], Awaitable[None]]
 

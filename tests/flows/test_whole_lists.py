@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors import load
+from connectors.kit.registry import load
 from tests.flows.company import Company
 
 LISTED = {

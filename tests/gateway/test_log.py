@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
-from app.core import errors
+from app.core import error_answers
 from app.core.clock import Clock
 from app.core.cursor import Cursors
 from app.core.errors import Problem
@@ -31,7 +31,7 @@ from tests.gateway.house import House, count, day_is_spent, house, said, sqlite_
 @asynccontextmanager
 async def served(home: House) -> AsyncIterator[FastAPI]:
     app = FastAPI()
-    errors.install(app)
+    error_answers.install(app)
     app.include_router(router)
     access = Access(home.database, home.ring, Clock())
     app.state.database, app.state.accounts, app.state.gateway = home.database, home.accounts, home.gateway

@@ -15,10 +15,10 @@ from typer.testing import CliRunner, Result
 from app.cli import cli
 from app.core.clock import Clock
 from app.core.database import Database
+from app.core.process import NotReady
 from app.demo.processes import ledgerway
 from app.jobs.queues import REREAD
 from app.jobs.service import Jobs
-from app.main import NotReady
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_jobs_are_shown_and_cancelled(environment: dict[str, str], monkeypatch: 
         monkeypatch.setenv(name, value)
 
     def run(*arguments: str) -> Result:
-        return CliRunner().invoke(cli, ["jobs", *arguments])
+        return CliRunner().invoke(cli(), ["jobs", *arguments])
 
     assert "j1  reread  acc_1  delayed not before 20" in run("list").stdout
     listed = json.loads(run("list", "--partition", "acc_1", "--state", "delayed", "--json").stdout)
@@ -72,7 +72,7 @@ def test_jobs_are_shown_and_cancelled(environment: dict[str, str], monkeypatch: 
 def test_an_unmigrated_database_is_told(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    refused = CliRunner().invoke(cli, ["jobs", "list"])
+    refused = CliRunner().invoke(cli(), ["jobs", "list"])
     assert isinstance(refused.exception, NotReady) and "ledgerway migrate" in str(refused.exception)
 
 

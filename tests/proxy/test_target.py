@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.core.errors import Problem
 from app.proxy.target import check_form, guarded, native_path, native_query, parameter
-from connectors import load
+from connectors.kit.registry import load
 
 NATIVE = next(connector for connector in load() if connector.slug == "zohobooks").native
 ORGANIZATION = "10234695"

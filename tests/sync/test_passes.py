@@ -10,8 +10,8 @@ import pytest
 
 from app.sync import passes
 from app.sync.passes import Position, Way
-from connectors import load
 from connectors.kit.operations import Answer, ListQuery, Page
+from connectors.kit.registry import load
 from connectors.kit.resource import Resource
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -20,7 +20,8 @@ from app.core.auth import Principal
 from app.core.cursor import Cursors
 from app.core.database import Database
 from app.core.edge import Edge
-from app.core.errors import Problem, install
+from app.core.error_answers import install
+from app.core.errors import Problem
 from app.core.rates import Allowance, Rates
 from app.core.secrets import LocalWrapper, keyring
 from app.core.settings import Settings

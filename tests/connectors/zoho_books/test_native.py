@@ -2,7 +2,7 @@ from fnmatch import fnmatch
 
 import pytest
 
-from connectors import load
+from connectors.kit.registry import load
 from connectors.zoho_books import CONNECTOR
 from connectors.zoho_books.native import NATIVE
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pytest
 
 from app.sync.destinations.columns import OWN, columns_of, kind_of, models_of
-from connectors import load
+from connectors.kit.registry import load
 from unified_models.invoices import Invoice
 from unified_models.types import Money
 

@@ -24,7 +24,7 @@ from app.sync.destinations.unusable import Unusable
 from app.synced.differences import Sight
 from app.synced.store import Owner, bury, see
 from app.synced.units import Unit
-from connectors import load
+from connectors.kit.registry import load
 
 pytestmark = pytest.mark.anyio
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
