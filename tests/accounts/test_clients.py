@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 
 from app.accounts.integrations import router
-from app.core import errors
+from app.core import error_answers
 from app.core.errors import Problem
 from app.core.rates import Rates
 from app.core.secrets import SecretUnavailable
@@ -68,7 +68,7 @@ async def test_a_secret_moved_to_another_row_does_not_open(house: House) -> None
 async def api(house: House) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
     """Clients with a key of either environment and one that may only read."""
     app = FastAPI()
-    errors.install(app)
+    error_answers.install(app)
     app.include_router(router)
     state = app.state
     state.database, state.clock, state.accounts = house.database, house.clock, house.accounts

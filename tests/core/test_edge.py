@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
-from app.core import edge, errors, json
+from app.core import edge, error_answers, json
 from app.core.bodies import Bodies
 from app.core.errors import Problem
 from app.core.settings import Settings
@@ -26,7 +26,7 @@ class Thing(BaseModel):
 def application(**settings: Any) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False, strict_content_type=False)
     app.state.settings = Settings(**settings)
-    errors.install(app)
+    error_answers.install(app)
 
     @app.post("/things")
     async def create(thing: Thing) -> dict[str, Any]:

@@ -14,4 +14,4 @@ def test_nothing_is_lost_or_doubled_whatever_breaks() -> None:
     databases = ("sqlite", "postgresql") if postgres.binaries() else ("sqlite",)
     rows = asyncio.run(run(faults.TENTH, databases))
     told = "\n".join([verdict.table(rows), *(line for row in rows for line in verdict.details(row))])
-    assert verdict.holds(rows), told
+    assert verdict.holds(rows, late=0.05), told

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.core import errors
+from app.core import error_answers
 from app.core.auth import Mode
 from app.core.clock import Clock
 from app.core.cursor import Cursors
@@ -82,7 +82,7 @@ async def room(database_url: str, tmp_path: Path) -> AsyncIterator[Room]:
     ring = keyring.create(tmp_path / "ring.json", clock.now())
     access = Access(database, ring, clock)
     app = FastAPI()
-    errors.install(app)
+    error_answers.install(app)
     app.include_router(router)
     app.state.database, app.state.keyring, app.state.clock = database, ring, clock
     app.state.rates = Rates(clock, None, None)

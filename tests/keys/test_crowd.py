@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 
-from app.core import errors
+from app.core import error_answers
 from app.core.edge import Edge
 from app.core.errors import Problem
 from app.core.settings import Settings
@@ -16,7 +16,7 @@ from app.keys.crowd import Crowd
 
 def application(crowd: Crowd, gate: asyncio.Event) -> FastAPI:
     app = FastAPI()
-    errors.install(app)
+    error_answers.install(app)
 
     @app.get("/{key}")
     async def wait(key: str, request: Request) -> None:  # pyright: ignore[reportUnusedFunction]

@@ -74,11 +74,11 @@ async def judge(fleet: Fleet, row: Row) -> None:
                 row.duplicated.append(f"{wish.key}: {held[wish.key]} records")
 
 
-def holds(rows: Sequence[Row]) -> bool:
-    """Every row is safe. A write whose only re-send was cut off, too, is left to a person by design; it must not
-    become the rule."""
+def holds(rows: Sequence[Row], *, late: float = 0.0) -> bool:
+    """Every row is safe and every call answered, but for a share of `late` ones: on a machine busy with other things
+    callers may give up before their answer is there."""
     unresolved, calls = sum(len(row.unresolved) for row in rows), sum(len(row.wishes) for row in rows)
-    return all(row.is_safe for row in rows) and unresolved * 20 <= calls
+    return all(row.is_safe for row in rows) and unresolved <= late * calls
 
 
 def table(rows: Iterable[Row]) -> str:
