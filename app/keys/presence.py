@@ -1,17 +1,15 @@
 """What a process does about its key ring while it runs: follow the file, and tell others which ring it has."""
 
-import asyncio
 import os
-import random
 import socket
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from structlog.stdlib import get_logger
 
+from app.core.chores import Chore
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.ids import new_id
@@ -21,47 +19,36 @@ from app.models.data_keys import KeyringProcess
 ALIVE = timedelta(seconds=30)
 """A process not heard of for so long is gone."""
 
-_LOOK_SECONDS = 1.0
 _TELL_SECONDS = 10.0
 _FORGOTTEN = timedelta(hours=1)
 _log = get_logger("ledgerway.keyring")
 
 
-class Presence:
+class Presence(Chore):
     """One process's part in a rotation."""
+
+    every = (0.8, 1.2)
 
     def __init__(self, database: Database, keyring: LiveKeyring, clock: Clock) -> None:
         self._database = database
         self._ring = keyring
         self._clock = clock
         self._id = new_id("prc")
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin. Needs a running loop."""
-        self._task = self._task or asyncio.get_running_loop().create_task(self._run())
+        self._told = float("-inf")
 
     async def close(self) -> None:
         """End, and be gone from the list."""
-        task, self._task = self._task, None
-        if task is None:
+        if self._task is None:
             return
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await super().close()
         async with self._database.write() as session:
             await session.execute(delete(KeyringProcess).where(KeyringProcess.id == self._id))
 
-    async def _run(self) -> None:
-        told = float("-inf")
-        while True:
-            try:
-                if self._follow() or self._clock.monotonic() - told >= _TELL_SECONDS:
-                    await self._tell()
-                    told = self._clock.monotonic()
-            except Exception as error:
-                _log.warning("keyring_presence_failed", error=type(error).__name__)
-            await asyncio.sleep(_LOOK_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311 — processes should not meet
+    async def once(self) -> None:
+        """Look at the file; tell when it changed, and now and then."""
+        if self._follow() or self._clock.monotonic() - self._told >= _TELL_SECONDS:
+            await self._tell()
+            self._told = self._clock.monotonic()
 
     def _follow(self) -> bool:
         try:

@@ -3,17 +3,14 @@
 However many are refused, a chain grows by a handful of entries a minute: callers past those are one entry more.
 """
 
-import asyncio
-import random
 from collections import defaultdict
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from starlette.requests import Request
-from structlog.stdlib import get_logger
 
 from app.core import reach
+from app.core.chores import Chore
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.errors import Problem
@@ -27,9 +24,7 @@ _ACTIONS = {
     "ip_not_allowed": "authorization.failed",
     "insufficient_scope": "authorization.failed",
 }
-_EVERY = (50.0, 70.0)
 _DISTINCT = 20  # entries of one chain a minute, and one for the rest
-_log = get_logger("ledgerway.audit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +47,15 @@ class _Tally:
 _REST = Refused("many")  # the rest, whoever they are
 
 
-class Refusals:
+class Refusals(Chore):
     """Those of one process that are not written yet. A killed process loses at most a minute of them."""
+
+    every = (50.0, 70.0)
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
         self._tallies = defaultdict[str, dict[Refused, _Tally]](dict)
-        self._task: asyncio.Task[None] | None = None
 
     def note(self, request: Request, problem: Problem) -> None:
         """A request was answered with `problem`; counted when it is one of who may do what."""
@@ -72,20 +68,12 @@ class Refusals:
         now = self._clock.now()
         self._add(environment_id, refused, _Tally(1, now, now))
 
-    def start(self) -> None:
-        """Begin. Needs a running loop."""
-        self._task = self._task or asyncio.get_running_loop().create_task(self._run())
-
     async def close(self) -> None:
         """End, with everything written that can be."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        await self.write()
+        await super().close()
+        await self.once()
 
-    async def write(self) -> int:
+    async def once(self) -> int:
         """Write what was counted; how many entries. What cannot be written now waits, counted, for the next time."""
         written = 0
         for environment_id in list(self._tallies):
@@ -131,11 +119,3 @@ class Refusals:
                     outcome=refused.code,
                     detail=detail | ({"scope": refused.scope} if refused.scope else {}),
                 )
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(random.uniform(*_EVERY))  # noqa: S311 — processes should not meet
-            try:
-                await self.write()
-            except Exception as error:
-                _log.warning("refusals_not_written", error=type(error).__name__)

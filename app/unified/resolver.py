@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +9,7 @@ from fastapi import FastAPI
 from structlog.stdlib import get_logger
 
 from app.core.auth import Principal
+from app.core.chores import Chore
 from app.core.errors import Problem
 from app.models.writes import Write
 from app.synced.written import Written, gone, left
@@ -27,32 +27,34 @@ from connectors.kit.http import Reply
 
 _log = get_logger("ledgerway.unified")
 
-_EVERY = (0.7, 1.3)
-_SHORTEST = 0.3  # of that, however fast the clock runs
+_SHORTEST = 0.3  # of a pause, however fast the clock runs
 _PURGE_EVERY = 3600.0
 
 
-class Resolver:
-    """Every process that does background work has one; the lease on a row says which of them resolves it."""
+class Resolver(Chore):
+    """Every process that does background work has one; the lease on a row says which of them resolves it. What it is
+    cut off from is taken up again when the lease has run out."""
+
+    every = (0.7, 1.3)
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
         self._unsettled = Unsettled(app.state.database, app.state.clock, app.state.shelf)
-        self._task: asyncio.Task[None] | None = None
+        self._purged = app.state.clock.monotonic() - random.uniform(0, _PURGE_EVERY)  # noqa: S311 — processes should not meet
 
-    def start(self) -> None:
-        """Begin. Needs a running loop."""
-        self._task = self._task or asyncio.get_running_loop().create_task(self._run())
+    async def once(self) -> None:
+        """Look for all that is due; once an hour forget what is old."""
+        while await self.look() == AT_ONCE:
+            pass
+        now = self._state.clock.monotonic()
+        if now - self._purged > _PURGE_EVERY:
+            self._purged = now
+            await self._unsettled.purge()
 
-    async def close(self) -> None:
-        """End; what is being resolved is taken up again when its lease has run out."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+    def pause(self) -> float:
+        return super().pause() * max(_SHORTEST, self._unsettled.pace.factor)
 
-    async def once(self) -> int:
+    async def look(self) -> int:
         """Look once for what is due, as much as is looked for at once; how many writes that were."""
         due = await self._unsettled.due()
         await asyncio.gather(*(self._attend(write) for write in due))
@@ -183,20 +185,6 @@ class Resolver:
     @property
     def _state(self) -> Any:
         return self._app.state
-
-    async def _run(self) -> None:
-        clock = self._state.clock
-        purged = clock.monotonic() - random.uniform(0, _PURGE_EVERY)  # noqa: S311 — processes should not meet
-        while True:
-            await asyncio.sleep(random.uniform(*_EVERY) * max(_SHORTEST, self._unsettled.pace.factor))  # noqa: S311
-            try:
-                while await self.once() == AT_ONCE:
-                    pass
-                if clock.monotonic() - purged > _PURGE_EVERY:
-                    purged = clock.monotonic()
-                    await self._unsettled.purge()
-            except Exception as error:
-                _log.warning("resolver_failed", error=type(error).__name__)
 
 
 def _may_be_sent(write: Write) -> bool:

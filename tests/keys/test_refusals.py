@@ -33,7 +33,7 @@ async def test_strangers_are_the_installations(room: Room, counted: Refusals) ->
         async with room.client(text, address) as api:
             assert (await api.get("/audit")).status_code == 401
     assert await entries(room, "system") == [], "no request waits for the storage"
-    assert await counted.write() == 2
+    assert await counted.once() == 2
     first, second = await entries(room, "system")
     assert (first.action, first.target, first.outcome) == (
         "authentication.failed",
@@ -43,7 +43,7 @@ async def test_strangers_are_the_installations(room: Room, counted: Refusals) ->
     assert first.actor == {"type": "anonymous", "id": "unknown", "ip": "192.0.2.1"}
     assert (first.detail["count"], second.detail["count"]) == (2, 1)
     assert secret not in str([first.detail, first.actor, second.detail])
-    assert await counted.write() == 0
+    assert await counted.once() == 0
 
 
 async def test_a_known_key_is_its_environments(room: Room, counted: Refusals) -> None:
@@ -66,7 +66,7 @@ async def test_a_known_key_is_its_environments(room: Room, counted: Refusals) ->
     async with room.client(text, "192.0.2.1") as api:
         assert (await api.get("/audit")).json()["code"] == "key_revoked"
     room.clock.forward(seconds=30)
-    await counted.write()
+    await counted.once()
     found = await entries(room, made.key.environment_id)
     told = [(entry.action, entry.outcome, entry.actor.get("ip"), entry.detail["count"]) for entry in found]
     assert told == [
@@ -85,7 +85,7 @@ async def test_a_flood_is_a_handful_of_entries(room: Room, counted: Refusals) ->
     for number in range(300):
         async with room.client(None, f"198.51.{number // 250}.{number % 250}") as api:
             await api.get("/audit")
-    assert await counted.write() == 21
+    assert await counted.once() == 21
     found = await entries(room, "system")
     assert sum(entry.detail["count"] for entry in found) == 300
     assert found[-1].outcome == "many" and found[-1].detail["count"] == 280
@@ -104,7 +104,7 @@ async def test_what_cannot_be_written_waits(
 
             patched.setattr(counted, "_record", away)
             with pytest.raises(Problem):
-                await counted.write()
+                await counted.once()
         room.clock.forward(minutes=1)
         await api.get("/audit")
     await counted.close()

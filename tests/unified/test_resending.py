@@ -46,7 +46,7 @@ def broken(kind: Kind, **more: Any) -> Callable[[Any], Fault | None]:
 
 
 async def resolved(world: Any) -> Write:
-    assert await world.app.state.resolver.once() == 1
+    assert await world.app.state.resolver.look() == 1
     return await only(world)
 
 

@@ -244,4 +244,4 @@ async def test_one_that_takes_long_keeps_no_other_waiting(stepped: Any) -> None:
 
     stepped.gateway.perform = together
     async with asyncio.timeout(20):
-        assert await stepped.app.state.resolver.once() == 2
+        assert await stepped.app.state.resolver.look() == 2
