@@ -2,18 +2,30 @@
 
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO, Protocol
 
 import httpx
 
 _PATIENCE = 120.0
 _BLOCK = 20
 _ours: list[socket.socket] = []
+
+
+class Child(Protocol):
+    """What is used of `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float) -> int: ...
+    def send_signal(self, sig: int) -> None: ...
 
 
 class NotStarted(Exception):
@@ -52,9 +64,10 @@ class Server:
         self.name = name
         self.log = folder / f"{name}.log"
         with self.log.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 — our own command line
-                command, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **environment}
-            )
+            self._process = self._begin(command, log, {**os.environ, **environment})
+
+    def _begin(self, command: list[str], log: IO[bytes], environment: dict[str, str]) -> Child:
+        return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)  # noqa: S603 — ours
 
     def wait(self, ready_url: str) -> None:
         end = time.monotonic() + _PATIENCE
@@ -72,11 +85,11 @@ class Server:
 
     def stop(self) -> None:
         if self._process.poll() is None:
-            self._process.terminate()
+            self._process.send_signal(signal.SIGTERM)
             try:
                 self._process.wait(15)
             except subprocess.TimeoutExpired:
-                self._process.kill()
+                self._process.send_signal(signal.SIGKILL)
                 self._process.wait(5)
 
     @property

@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from app.demo.processes import Server, free_ports, ledgerway
+from app.demo.processes import free_ports
 from tests.flows.conftest import Admin
 from tests.flows.test_lost_answers import BOOKS
+from tests.support.forked import Gateway
 from tests.support.product import Product
 
 POINTS = (
@@ -44,7 +45,7 @@ def test_one_invoice_whenever_its_writer_dies(product: Product, shop: httpx.Clie
     key = {"Idempotency-Key": point}
     port = free_ports(1)
     armed = product.environment() | {"LEDGERWAY_FAILPOINTS": point, "LEDGERWAY_WORKER": "false"}
-    doomed = Server("doomed", ledgerway("serve", "--port", str(port)), product.folder, armed)
+    doomed = Gateway("doomed", ["serve", "--port", str(port)], product.folder, armed)
     base = f"http://127.0.0.1:{port}"
     try:
         doomed.wait(f"{base}/readyz")

@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from app.demo.processes import Server, free_ports, ledgerway
+from app.demo.processes import free_ports
 from tests.flows.conftest import AMPLE, NO_LIMITS, Admin
+from tests.support.forked import Gateway
 from tests.support.product import Product, Sandbox
 
 FAST = {"LEDGERWAY_CLOCK_FACTOR": "0.05", "LEDGERWAY_EGRESS_ALLOW": "127.0.0.0/8"}
@@ -124,7 +125,7 @@ def test_when_its_maker_dies_a_person_decides(product: Product, api: httpx.Clien
         "LEDGERWAY_FAILPOINTS": "write.before_store",
         "LEDGERWAY_WORKER": "false",
     }
-    doomed = Server("doomed", ledgerway("serve", "--port", str(port)), product.folder, armed)
+    doomed = Gateway("doomed", ["serve", "--port", str(port)], product.folder, armed)
     try:
         doomed.wait(f"http://127.0.0.1:{port}/readyz")
         with pytest.raises(httpx.TransportError):

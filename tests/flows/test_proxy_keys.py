@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from app.demo.processes import Server, free_ports, ledgerway
+from app.demo.processes import free_ports
 from tests.flows.conftest import Admin
 from tests.flows.test_lost_answers import admin, fault, posts, product, shop, until
+from tests.support.forked import Gateway
 from tests.support.product import Product
 
 __all__ = ["admin", "product", "shop"]
@@ -135,9 +136,7 @@ def test_it_is_finished_when_its_process_is_stopped(
     product: Product, shop: httpx.Client, admin: Admin
 ) -> None:
     port = free_ports(1)
-    leaving = Server(
-        "leaving", ledgerway("serve", "--port", str(port)), product.folder, product.environment()
-    )
+    leaving = Gateway("leaving", ["serve", "--port", str(port)], product.folder, product.environment())
     key, body = {"Idempotency-Key": "stopped"}, named("Stopped")
 
     def sends() -> httpx.Response:
@@ -232,7 +231,7 @@ def test_never_two_whenever_its_sender_dies(
     mark, body, key = admin.last(), named(point), {"Idempotency-Key": point}
     port = free_ports(1)
     armed = product.environment() | {"LEDGERWAY_FAILPOINTS": point, "LEDGERWAY_WORKER": "false"}
-    doomed = Server("doomed", ledgerway("serve", "--port", str(port)), product.folder, armed)
+    doomed = Gateway("doomed", ["serve", "--port", str(port)], product.folder, armed)
     try:
         doomed.wait(f"http://127.0.0.1:{port}/readyz")
         with pytest.raises(httpx.TransportError):

@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from app.demo.processes import Server, free_ports, ledgerway
+from app.demo.processes import free_ports, ledgerway
 from tests.flows.conftest import AMPLE, FAST, NO_LIMITS, Admin
 from tests.flows.test_lost_answers import BOOKS, invoice, settled, until, with_reference
+from tests.support.forked import Gateway
 from tests.support.product import Product, Sandbox
 
 ENTITIES = {
@@ -228,7 +229,7 @@ def test_one_invoice_when_its_writer_dies(
     body, key = invoice(customer, point), {"Idempotency-Key": point}
     port = free_ports(1)
     armed = product.environment() | {"LEDGERWAY_FAILPOINTS": point, "LEDGERWAY_WORKER": "false"}
-    doomed = Server("doomed", ledgerway("serve", "--port", str(port)), product.folder, armed)
+    doomed = Gateway("doomed", ["serve", "--port", str(port)], product.folder, armed)
     base, mark = f"http://127.0.0.1:{port}", admin.last()
     try:
         doomed.wait(f"{base}/readyz")

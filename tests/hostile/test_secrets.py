@@ -88,7 +88,7 @@ def told(database_url: str, tmp_path: Path) -> Iterator[Product]:
     """A product that logs all it can, and how it dies; its provider has no limits."""
     loud = {"LEDGERWAY_LOG_LEVEL": "debug", "PYTHONFAULTHANDLER": "1"}
     sandbox = Sandbox(tmp_path, ("--limits", NO_LIMITS))
-    with Product(tmp_path, sandbox, database_url=database_url, extra=loud).running() as running:
+    with Product(tmp_path, sandbox, database_url=database_url, extra=loud, fresh=True).running() as running:
         yield running
 
 

@@ -1,9 +1,7 @@
 """The whole product as processes: a sandbox and one or more gateways on one database, and a key to call them."""
 
 import json
-import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ import httpx
 
 from app.demo.browser import Browser, Page
 from app.demo.processes import Server, free_ports, ledgerway
+from tests.support.forked import Gateway, ran
 from tests.support.witness import witness
 
 LOCATIONS = ("us", "eu", "in", "au", "jp", "ca", "cn", "sa")
@@ -60,7 +59,8 @@ class Sandbox:
 @dataclass
 class Product:
     """`processes` gateways on one database. `call` uses the first; `bases` has them all. With `workers` the gateways
-    only serve, and so many processes do the background work."""
+    only serve, and so many processes do the background work. `fresh` ones are started by their command line, not
+    forked."""
 
     folder: Path
     sandbox: Sandbox
@@ -71,6 +71,7 @@ class Product:
     bases: list[str] = field(default_factory=list[str])
     key: str = ""
     workers: int = 0
+    fresh: bool = False
     _servers: list[Server] = field(default_factory=list[Server])
     _workers: list[Server] = field(default_factory=list[Server])
 
@@ -88,8 +89,11 @@ class Product:
 
     def _launch(self, n: int, **more: str) -> Server:
         port = self.bases[n].rpartition(":")[2]
-        command = ledgerway("serve", "--port", port, *(["--no-worker"] if self.workers else []))
-        return Server(f"gateway{n}", command, self.folder, self.environment() | more)
+        command = ["serve", "--port", port, *(["--no-worker"] if self.workers else [])]
+        environment = self.environment() | more
+        if self.fresh:
+            return Server(f"gateway{n}", ledgerway(*command), self.folder, environment)
+        return Gateway(f"gateway{n}", command, self.folder, environment)
 
     def _serve(self, n: int, **more: str) -> Server:
         server = self._launch(n, **more)
@@ -97,7 +101,7 @@ class Product:
         return server
 
     def _work(self, n: int) -> Server:
-        return Server(f"worker{n}", ledgerway("worker"), self.folder, self.environment())
+        return Gateway(f"worker{n}", ["worker"], self.folder, self.environment())
 
     def server(self, n: int) -> Server:
         """The process of the n-th gateway."""
@@ -121,9 +125,7 @@ class Product:
 
     def command(self, *arguments: str) -> str:
         """What `ledgerway …` prints; it must succeed."""
-        done = subprocess.run(
-            ledgerway(*arguments), env={**os.environ, **self.environment()}, capture_output=True, text=True
-        )
+        done = ran([*arguments], self.environment())
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
