@@ -138,11 +138,12 @@ class Intents:
         ended: dict[str, Any] = {"status": problem.status, "error_code": problem.code}
         if problem.code == "outcome_unknown" or executed == "unknown" or progress.pending is not None:
             problem.headers["Ledgerway-Outcome"] = "unknown"
-            # What was refused unread, or never left, does not count as sent again.
-            resends = intent.resends if executed == "no" else None
-            await self._settle(
-                call, change, intent, "unknown", progress, error_code=problem.code, resends=resends
-            )
+            told: dict[str, Any] = {"error_code": problem.code}
+            if (
+                progress.in_doubt and progress.unread
+            ):  # that does not count as sent again, but as looked for in vain
+                told |= {"resends": intent.resends, "checks": intent.checks + 1}
+            await self._settle(call, change, intent, "unknown", progress, **told)
         elif executed == "yes":
             problem.headers["Ledgerway-Outcome"] = "partial"
             body = problem_body(

@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 _CONSIDERED = frozenset(
     {
+        Kind.FORBIDDEN,
+        Kind.ORGANIZATION,
         Kind.NOT_FOUND,
         Kind.METHOD,
         Kind.INVALID,
@@ -30,6 +32,9 @@ _CONSIDERED = frozenset(
     }
 )
 """Refusals of what was asked. All others say nothing of what became of the same request before."""
+
+_UNREAD = frozenset({Kind.TOKEN, Kind.MINUTE, Kind.DAY, Kind.CONCURRENT})
+"""Refusals whatever is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ class Progress:
     answered  writing requests that came back good, in this run or before it
     stopped   something failed after something was done: what was said since then is not kept
     in_doubt  an earlier run left `pending`, and the provider has not said anything of it since
+    unread    no writing request of this run was looked at by the provider, as far as is known
     mark      what the record it creates carries, so that it is made once
     """
 
@@ -82,6 +88,7 @@ class Progress:
     answered: int = 0
     stopped: bool = False
     in_doubt: bool = False
+    unread: bool = True
     mark: Mark | None = None
     _place: int = 0
 
@@ -125,6 +132,7 @@ class Progress:
     def fails(self, request: Request, fault: Fault) -> None:
         if not request.is_read:
             self.in_doubt = self.in_doubt and fault.kind not in _CONSIDERED
+            self.unread = fault.phase == "idle" or fault.kind in _UNREAD
             is_open = self.in_doubt or executed(fault, request.is_repeatable) == "unknown"
             if not is_open:
                 self.pending = None

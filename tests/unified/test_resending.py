@@ -94,23 +94,25 @@ async def test_what_the_provider_never_considered_is_tried_again_and_sent_once(
     assert (await create(lost)).headers["ledgerway-outcome"] == "replayed"
 
 
+@pytest.mark.parametrize("hinder", [shut, refuse_unread])
 async def test_what_cannot_be_sent_again_is_tried_less_and_less_often_and_then_left_to_a_person(
-    lost: Any,
+    lost: Any, hinder: Callable[[Any], None]
 ) -> None:
-    shut(lost)
+    hinder(lost)
     waits: list[float] = []
     while (stored := await resolved(lost)).next_check_at is not None:
         assert stored.settled_at is not None
         waits.append((stored.next_check_at - stored.settled_at).total_seconds())
         await store(lost, **NOW)
     assert waits == [15.0 * 2**n for n in range(8)] + [3600.0] * (MOST_LOOKS - 3 - 8)
-    assert posts(lost) == 1
+    assert posts(lost) == (1 if hinder is shut else 1 + len(waits))
     told = (await create(lost)).json()
     assert (told["code"], told["retryable"]) == ("outcome_pending", False)
 
 
-async def test_what_the_provider_refuses_leaves_the_key_free(lost: Any) -> None:
-    lost.provider.fail = broken(Kind.INVALID, status=400)
+@pytest.mark.parametrize("kind", [Kind.INVALID, Kind.FORBIDDEN])
+async def test_what_the_provider_refuses_leaves_the_key_free(lost: Any, kind: Kind) -> None:
+    lost.provider.fail = broken(kind, status=400)
     assert (await resolved(lost)).state == "released"
 
 
