@@ -96,6 +96,13 @@ def test_a_line_is_json_whatever_is_in_it() -> None:
     assert one["event"] == "odd" or "unprintable" in one
 
 
+def counted(lines: int) -> None:
+    """Returns when so many lines were lost, or after half a minute."""
+    end = time.monotonic() + 30
+    while log.dropped() < lines and time.monotonic() < end:
+        time.sleep(0.01)
+
+
 def test_a_stuck_stream_costs_lines_not_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     class Stuck(io.StringIO):
         def write(self, text: str) -> int:
@@ -113,6 +120,7 @@ def test_a_stuck_stream_costs_lines_not_requests(monkeypatch: pytest.MonkeyPatch
         assert log.dropped() - before >= 14
     finally:
         gate.set()
+        counted(before + 20)  # or the next test's
         logging.getLogger().handlers[:] = saved
         structlog.reset_defaults()
 
@@ -125,9 +133,7 @@ def test_a_full_disk_costs_lines_and_they_are_counted() -> None:
         try:
             for number in range(20):
                 logging.getLogger("x").warning("line %d", number)
-            end = time.monotonic() + 30
-            while log.dropped() - before < 20 and time.monotonic() < end:
-                time.sleep(0.01)
+            counted(before + 20)
             assert log.dropped() - before == 20
             told = metrics.exposition(log.dropped()).decode()
             assert f"ledgerway_log_lines_dropped {log.dropped():.1f}" in told

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -63,7 +64,8 @@ class _Forked:
 
     def send_signal(self, sig: int) -> None:
         if self.poll() is None:
-            os.kill(self.pid, sig)
+            with suppress(ProcessLookupError):  # it ended, and its code is still on the way
+                os.kill(self.pid, sig)
 
 
 def _run(arguments: list[str], environment: dict[str, str], folder: str, out: str, err: str) -> None:
