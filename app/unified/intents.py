@@ -139,9 +139,8 @@ class Intents:
         if problem.code == "outcome_unknown" or executed == "unknown" or progress.pending is not None:
             problem.headers["Ledgerway-Outcome"] = "unknown"
             told: dict[str, Any] = {"error_code": problem.code}
-            if (
-                progress.in_doubt and progress.unread
-            ):  # that does not count as sent again, but as looked for in vain
+            # What was refused unread, or never left, counts as looked for in vain, not as sent again.
+            if progress.in_doubt and progress.unread:
                 told |= {"resends": intent.resends, "checks": intent.checks + 1}
             await self._settle(call, change, intent, "unknown", progress, **told)
         elif executed == "yes":
