@@ -7,7 +7,7 @@ _LEASE, _LEAST_LEASE = 20.0, 2.0
 _LOOKS = (2.0, 15.0, 60.0)
 _LONGEST = 3600.0
 MOST_LOOKS = 14
-"""After so many looks since it was sent, a write that could not be sent again is left to a person: an hour or two."""
+"""After so many looks since it was sent, a write that could not be sent again is left to a person: some four hours."""
 
 
 @dataclass(frozen=True, slots=True)
