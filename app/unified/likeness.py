@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, cast
 
 from connectors.kit.applied import same
@@ -13,9 +14,11 @@ from connectors.kit.resource import Resource
 SEARCHED = ("reference", "number", "name", "code")
 """What a record is looked for by, in order of preference."""
 
+DAYS = ("issue_date", "transaction_date")
+
 _TELLING = (
     "contact", "customer", "account", "reference", "number", "name", "code", "type", "payment_for", "currency",
-    "issue_date", "transaction_date", "total_amount",
+    *DAYS, "total_amount", "transaction_type",
 )  # fmt: skip
 _LISTS = ("line_items", "lines", "allocations")
 _OF_A_LINE = ("quantity", "unit_price", "amount", "total_line_amount")
@@ -40,16 +43,18 @@ def is_like(wanted: Record, record: Record) -> bool:
     return all(_agrees(value, record[name]) for name, value in wanted.items() if record.get(name) is not None)
 
 
-def is_of_then(record: Record, since: datetime) -> bool:
-    """Whether a record was made since then, as far as it tells."""
+def is_of_then(record: Record, since: datetime, *, doubted: bool = False) -> bool:
+    """Whether a record was made since then. One that does not tell was, unless that is `doubted`."""
     made = record.get("created_at")
-    return not isinstance(made, datetime) or made >= since
+    return made >= since if isinstance(made, datetime) else not doubted
 
 
 def _agrees(wanted: Any, got: Any) -> bool:
     if isinstance(wanted, Mapping):
-        named = cast("Mapping[str, Any]", wanted)
-        return isinstance(got, Mapping) and str(cast("Mapping[str, Any]", got).get("id")) == str(named["id"])
+        id = cast("Mapping[str, Any]", got).get("id") if isinstance(got, Mapping) else got
+        return id is None or str(id) == str(
+            cast("Mapping[str, Any]", wanted)["id"]
+        )  # a row may tell a name only
     if isinstance(wanted, list):
         sent, there = cast("list[Record]", wanted), cast("list[Record]", got)
         return len(sent) == len(there) and all(_lines(sent, there))
@@ -60,4 +65,12 @@ def _lines(sent: list[Record], there: list[Record]) -> Iterator[bool]:
     for one, other in zip(sent, there, strict=True):
         for name in _OF_A_LINE:
             if one.get(name) is not None and other.get(name) is not None:
-                yield same(one[name], other[name])
+                yield _rounds_to(one[name], other[name])
+
+
+def _rounds_to(sent: Any, got: Any) -> bool:
+    """Whether a provider that keeps fewer places could have made this of it."""
+    if not isinstance(sent, Decimal) or not isinstance(got, Decimal):
+        return same(sent, got)
+    places = min(int(got.normalize().as_tuple().exponent), 0)
+    return abs(sent - got) <= Decimal(1).scaleb(places) / 2

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from app.unified.changes import Change
-from app.unified.likeness import SEARCHED, expected, is_like, is_of_then
+from app.unified.likeness import DAYS, SEARCHED, expected, is_like, is_of_then
 from app.unified.progress import Progress
 from connectors.kit.actions import Action
 from connectors.kit.applied import not_applied
@@ -19,6 +19,9 @@ from connectors.kit.upserting import Mark
 
 EARLIER = timedelta(minutes=5)
 """How far clocks may disagree about when a record was made."""
+
+DOUBTFUL = timedelta(days=1)
+"""So long before, a record that is alike in everything else is for a person to judge: a clock may be wrong."""
 
 _PAGE = 200
 _MOST_PAGES = 3
@@ -109,23 +112,29 @@ def _made(
     resource: Resource, body: Record, request: Request, ctx: Context, since: datetime, known: Collection[str]
 ) -> Flow[Verdict]:
     wanted = expected(resource, body, request.body)
-    ways = [way for way in (_by_key(resource, body), _newest(resource)) if way is not None]
-    hits: dict[str, Answer] = {}
+    ways = [
+        way
+        for way in (_by_key(resource, body), _newest(resource) or _of_day(resource, body))
+        if way is not None
+    ]
+    alike: dict[str, Answer] = {}
     for query in ways:
         for row in (yield from _listed(resource, query, ctx, since)):
             id = str(row.record["id"])
-            fits = id not in known and id not in hits and is_like(wanted, row.record)
-            if fits and is_of_then(row.record, since) and len(hits) < _MOST_CANDIDATES:
+            fits = id not in known and id not in alike and is_like(wanted, row.record)
+            if fits and is_of_then(row.record, since - DOUBTFUL) and len(alike) < _MOST_CANDIDATES:
                 whole = yield from resource.get(id, ctx)
-                if is_like(wanted, whole.record) and is_of_then(whole.record, since):
-                    hits[id] = whole
+                whole = replace(whole, record=row.record | whole.record)  # some tell when only there
+                if is_like(wanted, whole.record) and is_of_then(whole.record, since - DOUBTFUL):
+                    alike[id] = whole
     if not ways:
         return Verdict("unclear")
-    if not hits:
+    if not alike:
         return Verdict("nothing", surely=len(ways) > 1)
-    if len(hits) > 1:
-        return Verdict("several", candidates=sorted(hits))
-    [(id, answer)] = hits.items()
+    hits = [(id, whole) for id, whole in alike.items() if is_of_then(whole.record, since, doubted=True)]
+    if len(hits) != 1:
+        return Verdict("several", candidates=sorted(id for id, _ in hits) or sorted(alike))
+    [(id, answer)] = hits
     return Verdict("found", Reply(200, body=resource.wrapped(answer.native)), id)
 
 
@@ -141,6 +150,16 @@ def _newest(resource: Resource) -> ListQuery | None:
     """The list, newest first: it may know what a search does not know yet."""
     for name in ("created_at", "updated_at"):
         if name in resource.sorts:
+            return ListQuery(_PAGE, None, sort=Sort(name, descending=True))
+    return None
+
+
+def _of_day(resource: Resource, body: Record) -> ListQuery | None:
+    """The list of the day it is dated, where the list cannot be had newest first."""
+    for name in DAYS:
+        if body.get(name) is not None and Op.EQ in resource.filters.get(name, ()):
+            return ListQuery(_PAGE, None, (Filter(name, Op.EQ, str(body[name])),))
+        if body.get(name) is None and name in resource.sorts:
             return ListQuery(_PAGE, None, sort=Sort(name, descending=True))
     return None
 

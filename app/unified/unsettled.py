@@ -15,6 +15,7 @@ from app.core.instants import storage_now
 from app.keys.audit import Actor
 from app.models.writes import Write
 from app.synced.written import Written
+from app.unified.looking import DOUBTFUL, EARLIER
 from app.unified.progress import Progress
 from app.unified.shelf import WriteShelf, journal_of
 from app.writes import store
@@ -64,7 +65,7 @@ class Unsettled:
     async def made_by_others(self, write: Write) -> Collection[str]:
         """Ids of records that other writes are known to have made."""
         async with self._database.read() as session:
-            return await store.made_since(session, write, write.created_at - timedelta(minutes=10))
+            return await store.made_since(session, write, write.created_at - DOUBTFUL - EARLIER)
 
     async def postpone(
         self, write: Write, seconds: float | None, *, looked: bool = False, error_code: str | None = None

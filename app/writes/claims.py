@@ -82,7 +82,7 @@ def unsettled(intent: Write, now: datetime) -> Problem:
     told: dict[str, Any] = {"write_id": intent.id, "executed": "unknown", "retryable": False}
     resolve = f"say what became of it with POST /write/{intent.id}/resolve."
     if intent.error_code == "write_conflict_multiple":
-        detail = f"Several records could be the one this write made: {resolve}"
+        detail = f"What this write made cannot be told from records like it: {resolve}"
         return Problem("write_conflict_multiple", detail, headers=headers, **told)
     if intent.next_check_at is None:
         detail = (

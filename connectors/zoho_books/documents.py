@@ -147,9 +147,9 @@ def settle_totals(record: Record, native: Any, issues: list[Issue]) -> None:
     """Fills what only the whole document tells, and checks that it adds up (rule 1)."""
     lines: list[Record] = record.get("line_items") or []
     discount = record.get("discount_amount") or ZERO
-    for place, line in enumerate(lines):
+    for line, told in zip(lines, objects(native, "line_items"), strict=False):
         if line["tax_amount"] is None:
-            _tell_tax(line, objects(native, "line_items")[place], native)
+            _tell_tax(line, told, native)
         if taken := line["discount_amount"]:
             discount += taken
     record["total_discount"] = discount
