@@ -61,9 +61,9 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ignore)
     if workers > 1:
-        from uvicorn.supervisors import Multiprocess
+        from app.commands.workers import Workers
 
-        Multiprocess(config, sockets=[config.bind_socket()]).run()
+        Workers(config, sockets=[config.bind_socket()]).run()
         return
     server = uvicorn.Server(config)
     server.run()

@@ -24,6 +24,7 @@ LEAST = 1.0
 _REFUSED_FOR = 60.0
 _PROVEN_FOR = 600.0
 _PROVEN_MOST = 10_000
+_FAIR = 10.0  # seconds a provider is given before its silence speaks against it
 _OF_THE_WAY = frozenset({Kind.NETWORK, Kind.TIMEOUT, Kind.TLS})
 
 
@@ -41,10 +42,11 @@ class Tally:
 
 @dataclass(slots=True)
 class Ticket:
-    """What one attempt holds: its permit and its token."""
+    """What one attempt holds: its permit, its token, and the seconds its caller gave it."""
 
     permit: Permit
     held: Held
+    seconds: float
     fault: Fault | None = field(default=None)
 
 
@@ -88,13 +90,16 @@ class Attempts:
             self.hosts.first(origin)
         tally.calls += 1
         run.meter.calls += 1
-        return Ticket(permit, held)
+        return Ticket(permit, held, run.deadline - self.clock.monotonic())
 
     def learn(self, run: Run, ticket: Ticket, headers: Mapping[str, str], fault: Fault | None) -> None:
         """After every attempt: the host's health, the budget, the token's worth."""
         account = run.account
         if fault is not None and fault.kind in _OF_THE_WAY and fault.status is None:
-            self.hosts.failed(account.data_center.api)
+            if (
+                fault.kind is not Kind.TIMEOUT or ticket.seconds >= _FAIR
+            ):  # an impatient caller proves nothing
+                self.hosts.failed(account.data_center.api)
             run.meter.provider_status, run.meter.provider_code = None, fault.kind.value
             return
         self.hosts.answered(account.data_center.api)

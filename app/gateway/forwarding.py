@@ -17,6 +17,7 @@ from connectors.kit.http import Reply, Request
 
 _REPLAYABLE = 1024 * 1024
 _LOOKED_AT = 64 * 1024
+_LONGEST = 600.0  # seconds a body may take, however its parts trickle in
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _DROPPED = frozenset({b"set-cookie", b"set-cookie2"})
 
@@ -133,7 +134,9 @@ async def _send(
 
 
 def _answered(attempts: Attempts, run: Run, tally: Tally, ticket: Ticket, answer: _Answer) -> RawAnswer:
-    """The answer as its reader sees it; the slot is given back and the record made when it ends."""
+    """The answer as its reader sees it. The record is made when it ends, and the slot is given back then or at the
+    deadline, whichever is first: neither a trickling provider nor a slow reader keeps others out.
+    """
     stream = answer.stream
     headers = [pair for pair in stream.headers if pair[0] not in _DROPPED]
     record = partial(
@@ -144,13 +147,16 @@ def _answered(attempts: Attempts, run: Run, tally: Tally, ticket: Ticket, answer
         ticket.permit.release()
         record()
         return RawAnswer(stream.status, headers, whole)
-    ended = False
+    clock, ended = attempts.clock, False
+    begun = clock.monotonic()
+    due = asyncio.get_running_loop().call_later(max(0.0, run.deadline - begun), ticket.permit.release)
 
     async def end() -> None:
         nonlocal ended
         if ended:
             return
         ended = True
+        due.cancel()
         ticket.permit.release()
         await stream.aclose()
         record()
@@ -160,6 +166,8 @@ def _answered(attempts: Attempts, run: Run, tally: Tally, ticket: Ticket, answer
             for part in answer.parts:
                 yield part
             async for part in answer.rest:
+                if clock.monotonic() - begun > _LONGEST:
+                    raise Fault(Kind.TIMEOUT, stream.status, message="the answer did not end in time")
                 yield part
         finally:
             await end()

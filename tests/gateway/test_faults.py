@@ -312,3 +312,25 @@ def _async(condition: Callable[[], bool]) -> Callable[[], Any]:
         return condition()
 
     return held
+
+
+def test_callers_without_patience_close_nothing(tmp_path: Path) -> None:
+    async def run() -> None:
+        patient = asyncio.Event()
+
+        async def slow(_seen: Seen, _writer: asyncio.StreamWriter) -> bytes:
+            await patient.wait()
+            return said()
+
+        async with house(sqlite_url(tmp_path)) as home:
+            home.twin.api = slow
+            asked = [home.ask(seconds=3) for _ in range(12)]
+            problems = await asyncio.gather(*asked, return_exceptions=True)
+            assert {problem.code for problem in problems if isinstance(problem, Problem)} == {
+                "upstream_timeout"
+            }
+            assert len(home.twin.calls) == len(problems) == 12
+            patient.set()
+            assert (await home.ask(seconds=10)).status == 200
+
+    asyncio.run(run())

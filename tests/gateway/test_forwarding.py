@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.core.errors import Problem
+from app.gateway import forwarding
 from app.gateway.engine import RawCall
+from connectors.kit.faults import Fault
 from connectors.kit.http import Request
 from tests.gateway.house import day_is_spent, house, said, sqlite_url, until, whole
 from tests.support.wire import Reset, Seen, answer
@@ -257,6 +259,40 @@ def test_an_unread_answer_gives_everything_back(tmp_path: Path) -> None:
                 await raw.aclose()
             assert home.gateway._attempts.governor.of(home.account)._in_use == 0
             assert len(await home.log()) == 5
+
+    asyncio.run(run())
+
+
+def test_a_body_that_trickles_keeps_nobody_out_and_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = asyncio.Event()
+
+    async def trickling(_seen: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(200, b"", length=100_000))
+        while not heard.is_set():
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    async def run() -> None:
+        async with house(sqlite_url(tmp_path), limits={"minute": 1000, "concurrent": 1, "day": 1000}) as home:
+            home.twin.api = trickling
+            raw = await home.gateway.forward(home.run(seconds=1.5), RawCall("GET", "/invoices"))
+            assert not isinstance(raw.body, bytes)
+            parts = aiter(raw.body)
+            await anext(parts)
+            home.twin.api = lambda _s, _w: said()
+            assert (await home.forward())[
+                0
+            ] == 200  # waits for its turn, which comes at the first one's deadline
+            await anext(parts)
+            monkeypatch.setattr(forwarding, "_LONGEST", 0.0)
+            with pytest.raises(Fault, match="did not end in time"):
+                await anext(parts)
+            heard.set()
+            assert home.gateway._attempts.governor.of(home.account)._in_use == 0
+            assert len(await home.log()) == 2
 
     asyncio.run(run())
 
