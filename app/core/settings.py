@@ -14,6 +14,7 @@ from app.core.rates import Rate, read_rate
 
 PREFIX = "LEDGERWAY_"
 DEFAULT_DATABASE = "sqlite:///./data/ledgerway.db"
+_LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
 class SettingsError(Exception):
@@ -163,7 +164,9 @@ class Settings(BaseSettings):
 
     @cached_property
     def egress_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        return tuple(ip_network(value, strict=False) for value in self.egress_allow)
+        """What operators opened; in development this machine too."""
+        opened = (*self.egress_allow, *(_LOOPBACK if self.development else ()))
+        return tuple(ip_network(value, strict=False) for value in opened)
 
 
 def load_settings(**given: Any) -> Settings:

@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.service import Accounts
 from app.core.clock import Clock
 from app.core.database import Database
-from app.core.http.egress import LOOPBACK, Egress, Network
+from app.core.http.egress import Egress
 from app.core.ids import new_id
 from app.core.secrets.vault import Vault
 from app.core.settings import Settings
@@ -62,7 +62,7 @@ def open_sync(
 
     slices = Slices(database, clock, accounts, gateway, vault, queue, lambda: jobs.stopping)
     jobs.register(_SLICE, SYNC, slices.run)
-    places = Places(Egress(_reached(settings)), settings.export_folder, settings.export_stores)
+    places = Places(Egress(settings.egress_networks), settings.export_folder, settings.export_stores)
     sync = Sync(database, clock, accounts, Destinations(database, vault, places), queue, is_alive, uncovered)
     source = Source(database, clock, gateway, vault)
     rereads = Rereads(database, clock, accounts, source, jobs, sync.hinted)
@@ -88,11 +88,6 @@ def open_deliveries(
     deliveries = Deliveries(database, clock, accounts, vault, places, queue, is_alive, lambda: jobs.stopping)
     jobs.register(_DELIVERY, DELIVER, deliveries.run)
     jobs.register_due(deliveries.due)
-
-
-def _reached(settings: Settings) -> tuple[Network, ...]:
-    """What operators opened; in development this machine too."""
-    return (*settings.egress_networks, *(LOOPBACK if settings.development else ()))
 
 
 async def _is_alive(jobs: Jobs, job_id: str) -> bool:

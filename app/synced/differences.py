@@ -50,14 +50,17 @@ def sights_of(page: Page, part: Resource) -> list[Sight]:
 
 
 def changed_fields(before: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
-    """Members of `seen` that `before` has not, or has otherwise; what it does not tell did not change. None when it
-    only tells more."""
-    names = [
-        name
-        for name, value in seen.items()
-        if name not in _NO_CHANGE and (name not in before or _differs(before[name], value))
-    ]
-    return names if any(name in before for name in names) else []
+    """Members of `seen` that `before` has otherwise; what either does not tell did not change as far as is known."""
+    return [name for name in _telling(seen) if name in before and _differs(before[name], seen[name])]
+
+
+def newly_told(before: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
+    """Members of `seen` that `before` did not tell: whether they changed too, nobody knows."""
+    return [name for name in _telling(seen) if name not in before]
+
+
+def _telling(record: Mapping[str, Any]) -> list[str]:
+    return [name for name in record if name not in _NO_CHANGE]
 
 
 def _differs(before: Any, seen: Any) -> bool:

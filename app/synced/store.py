@@ -1,7 +1,7 @@
 """An account's records as last seen: taking in what was seen or is gone, with the events that tell of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from app.models.sync_destinations import SyncDestination
 from app.models.sync_runs import SyncCursor
 from app.models.synced_records import SyncedRecord
 from app.models.writes import Write
-from app.synced.differences import Sight, changed_fields
+from app.synced.differences import Sight, changed_fields, newly_told
 from app.synced.units import Unit
 from app.webhooks import outbox
 from app.webhooks.catalogue import Happening
@@ -69,6 +69,7 @@ class _Change:
     sight: Sight
     fields: list[str]
     before: Mapping[str, Any]
+    newly: list[str] = field(default_factory=list[str])
 
 
 async def see(
@@ -103,7 +104,8 @@ async def see(
             same.append(sight)
         elif fields := changed_fields(stored.record, sight.record):
             before = {name: stored.record.get(name) for name in fields}
-            changes.append(_Change("updated", sight, fields, before))
+            newly = newly_told(stored.record, sight.record)
+            changes.append(_Change("updated", sight, fields, before, newly))
         else:
             _refine(stored, sight)
             same.append(sight)
@@ -319,6 +321,7 @@ async def _tell(
                 "id": change.sight.id,
                 "change": change.word,
                 "changed_fields": change.fields,
+                "newly_told": change.newly,
                 "previous": dict(change.before) if change.word == "updated" else {},
                 "record": None if change.word == "deleted" else change.sight.record,
                 "observed_at": instant(now),

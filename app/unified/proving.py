@@ -46,9 +46,10 @@ class Proof:
 
 @dataclass(slots=True)
 class Stage:
-    """What a trial's records name: contacts made for it, accounts that are there, names nobody has."""
+    """What a trial's records name: the day, contacts made for it, accounts that are there, names nobody has."""
 
     token: str
+    today: str = ""
     customer: str = ""
     vendor: str = ""
     bank: str = ""
@@ -80,6 +81,7 @@ _BODIES: dict[str, Callable[[Stage, int, str], Record]] = {
     "purchase_orders": lambda stage, number, side: stage.bought(number),
     "bills": lambda stage, number, side: stage.bought(number) | {"number": stage.name(number)},
     "expenses": lambda stage, number, side: {
+        "transaction_date": stage.today,
         "account": stage.bank,
         "line_items": [{"account": stage.expense, "unit_price": 1}],
     },
@@ -128,6 +130,7 @@ class Trial:
 
     async def _set(self) -> None:
         stage, contacts = self._stage, self._resource("contacts")
+        stage.today = self._ctx.today.isoformat()
         for word, kind in (("customer", {}), ("vendor", {"type": "vendor"})):
             body = {"name": f"Ledgerway check {stage.token} {word}", **kind}
             made = await self._do(contacts.create(validate(body, contacts.model, "create"), self._ctx))

@@ -96,9 +96,10 @@ def wants(webhook: Webhook, event: Event) -> bool:
         return False
     if webhook.resources and event.resource not in webhook.resources:
         return False
-    changed = payload.get("changed_fields") or ()
-    narrowed = bool(webhook.changed_fields) and payload.get("change") == "updated"
-    return not narrowed or any(name in webhook.changed_fields for name in changed)
+    if not webhook.changed_fields or payload.get("change") != "updated":
+        return True
+    perhaps = {*payload.get("changed_fields", ()), *payload.get("newly_told", ())}
+    return not perhaps.isdisjoint(webhook.changed_fields)
 
 
 def _names(pattern: str, event: str) -> bool:

@@ -1,6 +1,6 @@
 """Rows that Zoho's sales and purchase documents share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -95,6 +95,11 @@ def vendor(field: ContactRef | None) -> Row:
         return {"id": id, "name": name or None, "type": "vendor"} if id else None
 
     return computed(field, read, uses=("vendor_id", "vendor_name"))
+
+
+def in_records(rows: Iterable[Row], *unified: str) -> tuple[Row, ...]:
+    """The rows, those named only of single records: list rows of this kind lack them."""
+    return tuple(replace(row, detail_only=True) if row.unified in unified else row for row in rows)
 
 
 def currency(d: CurrencyBlock, *, base_total: str | None = None) -> tuple[Row, ...]:

@@ -39,7 +39,7 @@ from connectors.zoho_books.document_writes import Kind
 from connectors.zoho_books.field_names import definitions
 from connectors.zoho_books.lines import line_table
 from connectors.zoho_books.lookups import CUSTOMERS, ESTIMATES
-from connectors.zoho_books.sales_documents import in_records, lacking
+from connectors.zoho_books.sales_documents import lacking
 from unified_models.actions import Convert
 from unified_models.estimates import Estimate
 from unified_models.invoices import Invoice
@@ -95,7 +95,7 @@ TABLE = Table(
         field(estimate.accepted_date, "accepted_date", DATE, list_only=True),
         field(estimate.declined_date, "declined_date", DATE, list_only=True),
         computed(estimate.invoices, _invoices, uses=("invoice_ids",), detail_only=True),
-        *in_records(rows.currency(estimate, base_total="bcy_total"), "exchange_rate"),
+        *rows.in_records(rows.currency(estimate, base_total="bcy_total"), "exchange_rate"),
         *rows.totals(estimate, estimate.line_items, LINE, noun="estimates", ships=True),
         *rows.printed(estimate, "estimates"),
         field(estimate.terms, "terms", TEXT, write=ALWAYS, detail_only=True),

@@ -150,7 +150,7 @@ TABLE = Table(
             order.received_status, _progress("received_status", RECEIVED, "quantity_marked_as_received"),
             uses=("received_status",),
         ),
-        *document_rows.currency(order),
+        *document_rows.in_records(document_rows.currency(order), "exchange_rate", "base_total_amount"),
         *document_rows.totals(
             order, order.line_items,
             line_table("purchase order", origins=(Origin("sales_order", "", "salesorder_item_id"),)),

@@ -41,7 +41,7 @@ from connectors.zoho_books.field_names import definitions
 from connectors.zoho_books.lines import line_table
 from connectors.zoho_books.lookups import CUSTOMERS, ESTIMATES, SALES_ORDERS
 from connectors.zoho_books.references import documents_named
-from connectors.zoho_books.sales_documents import in_records, lacking
+from connectors.zoho_books.sales_documents import lacking
 from unified_models.actions import Convert
 from unified_models.invoices import Invoice
 from unified_models.sales_orders import SalesOrder
@@ -150,7 +150,7 @@ TABLE = Table(
         computed(order.invoices, _invoices, uses=("invoices",), detail_only=True),
         computed(order.billed_status, _progress("invoiced_status", INVOICED), uses=("invoiced_status",)),
         computed(order.shipped_status, _progress("shipped_status", SHIPPED), uses=("shipped_status",)),
-        *in_records(rows.currency(order, base_total="bcy_total"), "exchange_rate"),
+        *rows.in_records(rows.currency(order, base_total="bcy_total"), "exchange_rate"),
         *rows.totals(
             order, order.line_items,
             lacking(

@@ -36,7 +36,7 @@ from connectors.zoho_books.document_writes import Kind
 from connectors.zoho_books.ledger_lines import posted_as
 from connectors.zoho_books.lines import line_table
 from connectors.zoho_books.lookups import CUSTOMERS, SALES_RECEIPTS
-from connectors.zoho_books.sales_documents import in_records, lacking
+from connectors.zoho_books.sales_documents import lacking
 from connectors.zoho_books.tracking import tracking
 from unified_models.actions import Mail
 from unified_models.sales_receipts import SalesReceipt
@@ -94,10 +94,12 @@ def _mapped() -> Iterable[Row]:
     yield from (replace(row, write=NEVER) for row in rows.currency(receipt))
     yield field(receipt.sub_total, "sub_total", MONEY)
     yield field(receipt.total_tax_amount, "tax_total", MONEY)
+    # reckoned from the lines
+    yield Unmapped(unified=str(receipt.total_discount), why=NO_PLACE, detail_only=True)
     yield computed(
         receipt.total_amount, doc.money("total"), uses=("total",), write=CREATE, codec=MONEY, sort="total"
     )
-    yield from in_records(
+    yield from rows.in_records(
         (many(receipt.line_items, "line_items", LINE, write=ALWAYS, complete=True),), "line_items"
     )
     yield field(receipt.customer_note, "notes", TEXT, write=ALWAYS, detail_only=True)

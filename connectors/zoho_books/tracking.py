@@ -27,7 +27,8 @@ def tracking(unified: list[TrackingEntry] | None, *, located: bool = True) -> Ro
     uses = ("tags", "location_id", "location_name") if located else ("tags",)
     return Computed(
         unified=str(unified), read=_read_located if located else _read_tags, write=ALWAYS, key=("id",),
-        put=_put_located if located else _put_tags, settle=_settle, uses=uses,
+        list_read=_read_row if located else None, put=_put_located if located else _put_tags, settle=_settle,
+        uses=uses,
     )  # fmt: skip
 
 
@@ -47,6 +48,11 @@ def _read_located(native: Native, ctx: Context | None = None) -> list[Record]:
         name = native.get("location_name") or None
         found.append({"id": f"{PREFIX}{location}", "name": name, "option_id": None, "option": None})
     return found
+
+
+def _read_row(native: Native, ctx: Context) -> list[Record] | None:
+    """A list row that does not tell the location does not tell all categories."""
+    return _read_located(native) if "location_id" in native else None
 
 
 def _entry(native: Native) -> Record:

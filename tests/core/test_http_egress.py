@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -315,3 +317,28 @@ def test_an_own_name_that_cannot_be_looked_up_stops_nobody() -> None:
 def test_where_this_machine_is() -> None:
     assert is_here(ip_address("127.0.0.1"))
     assert not any(is_here(ip_address(text)) for text in ("8.8.8.8", "1.1.1.1", "2606:4700:4700::1111"))
+
+
+def test_names_that_hang_keep_nobody_elses_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    free, system = threading.Event(), socket.getaddrinfo
+
+    def slow(host: Any, *rest: Any) -> Any:
+        if host == "hangs.example":
+            free.wait(30)
+            raise OSError("leads nowhere")
+        return system(host, *rest)
+
+    async def run() -> None:
+        monkeypatch.setattr(socket, "getaddrinfo", slow)
+        egress = Egress()
+        hanging = [asyncio.create_task(egress.check("https://hangs.example/")) for _ in range(64)]
+        await asyncio.sleep(0)
+        try:
+            assert await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 443)
+        finally:
+            free.set()
+            told = await asyncio.gather(*hanging, return_exceptions=True)
+            await egress.close()
+        assert {type(each) for each in told} == {EgressRefused}
+
+    asyncio.run(run())

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.flows.company import Company
+from tests.flows.records import BODIES, furnish, made
 
 ENDED = ("completed", "failed", "stopped")
 
@@ -247,3 +248,37 @@ def test_jobs_are_listed_changed_and_ended(company: Company) -> None:
     assert job["id"] in [each["id"] for each in listed]
     assert company.call("DELETE", f"/sync-job/{job['id']}").status_code == 204
     assert company.call("GET", f"/sync-job/{job['id']}").json()["code"] == "not_found"
+
+
+def test_what_was_written_is_told_once_though_lists_tell_it_otherwise(
+    connected: Callable[..., Company],
+) -> None:
+    """In an organisation with locations: documents have one, and their list rows do not tell it."""
+    company = furnish(connected(seed="furnished"))
+    names = [name for name in BODIES if name not in ("currencies", "tracking_categories", "tax_rates")]
+    _, cursor = feed(company)
+    job, _ = job_of(company, resources=names)
+    _, cursor = feed(company, cursor)
+    mine = {made(company, name)["id"] for name in names}
+    company.admin.did("POST", "/clock", seconds=300)
+    run(company, job, "full")
+    told = [change for change in feed(company, cursor)[0] if change["id"] in mine]
+    assert {change["id"] for change in told} == mine
+    again = [
+        (change["resource"], change["changed_fields"]) for change in told if change["change"] != "created"
+    ]
+    assert not again
+
+
+def test_only_what_is_known_to_have_changed_is_named(company: Company) -> None:
+    made = company.natively("POST", "/contacts", contact_name="Made there")["contact"]
+    job, _ = job_of(company, resources=["contacts"])
+    _, cursor = feed(company)
+    company.natively("PUT", f"/contacts/{made['contact_id']}", contact_name="Renamed there")
+    company.get(f"contacts/{made['contact_id']}")
+    company.admin.did("POST", "/clock", seconds=300)
+    run(company, job)
+    [change] = [each for each in feed(company, cursor)[0] if each["id"] == made["contact_id"]]
+    assert {*change["changed_fields"]} - {"updated_at"} == {"name"}
+    assert change["previous"]["name"] == "Made there"
+    assert not set(change["newly_told"]) & {*change["changed_fields"], *change["previous"]}

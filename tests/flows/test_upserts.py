@@ -246,12 +246,21 @@ def test_one_invoice_when_its_writer_dies(
 
 
 def test_doctor_proves_it_and_leaves_nothing(
-    product: Product, shop: httpx.Client, account: dict[str, Any], marked: None
+    product: Product,
+    shop: httpx.Client,
+    admin: Admin,
+    account: dict[str, Any],
+    switch: str,
+    marked: None,
 ) -> None:
-    rows = {name: shop.get(f"{BOOKS}/{name}", params={"limit": 200}).json()["result"] for name in ENTITIES}
+    path = f"/organizations/{account['organization']['id']}/custom-fields"
+    admin.did("POST", path, entity="expense", label="lw_ref", unique=True)
+    everywhere = [*ENTITIES, "expenses"]
+    assert shop.post(switch, json={"resources": everywhere}).status_code == 200
+    rows = {name: shop.get(f"{BOOKS}/{name}", params={"limit": 200}).json()["result"] for name in everywhere}
     plan, *lines = product.command("doctor", "--live-upsert", account["id"]).splitlines()
     assert "20 upserts of one value at once in each of: Customers and Vendors, " in plan
-    assert len(lines) == sum(len(entities) for entities in ENTITIES.values())
+    assert len(lines) == sum(len(entities) for entities in ENTITIES.values()) + 1
     assert all(line.startswith("ok ") and "20 answered, 1 record," in line for line in lines), lines
     for name, before in rows.items():
         assert len(shop.get(f"{BOOKS}/{name}", params={"limit": 200}).json()["result"]) == len(before), name

@@ -171,6 +171,8 @@ FILTERS: list[tuple[dict[str, Any], Event, bool]] = [
     ({"resources": ["contacts"]}, happened(ACCOUNT), True),
     ({"changed_fields": ["balance"]}, happened(), True),
     ({"changed_fields": ["name"]}, happened(), False),
+    ({"changed_fields": ["name"]}, happened(newly_told=["name"]), True),
+    ({"changed_fields": ["name"]}, happened(newly_told=["memo"]), False),
     ({"changed_fields": ["name"]}, happened(Happening.RECORD_CREATED), True),
     ({"changed_fields": ["name"]}, happened(Happening.RECORD_DELETED), True),
     ({"changed_fields": ["name"]}, happened(ACCOUNT), True),

@@ -11,8 +11,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 from yarl import URL
+
+from app.core.http.names import OwnThreads
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
@@ -21,7 +22,7 @@ _PORTS = frozenset({443, 8443})
 _LONGEST = 2_000
 _CONNECT_SECONDS = 5.0
 _READ = 16 * 1024
-_NOT_PUBLIC = "the name does not lead to a public address"
+_NOT_PUBLIC = "the address is not a public one; LEDGERWAY_EGRESS_ALLOW can open it"
 _OURS = "it leads to the gateway itself; LEDGERWAY_EGRESS_ALLOW can open that address"
 _KNOWN = 60.0  # seconds our own addresses are believed
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
@@ -97,7 +98,7 @@ def target(text: str, allowed: Sequence[Network] = ()) -> URL:
         bool(allowed) if literal is None else _within(literal, allowed)
     )  # where a name leads, is seen later
     if literal is not None and not is_public(literal, allowed):
-        raise EgressRefused("the address is not a public one")
+        raise EgressRefused(_NOT_PUBLIC)
     if literal is None and _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
         raise EgressRefused("the host is neither a name nor an address")
     if not opened and not _is_usual(url):
@@ -119,7 +120,7 @@ class Egress:
         own_host: str = "",
     ) -> None:
         self._allowed = tuple(allowed)
-        self._resolver = resolver
+        self._resolver = resolver or OwnThreads()
         self._own_host = own_host.strip("[]").rstrip(".").casefold()
         self._own: frozenset[Address] = frozenset()
         self._asked = float("-inf")
@@ -143,7 +144,7 @@ class Egress:
         literal = _literal(host)
         if literal is not None:
             if not is_public(literal, self._allowed):
-                raise EgressRefused("the address is not a public one")
+                raise EgressRefused(_NOT_PUBLIC)
             return [str(literal)]
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
@@ -183,6 +184,7 @@ class Egress:
         sessions, self._sessions = self._sessions, {}
         for session in sessions.values():
             await session.close()
+        await self._resolver.close()
 
     async def _judged(self, text: str) -> URL:
         """What `target` makes of it; an address that stands in it is judged here, a name when it is resolved."""
@@ -205,7 +207,7 @@ class Egress:
             return
         with suppress(OSError):  # so is a TimeoutError
             async with asyncio.timeout(_CONNECT_SECONDS):
-                found = await self._inner().resolve(self._own_host, 443, socket.AF_UNSPEC)
+                found = await self._resolver.resolve(self._own_host, 443, socket.AF_UNSPEC)
             self._own = frozenset(own for one in found if (own := _literal(one["host"])) is not None)
 
     def _why_not(self, address: Address, *, usual: bool = True) -> str:
@@ -218,11 +220,8 @@ class Egress:
             return _NOT_PUBLIC
         return _OURS if address in self._own or is_here(address) else ""
 
-    def _inner(self) -> AbstractResolver:
-        return self._resolver or ThreadedResolver()
-
     def _guard(self, *, usual: bool) -> "_Guarded":
-        return _Guarded(self._inner(), lambda address: self._why_not(address, usual=usual))
+        return _Guarded(self._resolver, lambda address: self._why_not(address, usual=usual))
 
     def _opened(self, *, usual: bool) -> aiohttp.ClientSession:
         """The connections of https, or those that may only lead to what an operator opened."""
@@ -271,7 +270,7 @@ class _Guarded(AbstractResolver):
         return found
 
     async def close(self) -> None:
-        await self._inner.close()
+        """The resolver is everybody's."""
 
 
 def _unmapped(address: Address) -> Address:
