@@ -13,7 +13,8 @@ COPY sandbox sandbox
 RUN /opt/ledgerway/bin/pip install --no-cache-dir --no-deps .
 
 FROM python:3.12-slim-bookworm
-RUN useradd --system --uid 10001 --home-dir /var/lib/ledgerway --create-home ledgerway
+RUN useradd --system --uid 10001 --home-dir /var/lib/ledgerway --create-home ledgerway \
+ && install --directory --owner ledgerway --mode 700 /var/lib/ledgerway/keyring  # a volume mounted here keeps its owner
 COPY --from=build /opt/ledgerway /opt/ledgerway
 ENV PATH=/opt/ledgerway/bin:$PATH PYTHONUNBUFFERED=1 LEDGERWAY_MODE=production
 USER ledgerway

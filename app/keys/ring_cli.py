@@ -108,25 +108,25 @@ def promote_key(
 
     async def work() -> None:
         async with bench() as house:
-            behind = [
-                one for one in await processes(house.database, CLOCK) if one.version < house.keyring.version
-            ]
-            if behind and not force:
-                named = ", ".join(f"{one.pid} on {one.host} (version {one.version})" for one in behind)
-                raise KeyringUnusable(
-                    f"the ring is at version {house.keyring.version}, but not in process {named}; "
-                    "wait a few seconds, or bring the file there"
-                )
+            forced = await _passed(house, force)
             await _edit(
-                house,
-                "keyring.key_promoted",
-                key,
-                lambda now: rotation.promote(now, key),
-                forced=bool(behind),
+                house, "keyring.key_promoted", key, lambda now: rotation.promote(now, key), forced=forced
             )
             typer.echo(f"{key} is the primary key. Next: keyring rewrap")
 
     run(work())
+
+
+async def _passed(house: Bench, force: bool) -> bool:
+    """Whether a running process holds an older ring, and that is to be passed over. KeyringUnusable when it is not."""
+    behind = [one for one in await processes(house.database, CLOCK) if one.version < house.keyring.version]
+    if behind and not force:
+        named = ", ".join(f"{one.pid} on {one.host} (version {one.version})" for one in behind)
+        raise KeyringUnusable(
+            f"the ring is at version {house.keyring.version}, but not in process {named}; "
+            "wait a few seconds, or bring the file there"
+        )
+    return bool(behind)
 
 
 @ring.command("rewrap")
@@ -170,6 +170,9 @@ def retire_key(
     destroy: Annotated[
         bool, typer.Option("--destroy", help="Erase a key retired 30 days ago; only its id stays.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Although a process may still seal with it.")
+    ] = False,
 ) -> None:
     """Refuse a key from now on. Possible once nothing stored needs it; backups made before still do."""
 
@@ -188,7 +191,14 @@ def retire_key(
                     f"{len(held)} API keys were not used since {key} was replaced ({', '.join(held[:5])}…): "
                     "use them once, or revoke them"
                 )
-            await _edit(house, "keyring.key_retired", key, lambda now: rotation.retire(now, key, CLOCK.now()))
+            forced = await _passed(house, force)
+            await _edit(
+                house,
+                "keyring.key_retired",
+                key,
+                lambda now: rotation.retire(now, key, CLOCK.now()),
+                forced=forced,
+            )
             typer.echo(
                 f"{key} is retired: backups of the database made before now need it. "
                 f"`keyring revive {key}` takes that back; after 30 days `keyring retire {key} --destroy` erases it."

@@ -13,11 +13,13 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import failpoints
 from app.core.clock import Clock
 from app.core.database import Database
 from app.core.http.egress import Answered, Egress, EgressRefused
+from app.core.instants import storage_now
 from app.core.secrets import Context, SecretUnavailable, Vault
 from app.models.webhooks import Webhook
 from app.webhooks import messages, signing
@@ -96,11 +98,7 @@ class Postman:
             room = _MOST - len(self._sending)
             try:
                 if room > 0 and not self._closing and await self._there(messages.is_due(self._clock.now())):
-                    parcels = await self._database.transact(
-                        lambda session, room=room: messages.claim(
-                            session, self._clock.now(), min(_CLAIMED, room)
-                        )
-                    )
+                    parcels = await self._claimed(min(_CLAIMED, room))
             except Exception as error:
                 _log.warning("claim_failed", error=type(error).__name__)
             for parcel in parcels:
@@ -144,10 +142,22 @@ class Postman:
     async def _note(self) -> None:
         while self._done:
             batch = self._done[:_STORE_AT_ONCE]
-            await self._database.transact(
-                lambda session, batch=batch: messages.settle(session, self._clock.now(), batch)
-            )
+            await self._settled(batch)
             del self._done[: len(batch)]
+
+    async def _claimed(self, most: int) -> list[Parcel]:
+        """Leases are judged by one clock for all processes, whatever their own ones say."""
+
+        async def claim(session: AsyncSession) -> list[Parcel]:
+            return await messages.claim(session, await storage_now(session, self._clock), most)
+
+        return await self._database.transact(claim)
+
+    async def _settled(self, outcomes: Sequence[Outcome]) -> None:
+        async def settle(session: AsyncSession) -> None:
+            await messages.settle(session, await storage_now(session, self._clock), outcomes)
+
+        await self._database.transact(settle)
 
     async def _send(self, parcel: Parcel) -> None:
         began, at = self._clock.monotonic(), self._clock.now()

@@ -86,7 +86,7 @@ class Webhooks:
             await self._reachable(wanted.target_url)
         now = self._clock.now()
         async with self._database.write() as session:
-            webhook = await _webhook(session, principal, webhook_id)
+            webhook = await _webhook(session, principal, webhook_id, changes=True)
             since: datetime | None = given.pop("recover_since", None)
             wakes = given.pop("is_active", None)
             if "exclude_origin" in given:
@@ -107,7 +107,7 @@ class Webhooks:
     async def delete(self, principal: Principal, webhook_id: str) -> None:
         """Nothing more is sent; its messages go with it."""
         async with self._database.write() as session:
-            webhook = await _webhook(session, principal, webhook_id)
+            webhook = await _webhook(session, principal, webhook_id, changes=True)
             await self._audit(session, principal, "webhook.deleted", webhook, self._clock.now())
             await session.delete(webhook)
             await self._vault.shred(session, webhook.environment_id, f"webhook:{webhook.id}")
@@ -117,7 +117,7 @@ class Webhooks:
         now, secret = self._clock.now(), signing.new_secret()
         until = (now + _STILL_SIGNS).isoformat()
         async with self._database.write() as session:
-            webhook = await _webhook(session, principal, webhook_id)
+            webhook = await _webhook(session, principal, webhook_id, changes=True)
             generation = webhook.generation + 1
             older = [
                 {**one, "until": one["until"] or until} for one in webhook.secrets if still_signs(one, now)
@@ -132,7 +132,7 @@ class Webhooks:
         """A message with the event `test`, sent like any other, to this webhook alone."""
         now = self._clock.now()
         async with self._database.write() as session:
-            webhook = await _webhook(session, principal, webhook_id)
+            webhook = await _webhook(session, principal, webhook_id, changes=True)
             if webhook.health == "disabled" or not webhook.is_active:
                 raise Problem("invalid_transition", "The webhook is switched off; switch it on first.")
             told = outbox.Told(Happening.TEST, {"webhook_id": webhook.id, "foo": "bar"})
@@ -298,10 +298,13 @@ async def _before(session: AsyncSession, environment_id: str, since: datetime | 
     return await session.scalar(select(func.max(Event.sequence)).where(*kept)) or 0
 
 
-async def _webhook(session: AsyncSession, principal: Principal, webhook_id: str) -> Webhook:
-    found = await session.scalar(
-        select(Webhook).where(Webhook.id == webhook_id, Webhook.environment_id == principal.environment_id)
-    )
+async def _webhook(
+    session: AsyncSession, principal: Principal, webhook_id: str, *, changes: bool = False
+) -> Webhook:
+    """`changes`: whoever else changes it waits until this transaction ends."""
+    mine = Webhook.id == webhook_id, Webhook.environment_id == principal.environment_id
+    query = select(Webhook).where(*mine)
+    found = await session.scalar(query.with_for_update() if changes else query)
     if found is None:
         raise Problem("not_found", "There is no such webhook.")
     return found

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -156,7 +157,20 @@ def test_signatures_outlive_the_keys_of_the_ring(machine: Path) -> None:
     run(ring, "rewrap")
     for row in json.loads(run(keys, "list", "--json").stdout):
         run(keys, "revoke", row["id"])  # their digests would hold the old key, too
+    _a_process_holds(machine, version=1)
+    with pytest.raises(KeyringUnusable, match="not in process 7 on elsewhere"):
+        run(ring, "retire", old["id"])
+    _a_process_holds(machine, version=3)
     run(ring, "retire", old["id"])
     assert run(audit, "verify").exit_code == 0
     after = json.loads(run(audit, "export").stdout)
     assert after["public_key"] == before["public_key"]
+
+
+def _a_process_holds(machine: Path, version: int) -> None:
+    """Another host's process says which ring it has."""
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    with sqlite3.connect(machine / "ledgerway.db") as database:
+        database.execute("DELETE FROM keyring_processes")
+        told = ("prc_other", "elsewhere", 7, version, "kek-1", now)
+        database.execute("INSERT INTO keyring_processes VALUES (?, ?, ?, ?, ?, ?)", told)

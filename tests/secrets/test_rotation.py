@@ -85,3 +85,14 @@ def test_a_process_keeps_its_ring_when_the_file_is_none_or_goes_back(path: Path,
     assert live.version == 2 and live.material("kek-next") == ring.material("kek-next")
     path.unlink()
     assert not live.follow() and live.version == 2
+
+
+def test_a_file_that_could_not_be_read_once_is_read_when_it_can_be(path: Path) -> None:
+    live = LiveKeyring(keyring.read(path))
+    added(path)
+    path.chmod(0o644)
+    for _ in range(2):
+        with pytest.raises(KeyringUnusable, match="chmod 600"):
+            live.follow()
+    path.chmod(0o600)
+    assert live.follow() and live.version == 2

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, insert, select
 
+from app.core.auth import Principal
+from app.core.clock import Clock
 from app.core.database import Database
+from app.core.http.egress import Egress
+from app.core.secrets import LocalWrapper, Vault, keyring
+from app.keys.data_keys import DataKeyRows
 from app.models import Environment, Event
 from app.models.webhooks import Webhook, WebhookAttempt, WebhookMessage
 from app.webhooks import messages, outbox
@@ -18,6 +23,7 @@ from app.webhooks.fanout import PAGE, fan_out, is_behind, wants
 from app.webhooks.messages import Outcome, Parcel
 from app.webhooks.outbox import Told
 from app.webhooks.retention import forget
+from app.webhooks.service import Webhooks
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -345,3 +351,14 @@ def test_what_is_older_than_thirty_days_is_forgotten(database_url: str) -> None:
                 assert await session.scalar(select(func.count()).select_from(WebhookAttempt)) == 0
 
     asyncio.run(run())
+
+
+async def test_secrets_rotated_at_once_are_all_kept(database_url: str) -> None:
+    async with opened(database_url, webhook()) as database:
+        vault = Vault(database, LocalWrapper(keyring.generate(NOW)), DataKeyRows(), Clock())
+        house = Webhooks(database, Clock(), vault, Egress())
+        caller = Principal("env_1", "test", "test", "key_1", frozenset({"*"}))
+        turned = await asyncio.gather(*(house.rotate(caller, "whk_1") for _ in range(4)))
+        stored = await house.webhook(caller, "whk_1")
+        assert {one["generation"] for one in stored.secrets} == {2, 3, 4, 5}
+        assert len({secret for _, secret in turned}) == 4

@@ -48,8 +48,8 @@ class LiveKeyring:
         stamp = _stamp(self._path)
         if stamp is None or stamp == self._seen:
             return False
-        self._seen = stamp
         fresh = keyring.read(self._path)
+        self._seen = stamp  # what could not be read is tried again
         if fresh.version < self._ring.version:
             raise keyring.KeyringUnusable(
                 f"the ring in {self._path} went back to version {fresh.version}; {self._ring.version} stays in use"
@@ -58,9 +58,9 @@ class LiveKeyring:
         return True
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _stamp(path: Path) -> tuple[int, ...] | None:
     try:
         found = path.stat()
     except OSError:
         return None
-    return (found.st_ino, found.st_mtime_ns, found.st_size)
+    return (found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size)
