@@ -63,9 +63,15 @@ _log = get_logger("ledgerway.main")
 _WRITES_SECONDS = 5.0  # after the server's own patience has ended
 _JOBS_SECONDS = 8.0  # within them a job comes to a place where it can be left
 _NAME = "Ledgerway"
-_DESCRIPTION = (
-    "A self-hosted unified accounting API: one shape for every ledger, and each provider's own door."
-)
+_DESCRIPTION = """A self-hosted unified accounting API: one shape for every ledger, and each provider's own door.
+
+Native calls: any method on /proxy/{path}?integrated_account_id=… is forwarded to the account's provider byte for \
+byte, with a managed token, the right data centre and the organisation added, within its limits. A client written \
+for the provider itself works unchanged below /native/{integration}/{integrated account}/, with an API key or \
+account token in place of the provider's.
+
+Every call takes Ledgerway-Timeout, whole seconds from 1 to 60 (30): what is not answered by then is 504, and says \
+whether anything was executed. Prometheus reads /metrics, from this machine or with LEDGERWAY_METRICS_TOKEN."""
 
 
 def create_app(
@@ -110,7 +116,7 @@ def create_app(
     app.state.works = works
     app.state.checks = {
         "storage": app.state.database.ping,
-        "schema": lambda: _fits(app),
+        "schema": lambda: _fits(app, runs=True),
         "key ring": lambda: _opens(app),
     }
     _furnish(app)
@@ -202,10 +208,14 @@ def _furnish(app: FastAPI) -> None:
     state.resolver = Resolver(app)
 
 
-async def _fits(app: FastAPI) -> None:
-    """NotReady, saying what to run, unless the stored schema is this release's."""
+async def _fits(app: FastAPI, *, runs: bool = False) -> None:
+    """NotReady, saying what to run, unless the stored schema is this release's. A process that `runs` goes on with
+    that of the next release: migrations take nothing away that the release before uses.
+    """
     database: Database = app.state.database
     state = await database.schema_state()
+    if state == "newer" and runs:
+        return
     if state == "newer":
         raise NotReady("The database was migrated by a newer release of Ledgerway; run that one.")
     if state != "current":

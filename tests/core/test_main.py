@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from app.core.process import NotReady
+from app.core.schema import SchemaTooNew
 from app.core.secrets import KeyringUnusable
 from app.core.settings import Settings
 from app.main import create_app, prepare
@@ -55,6 +56,19 @@ def test_an_empty_machine_serves_in_development(tmp_path: Path, database_url: st
     run(tmp_path, talk, database_url)
     assert (tmp_path / "x" / "keyring.json").stat().st_mode & 0o777 == 0o600
     run(tmp_path, talk, database_url)  # and again on what it made
+
+
+def test_a_process_goes_on_with_the_next_releases_schema_but_none_starts_on_it(
+    tmp_path: Path, database_url: str
+) -> None:
+    async def talk(http: httpx.AsyncClient, app: FastAPI) -> None:
+        async with app.state.database.write() as session:
+            await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        assert (await http.get("/readyz")).status_code == 200
+
+    run(tmp_path, talk, database_url)
+    with pytest.raises((NotReady, SchemaTooNew), match="newer"):
+        run(tmp_path, talk, database_url)
 
 
 def test_the_database_file_is_private(tmp_path: Path) -> None:
