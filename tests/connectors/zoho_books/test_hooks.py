@@ -56,15 +56,21 @@ def test_the_published_example_is_what_is_signed() -> None:
     assert HOOKS.is_signed(delivery(body, digest(PUBLISHED).hex(), query), SECRET)
 
 
-@pytest.mark.parametrize("spelled", ["hex", "HEX", "base64", "blanks"])
+@pytest.mark.parametrize("spelled", ["hex", "HEX", "base64", "blanks", "named", "Named", "for URLs", "bare"])
 def test_hexadecimal_and_base64_are_taken(spelled: str) -> None:
-    body = b'{"invoice":{"invoice_id":"1"}}'
+    body = b'{"invoice":{"invoice_id":"3"}}'
     raw = digest(body)
+    for_urls = base64.urlsafe_b64encode(raw).decode()
+    assert "-" in for_urls and "_" in for_urls
     written = {
         "hex": raw.hex(),
         "HEX": raw.hex().upper(),
         "base64": base64.b64encode(raw).decode(),
         "blanks": f"  {raw.hex()} ",
+        "named": f"sha256={raw.hex()}",
+        "Named": f"SHA256={base64.b64encode(raw).decode()}",
+        "for URLs": for_urls,
+        "bare": for_urls.rstrip("="),
     }
     assert HOOKS.is_signed(delivery(body, written[spelled]), SECRET)
 
@@ -90,6 +96,10 @@ def test_a_form_is_signed_by_its_decoded_pairs_sorted_with_those_of_the_query() 
         digest(b"{}").hex()[:-2] + "00",
         "0" * 64,
         "t=1,v=" + digest(b"{}").hex(),
+        "sha256=",
+        "sha256=" + digest(b"{ }").hex(),
+        "sha1=" + digest(b"{}").hex(),
+        "é" * 64,
     ],
 )
 def test_every_other_signature_is_refused(signature: str | None) -> None:
@@ -143,6 +153,60 @@ BILL = {
 def test_the_record_a_body_speaks_of(body: Any, expected: list[tuple[str, str | None]]) -> None:
     found = HOOKS.mentions(delivery(json.dumps(body).encode()))
     assert [(mention.path, mention.id) for mention in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "path"),
+    [
+        ("quote", {"estimate_id": "5", "estimate_number": "Q-1", "salesorder_id": ""}, "/estimates"),
+        ("quote", {"estimate_id": "5"}, "/estimates"),
+        ("customer", {"contact_id": "5", "contact_name": "Ann", "primary_contact_id": "8"}, "/contacts"),
+        ("vendor", {"contact_id": "5"}, "/contacts"),
+        ("sales_order", {"salesorder_id": "5", "salesorder_number": "SO", "estimate_id": "6"}, "/salesorders"),
+        ("purchase_order", {"purchaseorder_id": "5", "vendor_id": "7"}, "/purchaseorders"),
+        ("credit_note", {"creditnote_id": "5", "creditnote_number": "C", "invoice_id": "6"}, "/creditnotes"),
+        ("bill_payment", {"payment_id": "5", "vendor_id": "7"}, "/vendorpayments"),
+        ("paymentreceived", {"payment_id": "5", "customer_id": "7", "vendor_id": ""}, "/customerpayments"),
+        ("journal_entry", {"journal_id": "5", "journal_date": "2026-01-31"}, "/journals"),
+        ("customer_payment", {"payment_id": "5"}, "/customerpayments"),
+    ],
+)  # fmt: skip
+def test_a_wrapper_of_any_name_is_judged_by_the_id_in_it(
+    name: str, record: dict[str, Any], path: str
+) -> None:
+    assert HOOKS.mentions(delivery(json.dumps({name: record}).encode())) == (Mention(path, "5"),)
+    as_text = urlencode({name: json.dumps(record)}).encode()
+    assert HOOKS.mentions(delivery(as_text, media=FORM)) == (Mention(path, "5"),)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"invoice_id": "5", "event": "edit"}, [("/invoices", "5")]),
+        ({"invoice_id": 5, "customer_id": "7", "total": 12.5}, [("/invoices", "5")]),
+        ({"payment_id": "5", "event": "edit"}, [("/customerpayments", "5"), ("/vendorpayments", "5")]),
+        ({"payment_id": "5", "customer_id": "7", "invoice_id": "9"}, [("/customerpayments", "5")]),
+        ({"invoice_id": "5", "salesorder_id": "6"}, []),
+        ({"time_entry_id": "5", "project_id": "6"}, []),
+        ({"timesheet": {"time_entry_id": "5", "project_id": "6"}}, []),
+        ({"customer_id": "5"}, []),
+    ],
+)
+def test_a_template_of_ones_own_is_read_where_it_is_clear(
+    body: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    found = HOOKS.mentions(delivery(json.dumps(body).encode()))
+    assert [(mention.path, mention.id) for mention in found] == expected
+
+
+def test_our_header_finds_the_record_under_any_wrapper() -> None:
+    for body in (
+        {"bill_payment": {"payment_id": "5"}},
+        {"vendorpayment": {"payment_id": "5"}},
+        {"payment_id": "5"},
+    ):
+        told = HOOKS.mentions(delivery(json.dumps(body).encode(), entity="vendor_payment"))
+        assert told == (Mention("/vendorpayments", "5"),)
 
 
 def test_a_form_body_names_the_record_that_has_its_own_number() -> None:
