@@ -132,6 +132,23 @@ def test_where_the_provider_refuses_a_person_is_told_what_to_do_and_polling_goes
     assert run(company, job)["totals"]["created"] == 1
 
 
+def test_where_the_answers_cannot_be_read_a_person_is_told_what_to_do(
+    connected: Callable[..., Company],
+) -> None:
+    company = connected()
+    inbound = f"/integrated-account/{company.account_id}/inbound"
+    job_of(company, resources=["contacts"])
+    whose, path = company.organization_id, "/settings/(webhooks|workflows)"
+    fault = {"kind": "garbage", "times": -1, "path": path, "organization_id": whose}
+    assert company.admin.post("/faults", json=fault).is_success
+    told = company.good(company.call("POST", inbound))
+    [contacts] = told["resources"]
+    assert contacts["mode"] == "manual" and "could not be read" in contacts["reason"]
+    assert told["manual"]["secret"] and told["manual"]["steps"]
+    assert company.call("DELETE", inbound).status_code == 204
+    company.admin.did("DELETE", "/faults")
+
+
 def test_a_hook_leads_to_one_read_and_what_the_api_says_counts(refusing: Callable[..., Endpoint]) -> None:
     endpoint = refusing("contacts")
     company = endpoint.company

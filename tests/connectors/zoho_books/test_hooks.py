@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -248,15 +248,24 @@ def test_names_of_entities_are_one_collections_each() -> None:
 
 @dataclass
 class Settings:
-    """The settings API of one organisation. `refuses` answers a request with a fault, or not."""
+    """The settings API of one organisation. `refuses` answers a request with a fault, or not; `tells` what is told of
+    what was done, given the request and the usual answer."""
 
     webhooks: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     workflows: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     refuses: Callable[[Request], Fault | None] = lambda request: None
+    tells: Callable[[Request, Any], Any] = lambda request, body: body
     seen: list[Request] = field(default_factory=list[Request])
     made: int = 0
 
     def __call__(self, request: Request) -> Reply:
+        reply = self._answer(request)
+        body = self.tells(request, reply.body)
+        if body is None:
+            raise Fault(Kind.GARBLED, reply.status)
+        return replace(reply, body=body)
+
+    def _answer(self, request: Request) -> Reply:
         self.seen.append(request)
         fault = self.refuses(request)
         if fault is not None:
@@ -396,6 +405,131 @@ def test_what_may_pass_comes_out(kind: Kind) -> None:
     with pytest.raises(Fault) as raised:
         settings.run(HOOKS.install(wanted("/bills")))
     assert raised.value.kind is kind
+
+
+BARE = {"code": 0, "message": "success"}
+
+
+def lists(request: Request) -> bool:
+    return request.method == "GET"
+
+
+def creates(request: Request) -> bool:
+    return request.method == "POST" and request.path.count("/") == 2
+
+
+def kind_of(request: Request) -> str:
+    return request.path.split("/")[2].removesuffix("s")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        lambda kind, id: {kind: {f"{kind}_id": id, f"{kind}_name": "Mine"}},
+        lambda kind, id: {kind: {"id": int(id)}},
+        lambda kind, id: {f"{kind}_id": id},
+        lambda kind, id: {"id": id},
+        lambda kind, id: {"data": {f"{kind}_id": id}},
+        lambda kind, id: {"data": [{"id": id}]},
+        lambda kind, id: {"data": {kind: {"id": id}}},
+        lambda kind, id: {},
+        lambda kind, id: None,
+    ],
+)
+def test_the_id_of_what_was_made_is_found_wherever_it_stands(told: Callable[[str, str], Any]) -> None:
+    def tells(request: Request, body: Any) -> Any:
+        if not creates(request):
+            return body
+        kind = kind_of(request)
+        spelled = told(kind, body[kind][f"{kind}_id"])
+        return None if spelled is None else BARE | spelled
+
+    settings = Settings(tells=tells)
+    assert settings.run(HOOKS.install(wanted("/invoices"))) == {"/invoices": None}
+    [hook] = settings.webhooks.values()
+    assert len(settings.workflows) == 2
+    for row in settings.workflows.values():
+        assert row["instant_actions"] == [{"action_id": hook["webhook_id"], "action_type": "webhook"}]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        lambda kind, rows: {f"{kind}_list": rows},
+        lambda kind, rows: {"data": rows},
+        lambda kind, rows: {"data": {f"{kind}s": rows}},
+        lambda kind, rows: {
+            f"{kind}s": [{"id": row[f"{kind}_id"], "name": row[f"{kind}_name"]} for row in rows]
+        },
+        lambda kind, rows: {f"{kind}s": rows or ""},
+    ],
+)
+def test_lists_are_read_under_other_names(told: Callable[[str, Any], Any]) -> None:
+    def tells(request: Request, body: Any) -> Any:
+        kind = kind_of(request)
+        return BARE | told(kind, body[f"{kind}s"]) if lists(request) else body
+
+    settings = Settings(tells=tells)
+    for _ in range(2):
+        assert settings.run(HOOKS.install(wanted("/invoices"))) == {"/invoices": None}
+    assert len(settings.webhooks) == 1 and len(settings.workflows) == 2
+    settings.run(HOOKS.remove("0123456789", frozenset()))
+    assert not settings.webhooks and not settings.workflows
+
+
+@pytest.mark.parametrize("kind", ["webhook", "workflow"])
+@pytest.mark.parametrize("body", [BARE, None])
+def test_lists_that_cannot_be_read_leave_it_to_a_person(kind: str, body: Any) -> None:
+    settings = Settings(tells=lambda request, usual: body if kind_of(request) == kind else usual)
+    told = settings.run(HOOKS.install(wanted("/invoices", "/bills")))
+    assert told.keys() == {"/invoices", "/bills"}
+    assert all(reason and reason.startswith("Zoho's answer could not be read") for reason in told.values())
+    assert settings.writes == []
+    settings.run(HOOKS.remove("0123456789", frozenset()))
+    assert settings.writes == []
+
+
+def test_what_neither_answer_nor_list_tells_is_made_once_and_left_to_a_person() -> None:
+    def tells(request: Request, body: Any) -> Any:
+        if lists(request):
+            return {**body, "webhooks": []} if kind_of(request) == "webhook" else body
+        return BARE
+
+    settings = Settings(tells=tells)
+    told = settings.run(HOOKS.install(wanted("/invoices", "/bills", "/contacts")))
+    assert len(told) == 3 and all(told.values())
+    assert len(settings.webhooks) == 1 and not settings.workflows, "no more of what we cannot name"
+
+
+def test_a_webhook_whose_workflow_cannot_be_named_is_taken_back() -> None:
+    def tells(request: Request, body: Any) -> Any:
+        if kind_of(request) == "webhook":
+            return body
+        return {**body, "workflows": []} if lists(request) else BARE
+
+    settings = Settings(tells=tells)
+    assert all(settings.run(HOOKS.install(wanted("/invoices", "/bills"))).values())
+    assert not settings.webhooks
+
+
+def test_what_is_there_stays_though_the_answers_to_its_repair_cannot_be_read() -> None:
+    settings = Settings()
+    settings.run(HOOKS.install(wanted("/invoices")))
+    settings.tells = lambda request, body: body if lists(request) else None
+    assert settings.run(HOOKS.install(wanted("/invoices"))) == {"/invoices": None}
+    assert len(settings.webhooks) == 1 and len(settings.workflows) == 2
+    settings.run(HOOKS.remove("0123456789", frozenset()))
+    assert not settings.webhooks and not settings.workflows
+
+
+def test_what_cannot_be_taken_back_does_not_hide_what_was_arranged() -> None:
+    settings = Settings()
+    settings.run(HOOKS.install(wanted("/invoices", "/bills")))
+    in_use = Fault(Kind.INVALID, 400, message="It is in use")
+    settings.refuses = lambda request: in_use if request.method == "DELETE" else None
+    assert settings.run(HOOKS.install(wanted("/bills"))) == {"/bills": None}
+    with pytest.raises(Fault):
+        settings.run(HOOKS.remove("0123456789", frozenset()))
 
 
 def test_a_person_is_told_the_url_and_the_modules_but_no_secret() -> None:
