@@ -78,9 +78,7 @@ class Receiver:
         body: bytes,
         now: datetime,
     ) -> None:
-        if not await store.is_new(session, endpoint, body, now):
-            await store.count(session, endpoint, now, repeated=True, ignored=False)
-            return
+        is_new = await store.is_new(session, endpoint, body, now)
         connector = account.connector
         paths = {mention.path for mention in mentions}
         units = [unit for path in syncable(connector) for unit in units_of(connector, path)]
@@ -94,7 +92,7 @@ class Receiver:
         }
         owner = Owner(account.environment_id, account.id, account.tenant_id)
         await hints.ask(session, self._jobs, owner, said, now)
-        await store.count(session, endpoint, now, repeated=False, ignored=not said)
+        await store.count(session, endpoint, now, repeated=not is_new, ignored=not said)
 
 
 def _unknown() -> Problem:

@@ -32,8 +32,8 @@ class Manual(BaseModel):
 
 
 class InboundView(BaseModel):
-    """`received` counts correctly signed hooks: of these `repeated` came before within a day, `ignored` named nothing
-    that a sync job covers."""
+    """`received` counts correctly signed hooks: of these `repeated` came before within a day, byte for byte, and were
+    followed all the same; `ignored` named nothing that a sync job covers."""
 
     integrated_account_id: str
     is_installed: bool

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.models.inbound import InboundDelivery, InboundEndpoint, InboundHook
 
 REMEMBERED = timedelta(hours=24)
-"""How long the same body counts once."""
+"""For how long the same body counts as repeated."""
 
 MOST = 20_000
-"""Bodies remembered of one endpoint; one that is forgotten sooner may cost a read more."""
+"""Bodies remembered of one endpoint; one that is forgotten sooner counts as new again."""
 
 _TRIMMED_EVERY = 1_000
 

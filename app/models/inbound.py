@@ -59,7 +59,7 @@ class InboundHook(Base, kw_only=True):
 
 
 class InboundDelivery(Base, kw_only=True):
-    """A body that has arrived, by its SHA-256, so that it counts once a day."""
+    """A body that has arrived, by its SHA-256: whether it comes again within a day is counted."""
 
     __tablename__ = "inbound_deliveries"
     __table_args__ = (Index("ix_inbound_deliveries_at", "at"),)
@@ -77,7 +77,7 @@ class Hint(Base, kw_only=True):
 
     unit       "accounting/payments:invoice"
     record_id  "": which record is not known
-    said_at    when it was, or when it was last tried in vain
+    said_at    when it was, or was last tried in vain; ahead while the record rests
     asked      counts how often it was said
     failures   counts how often it was tried in vain
     """
@@ -99,7 +99,7 @@ class Hint(Base, kw_only=True):
 class Reread(Base, kw_only=True):
     """An account's turn to follow its hints.
 
-    state     idle | queued | running
+    state     idle | queued | running | resting: nothing is to be done before `due_at`, a new hint comes sooner
     turn      number of the job that waits or runs, or was the last
     failures  turns in a row that ended with a failure that may pass
     due_at    when its job may begin, or was begun

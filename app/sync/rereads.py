@@ -15,6 +15,7 @@ from app.core.errors import Problem
 from app.jobs.service import Jobs
 from app.models.inbound import Hint, Reread
 from app.sync.endings import Ending, ending_of
+from app.sync.resting import Rests
 from app.sync.source import Source
 from app.synced import hints, store
 from app.synced.store import Owner
@@ -63,6 +64,7 @@ class Rereads:
         self._source = source
         self._jobs = jobs
         self._begin = begin
+        self._rests = Rests()
 
     async def run(self, environment_id: str, account_id: str, number: int) -> None:
         """Turn `number` of an account; nothing happens when another one is due."""
@@ -73,12 +75,14 @@ class Rereads:
         wait = 0.0
         while not wait and not self._jobs.stopping and self._clock.monotonic() < until:
             async with self._database.read() as session:
-                waiting = await hints.waiting(session, account_id, _AT_ONCE)
+                waiting = await hints.waiting(session, account_id, self._clock.now(), _AT_ONCE)
             if not waiting and await self._database.transact(
-                lambda session: hints.ended(session, account_id, number)
+                lambda session: hints.ended(session, self._jobs, account_id, number, self._clock.now())
             ):
                 return
             for hint in waiting:
+                if await self._rest(hint):
+                    continue
                 ending = await self._follow(environment_id, hint)
                 if ending is not None:
                     failures += not ending.is_quota
@@ -95,7 +99,7 @@ class Rereads:
         """Turns whose job nobody has any more get a new one, in the caller's transaction; how many."""
         rows = await session.scalars(
             select(Reread)
-            .where(Reread.state.in_(("queued", "running")), Reread.due_at < now - _STRAY)
+            .where(Reread.state != "idle", Reread.due_at < now - _STRAY)
             .order_by(Reread.due_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -119,14 +123,24 @@ class Rereads:
                 .returning(Reread.failures)
             )
 
+    async def _rest(self, hint: Hint) -> bool:
+        """Whether the record is not to be read yet; the hint waits."""
+        left = self._rests.left(hint, self._clock.monotonic())
+        if left:
+            until = self._clock.now() + timedelta(seconds=left)
+            await self._database.transact(lambda session: hints.put_off(session, hint, until))
+        return left > 0
+
     async def _follow(self, environment_id: str, hint: Hint) -> Ending | None:
         """None when it is done with; else why this is not the moment."""
+        news = False
         try:
             account = await self._accounts.load(environment_id, hint.account_id)
             if hint.record_id:
-                await self._read(account, Unit.named(hint.unit), hint)
+                news = await self._read(account, Unit.named(hint.unit), hint)
             elif not await self._database.transact(lambda session: self._whole(session, account, hint)):
                 return _BUSY
+            self._rests.note(hint, self._clock.monotonic(), news=news)
             return None
         except KeyError:  # the connector has it no more
             ending = Ending("skip", "not_found", "There is no such resource.")
@@ -139,26 +153,29 @@ class Rereads:
             return replace(ending, retry_after=_RECONNECTED)
         if ending.is_quota:
             return ending
+        if ending.word == "skip":
+            self._rests.note(hint, self._clock.monotonic(), news=False)
         gives_up = ending.word == "skip" or hint.failures + 1 >= _MOST_FAILURES
         await self._database.transact(lambda session: self._put_off(session, hint, gives_up))
         return None if ending.word == "skip" else ending
 
-    async def _read(self, account: Account, unit: Unit, hint: Hint) -> None:
-        """The record as it is now, or that it is gone."""
+    async def _read(self, account: Account, unit: Unit, hint: Hint) -> bool:
+        """The record as it is now, or that it is gone; whether that is news."""
         reading = Reading(account, unit, f"hint:{unit.resource}:{hint.record_id}")
         asked_at = self._clock.now()
         sight = await self._source.find(reading, hint.record_id)
         owner = Owner(account.environment_id, account.id, account.tenant_id)
 
-        async def commit(session: AsyncSession) -> None:
+        async def commit(session: AsyncSession) -> bool:
             now = self._clock.now()
             if sight is None:
-                await store.bury(session, owner, unit, [hint.record_id], "inbound", now)
+                counts = await store.bury(session, owner, unit, [hint.record_id], "inbound", now)
             else:
-                await store.see(session, owner, unit, [sight], "inbound", now, asked_at=asked_at)
+                counts = await store.see(session, owner, unit, [sight], "inbound", now, asked_at=asked_at)
             await _done(session, hint)
+            return counts.news > 0
 
-        await self._database.transact(commit)
+        return await self._database.transact(commit)
 
     async def _whole(self, session: AsyncSession, account: Account, hint: Hint) -> bool:
         if not await self._begin(session, account, Unit.named(hint.unit).path, self._clock.now()):
@@ -187,12 +204,13 @@ class Rereads:
 
 
 async def _done(session: AsyncSession, hint: Hint) -> None:
-    """Forgets a hint, unless it was said again meanwhile."""
+    """Forgets a hint, unless it was said again meanwhile, or followed by another turn and then said anew."""
     await session.execute(
         delete(Hint).where(
             Hint.account_id == hint.account_id,
             Hint.unit == hint.unit,
             Hint.record_id == hint.record_id,
             Hint.asked == hint.asked,
+            Hint.said_at == hint.said_at,
         )
     )

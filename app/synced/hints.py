@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,17 +44,19 @@ async def ask(
         }
         for unit, id in said
     ]
-    statement = insert(Hint)
     again = {"asked": Hint.__table__.c.asked + 1}
     keys = ("account_id", "unit", "record_id")
-    await session.execute(statement.on_conflict_do_update(index_elements=keys, set_=again), rows)
-    if turn.state == "idle":
+    statement = insert(Hint).values(rows).on_conflict_do_update(index_elements=keys, set_=again)
+    is_new = 1 in await session.scalars(statement.returning(Hint.asked))
+    if turn.state == "idle" or (turn.state == "resting" and is_new):
         await queue(session, jobs, turn, now, SETTLES)
 
 
-async def queue(session: AsyncSession, jobs: Jobs, turn: Reread, now: datetime, wait: float) -> None:
+async def queue(
+    session: AsyncSession, jobs: Jobs, turn: Reread, now: datetime, wait: float, state: str = "queued"
+) -> None:
     """The next turn, so many seconds from now."""
-    turn.state, turn.turn, turn.due_at = "queued", turn.turn + 1, now + timedelta(seconds=wait)
+    turn.state, turn.turn, turn.due_at = state, turn.turn + 1, now + timedelta(seconds=wait)
     await jobs.enqueue(
         session,
         TURN,
@@ -71,20 +73,29 @@ def job_id(turn: Reread) -> str:
     return f"reread:{turn.account_id}:{turn.turn}"
 
 
-async def waiting(session: AsyncSession, account_id: str, limit: int) -> list[Hint]:
-    """Oldest first."""
-    query = select(Hint).where(Hint.account_id == account_id).order_by(Hint.said_at).limit(limit)
-    return list(await session.scalars(query))
+async def waiting(session: AsyncSession, account_id: str, now: datetime, limit: int) -> list[Hint]:
+    """Those that may be followed, oldest first."""
+    due = (Hint.account_id == account_id, Hint.said_at <= now)
+    return list(await session.scalars(select(Hint).where(*due).order_by(Hint.said_at).limit(limit)))
 
 
-async def ended(session: AsyncSession, account_id: str, number: int) -> bool:
-    """Whether the turn is over: another has begun, or no hint is left, and then it is noted."""
+async def put_off(session: AsyncSession, hint: Hint, until: datetime) -> None:
+    """Its record rests."""
+    key = (Hint.account_id == hint.account_id, Hint.unit == hint.unit, Hint.record_id == hint.record_id)
+    await session.execute(update(Hint).where(*key).values(said_at=until))
+
+
+async def ended(session: AsyncSession, jobs: Jobs, account_id: str, number: int, now: datetime) -> bool:
+    """Whether the turn is over: another has begun, or no hint is left but of records that rest. It is noted then."""
     turn = await session.get(Reread, account_id, with_for_update=True, populate_existing=True)
     if turn is None or turn.turn != number:
         return True
-    if await session.scalar(select(exists().where(Hint.account_id == account_id))):
+    due = await session.scalar(select(func.min(Hint.said_at)).where(Hint.account_id == account_id))
+    if due is not None and due <= now:
         return False
     turn.state, turn.failures = "idle", 0
+    if due is not None:
+        await queue(session, jobs, turn, now, (due - now).total_seconds(), "resting")
     return True
 
 

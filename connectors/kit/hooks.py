@@ -41,7 +41,7 @@ class Hooks:
     is_signed     (delivery, secret) → whether the signature is right; compares in constant time
     mentions      delivery → what it speaks of; nothing where that cannot be made out
     install       has exactly the wanted hooks sent, repairing what it finds of ours:
-                  path → None, or why the provider refuses. Faults that may pass come out
+                  path → None, or why the provider refuses, or cannot be understood. Faults that may pass come out
     remove        (mark, paths that stay) takes ours back; what is gone already is no fault
     instructions  (url, paths) → what a person has to do instead, step by step, without the secret
     """

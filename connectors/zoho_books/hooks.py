@@ -2,7 +2,8 @@
 
 A body is the record as its detail call answers it, under its name, or, as a form, its members with what is nested as
 JSON text. No event, id or organisation is told. The signature is the one documented for Zoho Billing, which shares
-header and secret with Books; whether it is hexadecimal or base64 is not said, so both are taken.
+header and secret with Books; whether it is hexadecimal or base64 is not said, so either is taken, also where it names
+its algorithm or is fit for URLs.
 """
 
 import base64
@@ -16,7 +17,7 @@ from urllib.parse import parse_qsl
 
 from connectors.kit.hooks import Delivery, Hooks, Mention
 from connectors.kit.http import Pairs
-from connectors.zoho_books.hook_entities import BY_NAME, ENTITIES
+from connectors.zoho_books.hook_entities import BY_NAME, ENTITIES, Entity
 from connectors.zoho_books.workflows import ENTITY_HEADER, install, remove
 
 SIGNATURE = "X-Zoho-Webhook-Signature"
@@ -24,6 +25,9 @@ SIGNATURE = "X-Zoho-Webhook-Signature"
 _FORM = "application/x-www-form-urlencoded"
 _TEXTS = ("JSONString", "jsonstring")
 _LONGEST = 64
+_OTHERS = ("customer_id", "vendor_id", "organization_id")
+_ALGORITHM = "sha256="
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 def is_signed(delivery: Delivery, secret: str) -> bool:
@@ -43,29 +47,24 @@ def signed(delivery: Delivery) -> bytes:
 def mentions(delivery: Delivery) -> tuple[Mention, ...]:
     """The record of the body: as the header of the hooks we install says, else by its own members, else by its wrapper.
 
-    Members that fit several kinds mention each: that costs one look more.
+    Members that fit several kinds mention each: that costs one look more. Where several records are named, none of them
+    clearly the body's own, nothing is mentioned.
     """
     body = _body(delivery)
     if not isinstance(body, dict):
         return ()
+    nested = {name: each for name, value in body.items() if isinstance(each := _nested(value), dict)}
     path = BY_NAME.get(delivery.headers.get(ENTITY_HEADER.lower(), ""))
     if path is not None:
-        entity = ENTITIES[path]
-        wrapped = [_nested(body[name]) for name in entity.bodies if name in body]
-        record = next((each for each in wrapped if isinstance(each, dict)), body)
-        return (Mention(path, _id(record, entity.key)),)
-    flat = [
-        Mention(path, id)
-        for path, entity in ENTITIES.items()
-        if (id := _id(body, entity.key)) is not None and (entity.own in body or len(body) == 1)
-    ]
+        return (Mention(path, _wrapped(body, nested, ENTITIES[path])),)
+    flat = _judged(body)
     if flat:
-        return tuple(flat)
-    return tuple(
-        Mention(path, _id(record, ENTITIES[path].key))
-        for name, value in body.items()
-        if (path := BY_NAME.get(name)) is not None and isinstance(record := _nested(value), dict)
-    )
+        return flat
+    found: list[Mention] = []
+    for name, record in nested.items():
+        known = BY_NAME.get(name)
+        found += _judged(record) if known is None else (Mention(known, _id(record, ENTITIES[known].key)),)
+    return tuple(found)
 
 
 def instructions(url: str, paths: Sequence[str]) -> tuple[str, ...]:
@@ -83,9 +82,12 @@ def instructions(url: str, paths: Sequence[str]) -> tuple[str, ...]:
 
 
 def _bytes_of(text: str) -> bytes:
-    """A digest written either way; empty when it is none."""
+    """A digest written in any of the usual ways; empty when it is none."""
+    plain = text[len(_ALGORITHM) :].strip() if text.casefold().startswith(_ALGORITHM) else text
     try:
-        return bytes.fromhex(text) if len(text) == 64 else base64.b64decode(text, validate=True)
+        if len(plain) == 64:
+            return bytes.fromhex(plain)
+        return base64.b64decode(plain.translate(_URL_SAFE) + "=" * (-len(plain) % 4), validate=True)
     except (ValueError, binascii.Error):
         return b""
 
@@ -108,6 +110,23 @@ def _body(delivery: Delivery) -> Any:
     fields = dict(form)
     whole = next((fields[name] for name in _TEXTS if name in fields), None)
     return fields if whole is None else _parsed(whole)
+
+
+def _judged(record: dict[str, Any]) -> tuple[Mention, ...]:
+    """What a record under no known name is: what it has id and own member of, else what the only id it has is of."""
+    ids = {path: id for path, entity in ENTITIES.items() if (id := _id(record, entity.key)) is not None}
+    own = [path for path in ids if record.get(ENTITIES[path].own) not in (None, "")]
+    named = [key for key in record if key.endswith("_id") and key not in _OTHERS and _id(record, key)]
+    if not own and len(named) == 1:
+        own = list(ids)
+    return tuple(Mention(path, ids[path]) for path in own)
+
+
+def _wrapped(body: dict[str, Any], nested: dict[str, dict[str, Any]], entity: Entity) -> str | None:
+    """The id of the body's record of that kind, whatever its wrapper is called."""
+    known = [nested[name] for name in entity.bodies if name in nested]
+    ids = (_id(record, entity.key) for record in (*known, body, *nested.values()))
+    return next((id for id in ids if id is not None), None)
 
 
 def _nested(value: Any) -> Any:

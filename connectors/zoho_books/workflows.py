@@ -1,8 +1,8 @@
 """Having Zoho send webhooks: one webhook for each kind of record, and the workflows that fire it.
 
-The bodies are those of a client that is in use; of the API only its arguments are published. The body of a hook stays
-Zoho's default, the whole record. Which kind it is of stands in a header: query parameters would be signed too, in a
-way nobody has seen yet.
+The bodies are those of a client that is in use; of the API only its arguments are published. Where an answer that is
+needed cannot be read, a person sets the hooks up. The body of a hook stays Zoho's default, the whole record. Which kind
+it is of stands in a header: query parameters would be signed too, in a way nobody has seen yet.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,14 +13,15 @@ from connectors.kit.faults import Fault, Kind
 from connectors.kit.flows import PASSING
 from connectors.kit.hooks import Wanted
 from connectors.kit.http import Flow, Json, Request
-from connectors.kit.paging import Paging, Place, batches, one_of
+from connectors.kit.paging import Paging, Place, batches
+from connectors.zoho_books.hook_answers import id_of, usual
 from connectors.zoho_books.hook_entities import ENTITIES, Entity
 
 ENTITY_HEADER = "X-Ledgerway-Entity"
 
 _RULES = ("add_edit", "delete")
-_EVERYWHERE = frozenset({Kind.FORBIDDEN, Kind.METHOD, Kind.NOT_FOUND, Kind.ORGANIZATION})
-"""Refusals that are not about one entity: asking for the next is in vain."""
+_EVERYWHERE = frozenset({Kind.FORBIDDEN, Kind.METHOD, Kind.NOT_FOUND, Kind.ORGANIZATION, Kind.GARBLED})
+"""Refusals that are not about one entity: asking for the next is in vain, and may leave one more we cannot name."""
 
 _Rows = dict[str, dict[str, Any]]
 
@@ -46,14 +47,22 @@ def install(wanted: Wanted) -> Flow[Mapping[str, str | None]]:
         else:
             told[path] = stop
     stays = frozenset(path for path, refused in told.items() if refused is None)
-    yield from _taken_back(wanted.mark, stays, webhooks, workflows)
+    try:
+        yield from _taken_back(wanted.mark, stays, webhooks, workflows)
+    except Fault as fault:
+        _refusal(fault)  # it stays until the next time
     return told
 
 
 def remove(mark: str, stays: frozenset[str]) -> Flow[None]:
-    """`Hooks.remove`."""
-    webhooks = yield from _ours("webhook", mark)
-    workflows = yield from _ours("workflow", mark)
+    """`Hooks.remove`. Without lists that can be read there is nothing we could name."""
+    try:
+        webhooks = yield from _ours("webhook", mark)
+        workflows = yield from _ours("workflow", mark)
+    except Fault as fault:
+        if fault.kind is not Kind.GARBLED:
+            raise
+        return
     yield from _taken_back(mark, stays, webhooks, workflows)
 
 
@@ -78,7 +87,9 @@ def _installed(entity: Entity, wanted: Wanted, webhooks: _Rows, workflows: _Rows
         made = yield from _written("workflow", row, body)
         workflows[title] = {"workflow_id": made}
         if row is not None and _sleeps(row):
-            yield Request("POST", f"/settings/workflows/{made}/active", step="switch the workflow on")
+            yield from _done(
+                Request("POST", f"/settings/workflows/{made}/active", step="switch the workflow on")
+            )
 
 
 def _webhook(
@@ -109,14 +120,27 @@ def _written(kind: str, row: Mapping[str, Any] | None, body: Json) -> Flow[str]:
     """Creates a webhook or workflow, or writes it again; its id."""
     key, path = f"{kind}_id", f"/settings/{kind}s"
     if row is not None:
-        id = str(row[key])
-        yield Request("PUT", f"{path}/{id}", body=body, step=f"write the {kind} again")
-        return id
-    reply = yield Request("POST", path, body=body, step=f"create the {kind}")
-    made = one_of(reply.body, kind, key)
-    if made is None or not made.get(key):
-        raise Fault(Kind.GARBLED, reply.status, message=f"the answer has no {kind}")
-    return str(made[key])
+        yield from _done(Request("PUT", f"{path}/{row[key]}", body=body, step=f"write the {kind} again"))
+        return str(row[key])
+    answer = yield from _done(Request("POST", path, body=body, step=f"create the {kind}"))
+    made = id_of(answer, kind)
+    if made is None:
+        name = str(body[f"{kind}_name"])
+        found = yield from _ours(kind, name)
+        if name not in found:
+            raise Fault(Kind.GARBLED, message=f"neither an answer nor the list tells the {kind} made")
+        made = str(found[name][key])
+    return made
+
+
+def _done(request: Request) -> Flow[Json]:
+    """What a write is answered. None: that cannot be read, and it may have been carried out all the same."""
+    try:
+        return (yield request).body
+    except Fault as fault:
+        if fault.kind is not Kind.GARBLED:
+            raise
+        return None
 
 
 def _taken_back(mark: str, stays: frozenset[str], webhooks: _Rows, workflows: _Rows) -> Flow[None]:
@@ -126,7 +150,7 @@ def _taken_back(mark: str, stays: frozenset[str], webhooks: _Rows, workflows: _R
     for kind, rows in (("workflow", workflows), ("webhook", webhooks)):
         for id in _ids(kind, rows, kept):
             try:
-                yield Request("DELETE", f"/settings/{kind}s/{id}", step=f"delete the {kind}")
+                yield from _done(Request("DELETE", f"/settings/{kind}s/{id}", step=f"delete the {kind}"))
             except Fault as fault:
                 if fault.kind is not Kind.NOT_FOUND:
                     raise
@@ -142,11 +166,11 @@ def _ours(kind: str, mark: str) -> Flow[_Rows]:
     place: Place | None = Place(1, 200)
     while place is not None:
         path, key = f"/settings/{kind}s", f"{kind}_id"
-        page = yield from batches(path, f"{kind}s", key, (), place, Paging(), f"list the {kind}s")
-        for row in page.rows:
-            name = str(row.get(f"{kind}_name") or "")
-            if name.endswith(mark) and row.get(key):
-                found[name] = row
+        asked = batches(path, f"{kind}s", key, (), place, Paging(), f"list the {kind}s")
+        page = yield from usual(asked, kind)
+        found |= {
+            row[f"{kind}_name"]: row for row in page.rows if row[f"{kind}_name"].endswith(mark) and row[key]
+        }
         place = page.next
     return found
 
@@ -165,6 +189,8 @@ def _sleeps(row: Mapping[str, Any]) -> bool:
 
 def _refusal(fault: Fault) -> str:
     """Why Zoho does not do it. A fault that may pass is raised again."""
-    if fault.kind in PASSING or fault.kind in (Kind.GARBLED, Kind.TLS):
+    if fault.kind in PASSING or fault.kind is Kind.TLS:
         raise fault
+    if fault.kind is Kind.GARBLED:
+        return f"Zoho's answer could not be read: {fault.message or 'it is none we know'}"
     return fault.message or f"refused ({fault.kind})"

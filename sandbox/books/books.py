@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from . import chart, currencies, customfields, firing, locking
@@ -39,6 +40,7 @@ class Books:
         self.profile = organization
         self._fire = fire
         self.ledger = Ledger(organization, now)
+        self.ledger.shown = partial(firing.shown, self._show)
         self.ledger.begin()
         for code in dict.fromkeys((*FRESH, organization.currency_code)):
             currencies.add(self.ledger, code)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .automation import RULE_TYPES, webhooks_of
 from .call import Row
 from .ledger import Ledger
-from .modules import MODULES, Module
+from .modules import BY_TABLE, MODULES, Module
 
 Show = Callable[[str], Row | None]
 """The answer to GET of a path; None when there is no such record."""
@@ -14,7 +14,7 @@ Show = Callable[[str], Row | None]
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """One webhook due. `payload` is `{wrapper: record as its GET shows it}`; of a deleted one only the id.
+    """One webhook due. `payload` is `{wrapper: record as its GET shows it}`, of a deleted one as it showed it last.
 
     `webhook` is a copy: later changes do not alter what was fired. `is_over_quota` says that the organisation
     has fired as many as it may in a day.
@@ -30,12 +30,19 @@ class Firing:
     is_over_quota: bool = False
 
 
+def shown(show: Show, table: str, record_id: str) -> Row | None:
+    """A record of a table that has a module, as its GET shows it now."""
+    module = BY_TABLE[table]
+    answer = show(f"{module.path}/{record_id}")
+    return None if answer is None else answer[module.wrapper]
+
+
 def due(ledger: Ledger, show: Show) -> list[Firing]:
     """What the changes since the last time fire; they are forgotten."""
     changes, ledger.changes = ledger.changes, {}
     found: list[Firing] = []
     rules = [rule for rule in ledger.tables["workflows"].all() if rule["is_active"]]
-    for (table, record_id), (event, record) in changes.items():
+    for (table, record_id), (event, record, last) in changes.items():
         for rule in rules:
             module = MODULES[rule["entity"]]
             if (
@@ -46,27 +53,32 @@ def due(ledger: Ledger, show: Show) -> list[Firing]:
                 continue
             for webhook_id in webhooks_of(rule):
                 webhook = ledger.tables["webhooks"].rows[webhook_id]
-                found.append(_firing(ledger, webhook, module, event, record_id, rule["workflow_id"], show))
+                face = last if event == "delete" else shown(show, table, record_id)
+                found.append(_firing(ledger, webhook, module, event, record_id, rule["workflow_id"], face))
     return found
 
 
 def by_hand(ledger: Ledger, webhook_id: str, record_id: str, show: Show) -> Firing:
-    """A webhook fired for a record, whatever the rules say; for one that is gone as for one just deleted.
+    """A webhook fired for a record, whatever the rules say; of one that is gone it tells only the id.
 
     Raises KeyError when there is no such webhook.
     """
     webhook = ledger.tables["webhooks"].rows[webhook_id]
     module = MODULES[webhook["entity"]]
     event = "edit" if record_id in ledger.tables[module.table].rows else "delete"
-    return _firing(ledger, webhook, module, event, record_id, "", show)
+    return _firing(ledger, webhook, module, event, record_id, "", shown(show, module.table, record_id))
 
 
 def _firing(
-    ledger: Ledger, webhook: Row, module: Module, event: str, record_id: str, workflow_id: str, show: Show
+    ledger: Ledger,
+    webhook: Row,
+    module: Module,
+    event: str,
+    record_id: str,
+    workflow_id: str,
+    face: Row | None,
 ) -> Firing:
-    key = ledger.tables[module.table].key
-    answer = None if event == "delete" else show(f"{module.path}/{record_id}")
-    record = {key: record_id} if answer is None else answer[module.wrapper]
+    record = {ledger.tables[module.table].key: record_id} if face is None else face
     limits = ledger.allowances
     today, fired = ledger.today(), ledger.fired
     count = fired[1] + 1 if fired[0] == today else 1

@@ -98,8 +98,11 @@ class Ledger:
         self.locks: dict[str, Row] = {}
         """Locks on past days, by the part of the books they hold for."""
         self.allowances = Allowances()
-        self.changes: dict[tuple[str, str], tuple[str, Row]] = {}
-        """What happened to records of watched tables, by table and id: "add", "edit" or "delete"."""
+        self.changes: dict[tuple[str, str], tuple[str, Row, Row | None]] = {}
+        """What happened to records of watched tables, by table and id: "add", "edit" or "delete", with the record,
+        and, of one deleted, how its GET showed it last."""
+        self.shown: Callable[[str, str], Row | None] = lambda table, record_id: None
+        """A record of a watched table as its GET shows it now; for whoever answers calls to set."""
         self.fired: tuple[str, int] = ("", 0)
         """The day, and how many webhooks it has seen."""
         self.numbers: dict[str, int] = {}
@@ -116,10 +119,12 @@ class Ledger:
     def _note(self, name: str, event: str, record: Row) -> None:
         """One event for all that befalls a record in one call; what comes and goes in it was never there."""
         key = (name, record[self.tables[name].key])
-        before = self.changes.pop(key, (event,))[0]
+        before, _, last = self.changes.pop(key, (event, record, None))
         if (before, event) == ("add", "delete"):
             return
-        self.changes[key] = (ONE_EVENT.get((before, event), event), record)
+        if event == "delete":
+            last = self.shown(*key)
+        self.changes[key] = (ONE_EVENT.get((before, event), event), record, last)
 
     def begin(self, instant: datetime | None = None) -> None:
         """Fixes the present, to the second, until the next call: what one call touches bears one time."""

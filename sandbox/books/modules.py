@@ -45,3 +45,6 @@ MODULES: Mapping[str, Module] = {
     "bank_transaction": Module("banktransactions", "/banktransactions", "banktransaction"),
     "project": Module("projects", "/projects", "project"),
 }
+
+BY_TABLE: Mapping[str, Module] = {module.table: module for module in MODULES.values()}
+"""Modules of one table share path and wrapper: any of them will do."""

@@ -15,7 +15,7 @@ class Table:
 
     `links` are the fields by which other records are found (`customer_id`): `linked(field, id)` gives ids.
     `version` rises with every change; results of `remember` live as long as it stands still. `watch`, where
-    somebody wants to know, is told of every change: "add", "edit" or "delete".
+    somebody wants to know, is told of every change: "add", "edit" or, just before it goes, "delete".
     """
 
     def __init__(self, key: str, links: tuple[str, ...] = (), on_change: Callable[[Row], None] | None = None):
@@ -57,9 +57,11 @@ class Table:
                 found.get(target, {}).pop(record[self.key], None)
 
     def remove(self, record: Row) -> None:
+        if self.watch is not None:
+            self.watch("delete", record)
         self.unlink(record)
         del self.rows[record[self.key]]
-        self._announce("delete", record)
+        self._count(record)
 
     def linked(self, field: str, target: str) -> list[Row]:
         return [self.rows[found] for found in self._links[field].get(target, ())]
@@ -82,11 +84,14 @@ class Table:
         return found
 
     def _announce(self, event: str, record: Row) -> None:
+        self._count(record)
+        if self.watch is not None:
+            self.watch(event, record)
+
+    def _count(self, record: Row) -> None:
         self.version += 1
         if self._on_change is not None:
             self._on_change(record)
-        if self.watch is not None:
-            self.watch(event, record)
 
 
 def _targets(value: Any) -> Iterable[str]:

@@ -132,6 +132,23 @@ def test_where_the_provider_refuses_a_person_is_told_what_to_do_and_polling_goes
     assert run(company, job)["totals"]["created"] == 1
 
 
+def test_where_the_answers_cannot_be_read_a_person_is_told_what_to_do(
+    connected: Callable[..., Company],
+) -> None:
+    company = connected()
+    inbound = f"/integrated-account/{company.account_id}/inbound"
+    job_of(company, resources=["contacts"])
+    whose, path = company.organization_id, "/settings/(webhooks|workflows)"
+    fault = {"kind": "garbage", "times": -1, "path": path, "organization_id": whose}
+    assert company.admin.post("/faults", json=fault).is_success
+    told = company.good(company.call("POST", inbound))
+    [contacts] = told["resources"]
+    assert contacts["mode"] == "manual" and "could not be read" in contacts["reason"]
+    assert told["manual"]["secret"] and told["manual"]["steps"]
+    assert company.call("DELETE", inbound).status_code == 204
+    company.admin.did("DELETE", "/faults")
+
+
 def test_a_hook_leads_to_one_read_and_what_the_api_says_counts(refusing: Callable[..., Endpoint]) -> None:
     endpoint = refusing("contacts")
     company = endpoint.company
@@ -139,8 +156,8 @@ def test_a_hook_leads_to_one_read_and_what_the_api_says_counts(refusing: Callabl
     made = theirs(company, "As the provider has it")
     mark = company.admin.last()
     body = {"contact": {"contact_id": made, "contact_name": "As somebody forged it", "notes": "x"}}
-    for _ in range(5):
-        endpoint.tell(**body)
+    with ThreadPoolExecutor(5) as pool:
+        assert len(list(pool.map(lambda _: endpoint.tell(**body), range(5)))) == 5
     idle(endpoint, 1, mark)
     [change], cursor = feed(company, cursor)
     assert (change["id"], change["change"], change["via"]) == (made, "created", "inbound")
@@ -196,6 +213,23 @@ def test_a_record_that_is_gone_is_told_as_deleted(refusing: Callable[..., Endpoi
     endpoint.tell(contact={"contact_id": made, "contact_name": "Again"})
     time.sleep(2.5)
     assert len(feed(company, cursor)[0]) == 1
+
+
+def test_the_hook_of_a_deletion_may_be_byte_for_byte_the_one_before(
+    refusing: Callable[..., Endpoint],
+) -> None:
+    endpoint = refusing("contacts")
+    company = endpoint.company
+    made = theirs(company, "Soon gone")
+    body = {"contact": {"contact_id": made, "contact_name": "Soon gone"}}
+    endpoint.tell(**body)
+    wait_for(lambda: feed(company)[0])
+    _, cursor = feed(company)
+    company.natively("DELETE", f"/contacts/{made}")
+    endpoint.tell(**body)
+    [change] = wait_for(lambda: feed(company, cursor)[0])
+    assert (change["id"], change["change"], change["via"]) == (made, "deleted", "inbound")
+    assert (endpoint.state["received"], endpoint.state["repeated"]) == (2, 1)
 
 
 def test_forms_are_taken_as_they_come(refusing: Callable[..., Endpoint]) -> None:
@@ -294,6 +328,7 @@ def test_a_flood_is_taken_or_put_off_and_costs_no_more_than_its_records(
     wait_for(lambda: feed(company)[0])
     time.sleep(2.5)
     assert len(looks(company, mark)) < statuses[202] / 4
+    assert len(looks(company, mark)) <= 12, "with nothing new in it, a record is read ever less often"
     assert endpoint.state["received"] == statuses[202]
     too_much = endpoint.post(b"x" * 1_000_001)
     assert (too_much.status_code, too_much.json()["code"]) == (413, "body_too_large")

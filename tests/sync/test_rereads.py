@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from app.core.clock import Clock
 from app.core.database import Database
@@ -16,6 +16,7 @@ from app.models.base import Exact
 from app.models.events import Event
 from app.models.inbound import Hint, Reread
 from app.sync.rereads import Reading, Rereads
+from app.sync.resting import LONGEST
 from app.synced import hints
 from app.synced.differences import Sight
 from app.synced.store import Owner
@@ -77,6 +78,19 @@ class Still(Clock):
 
 
 @dataclass
+class Hands(Clock):
+    """Stands at so many seconds after noon."""
+
+    at: float = 0.0
+
+    def now(self) -> datetime:
+        return NOON + timedelta(seconds=self.at)
+
+    def monotonic(self) -> float:
+        return self.at
+
+
+@dataclass
 class Account:
     id: str = ACCOUNT
     environment_id: str = "env_1"
@@ -95,6 +109,7 @@ class House:
     provider: Provider
     begun: list[str]
     busy: bool = False
+    clock: Clock = field(default_factory=Still)
 
     def __post_init__(self) -> None:
         async def begin(session: Any, account: Any, path: str, now: datetime) -> bool:
@@ -104,7 +119,7 @@ class House:
 
         self.rereads = Rereads(
             self.database,
-            Still(),
+            self.clock,
             cast(Any, Accounts()),
             cast(Any, self.provider),
             cast(Any, self.jobs),
@@ -113,7 +128,8 @@ class House:
 
     async def ask(self, *ids: str) -> None:
         async with self.database.write() as session:
-            await hints.ask(session, cast(Jobs, self.jobs), OWNER, [(CONTACTS, id) for id in ids], NOON)
+            said = [(CONTACTS, id) for id in ids]
+            await hints.ask(session, cast(Jobs, self.jobs), OWNER, said, self.clock.now())
 
     async def turn(self) -> Reread:
         async with self.database.read() as session:
@@ -177,6 +193,82 @@ async def test_a_hint_that_comes_while_it_is_followed_is_followed_again(house: H
     assert len(house.jobs.orders) == 1, "the turn that runs sees it"
 
 
+async def test_a_hint_another_turn_followed_is_not_taken_for_the_one_said_after_it(
+    database: Database,
+) -> None:
+    hands = Hands()
+    house = House(database, Queue(), Provider({"1": "A"}), [], clock=hands)
+
+    async def followed_and_said_anew() -> None:
+        house.provider.meanwhile = None
+        async with house.database.write() as session:
+            await session.execute(delete(Hint))
+        hands.at = 1.0
+        await house.ask("1")
+
+    house.provider.meanwhile = followed_and_said_anew
+    await house.ask("1")
+    await house.run()
+    assert house.provider.asked == ["1", "1"]
+
+
+async def test_what_is_said_over_and_over_costs_ever_fewer_reads_and_what_happens_is_found_all_the_same(
+    database: Database,
+) -> None:
+    hands = Hands()
+    house = House(database, Queue(), Provider({"1": "A"}), [], clock=hands)
+    gone = found = 0.0
+    while hands.at < 7200:
+        await house.ask("1")
+        hands.at = max(hands.at, ((await house.turn()).due_at - NOON).total_seconds())
+        await house.ask("1")
+        await house.run()
+        if hands.at > 3600 and not gone:
+            house.provider.records, gone = {}, hands.at
+        if not found and ("deleted", "1") in await house.told():
+            found = hands.at
+        reads = len(house.provider.asked)
+        assert reads <= 2 * (10 + 3600 / LONGEST), "a day of it costs less than 300"
+    assert await house.told() == [("created", "1"), ("deleted", "1")]
+    assert found - gone <= LONGEST
+
+
+async def test_a_record_that_rests_holds_up_no_other(database: Database) -> None:
+    hands = Hands()
+    house = House(database, Queue(), Provider({"1": "A", "2": "B"}), [], clock=hands)
+    for second in (0.0, 2.0, 4.0):
+        hands.at = second
+        await house.ask("1")
+        await house.run()
+    assert (await house.turn()).state == "idle" and house.provider.asked == ["1", "1", "1"]
+    await house.ask("1")
+    await house.run()
+    turn = await house.turn()
+    assert (turn.state, turn.due_at) == ("resting", NOON + timedelta(seconds=6)) and await house.left() == 1
+    await house.ask("1")
+    assert (await house.turn()).turn == turn.turn, "that waits already"
+    await house.ask("2")
+    assert house.jobs.orders[-1] == (f"reread:{ACCOUNT}:{turn.turn + 1}", hints.SETTLES)
+    hands.at = 5.0
+    await house.run()
+    assert house.provider.asked == ["1", "1", "1", "2"]
+    turn = await house.turn()
+    assert turn.state == "resting" and house.jobs.orders[-1] == (f"reread:{ACCOUNT}:{turn.turn}", 1.0)
+    hands.at = 6.0
+    await house.run()
+    assert house.provider.asked[4:] == ["1"] and (await house.turn()).state == "idle"
+
+
+async def test_a_record_that_keeps_changing_never_rests(database: Database) -> None:
+    hands = Hands()
+    house = House(database, Queue(), Provider(), [], clock=hands)
+    for number in range(5):
+        house.provider.records = {"1": f"A{number}"}
+        await house.ask("1")
+        await house.run()
+    assert len(house.provider.asked) == 5 and await house.left() == 0
+
+
 @pytest.mark.parametrize(
     ("problem", "wait"),
     [
@@ -229,6 +321,9 @@ async def test_a_hint_without_a_record_begins_a_delta_when_none_runs(house: Hous
     house.busy = False
     await house.run()
     assert house.begun == ["accounting/contacts"] and await house.left() == 0
+    await house.ask("")
+    await house.run()
+    assert len(house.begun) == 1 and (await house.turn()).state == "resting", "one comes later"
 
 
 async def test_a_turn_that_is_over_does_nothing_and_one_that_was_cut_off_begins_again(house: House) -> None:

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -56,15 +56,21 @@ def test_the_published_example_is_what_is_signed() -> None:
     assert HOOKS.is_signed(delivery(body, digest(PUBLISHED).hex(), query), SECRET)
 
 
-@pytest.mark.parametrize("spelled", ["hex", "HEX", "base64", "blanks"])
+@pytest.mark.parametrize("spelled", ["hex", "HEX", "base64", "blanks", "named", "Named", "for URLs", "bare"])
 def test_hexadecimal_and_base64_are_taken(spelled: str) -> None:
-    body = b'{"invoice":{"invoice_id":"1"}}'
+    body = b'{"invoice":{"invoice_id":"3"}}'
     raw = digest(body)
+    for_urls = base64.urlsafe_b64encode(raw).decode()
+    assert "-" in for_urls and "_" in for_urls
     written = {
         "hex": raw.hex(),
         "HEX": raw.hex().upper(),
         "base64": base64.b64encode(raw).decode(),
         "blanks": f"  {raw.hex()} ",
+        "named": f"sha256={raw.hex()}",
+        "Named": f"SHA256={base64.b64encode(raw).decode()}",
+        "for URLs": for_urls,
+        "bare": for_urls.rstrip("="),
     }
     assert HOOKS.is_signed(delivery(body, written[spelled]), SECRET)
 
@@ -90,6 +96,10 @@ def test_a_form_is_signed_by_its_decoded_pairs_sorted_with_those_of_the_query() 
         digest(b"{}").hex()[:-2] + "00",
         "0" * 64,
         "t=1,v=" + digest(b"{}").hex(),
+        "sha256=",
+        "sha256=" + digest(b"{ }").hex(),
+        "sha1=" + digest(b"{}").hex(),
+        "é" * 64,
     ],
 )
 def test_every_other_signature_is_refused(signature: str | None) -> None:
@@ -145,6 +155,60 @@ def test_the_record_a_body_speaks_of(body: Any, expected: list[tuple[str, str | 
     assert [(mention.path, mention.id) for mention in found] == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "record", "path"),
+    [
+        ("quote", {"estimate_id": "5", "estimate_number": "Q-1", "salesorder_id": ""}, "/estimates"),
+        ("quote", {"estimate_id": "5"}, "/estimates"),
+        ("customer", {"contact_id": "5", "contact_name": "Ann", "primary_contact_id": "8"}, "/contacts"),
+        ("vendor", {"contact_id": "5"}, "/contacts"),
+        ("sales_order", {"salesorder_id": "5", "salesorder_number": "SO", "estimate_id": "6"}, "/salesorders"),
+        ("purchase_order", {"purchaseorder_id": "5", "vendor_id": "7"}, "/purchaseorders"),
+        ("credit_note", {"creditnote_id": "5", "creditnote_number": "C", "invoice_id": "6"}, "/creditnotes"),
+        ("bill_payment", {"payment_id": "5", "vendor_id": "7"}, "/vendorpayments"),
+        ("paymentreceived", {"payment_id": "5", "customer_id": "7", "vendor_id": ""}, "/customerpayments"),
+        ("journal_entry", {"journal_id": "5", "journal_date": "2026-01-31"}, "/journals"),
+        ("customer_payment", {"payment_id": "5"}, "/customerpayments"),
+    ],
+)  # fmt: skip
+def test_a_wrapper_of_any_name_is_judged_by_the_id_in_it(
+    name: str, record: dict[str, Any], path: str
+) -> None:
+    assert HOOKS.mentions(delivery(json.dumps({name: record}).encode())) == (Mention(path, "5"),)
+    as_text = urlencode({name: json.dumps(record)}).encode()
+    assert HOOKS.mentions(delivery(as_text, media=FORM)) == (Mention(path, "5"),)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"invoice_id": "5", "event": "edit"}, [("/invoices", "5")]),
+        ({"invoice_id": 5, "customer_id": "7", "total": 12.5}, [("/invoices", "5")]),
+        ({"payment_id": "5", "event": "edit"}, [("/customerpayments", "5"), ("/vendorpayments", "5")]),
+        ({"payment_id": "5", "customer_id": "7", "invoice_id": "9"}, [("/customerpayments", "5")]),
+        ({"invoice_id": "5", "salesorder_id": "6"}, []),
+        ({"time_entry_id": "5", "project_id": "6"}, []),
+        ({"timesheet": {"time_entry_id": "5", "project_id": "6"}}, []),
+        ({"customer_id": "5"}, []),
+    ],
+)
+def test_a_template_of_ones_own_is_read_where_it_is_clear(
+    body: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    found = HOOKS.mentions(delivery(json.dumps(body).encode()))
+    assert [(mention.path, mention.id) for mention in found] == expected
+
+
+def test_our_header_finds_the_record_under_any_wrapper() -> None:
+    for body in (
+        {"bill_payment": {"payment_id": "5"}},
+        {"vendorpayment": {"payment_id": "5"}},
+        {"payment_id": "5"},
+    ):
+        told = HOOKS.mentions(delivery(json.dumps(body).encode(), entity="vendor_payment"))
+        assert told == (Mention("/vendorpayments", "5"),)
+
+
 def test_a_form_body_names_the_record_that_has_its_own_number() -> None:
     assert HOOKS.mentions(delivery(urlencode(BILL).encode(), media=FORM)) == (
         Mention("/bills", "460000000053199"),
@@ -184,15 +248,24 @@ def test_names_of_entities_are_one_collections_each() -> None:
 
 @dataclass
 class Settings:
-    """The settings API of one organisation. `refuses` answers a request with a fault, or not."""
+    """The settings API of one organisation. `refuses` answers a request with a fault, or not; `tells` what is told of
+    what was done, given the request and the usual answer."""
 
     webhooks: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     workflows: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     refuses: Callable[[Request], Fault | None] = lambda request: None
+    tells: Callable[[Request, Any], Any] = lambda request, body: body
     seen: list[Request] = field(default_factory=list[Request])
     made: int = 0
 
     def __call__(self, request: Request) -> Reply:
+        reply = self._answer(request)
+        body = self.tells(request, reply.body)
+        if body is None:
+            raise Fault(Kind.GARBLED, reply.status)
+        return replace(reply, body=body)
+
+    def _answer(self, request: Request) -> Reply:
         self.seen.append(request)
         fault = self.refuses(request)
         if fault is not None:
@@ -332,6 +405,131 @@ def test_what_may_pass_comes_out(kind: Kind) -> None:
     with pytest.raises(Fault) as raised:
         settings.run(HOOKS.install(wanted("/bills")))
     assert raised.value.kind is kind
+
+
+BARE = {"code": 0, "message": "success"}
+
+
+def lists(request: Request) -> bool:
+    return request.method == "GET"
+
+
+def creates(request: Request) -> bool:
+    return request.method == "POST" and request.path.count("/") == 2
+
+
+def kind_of(request: Request) -> str:
+    return request.path.split("/")[2].removesuffix("s")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        lambda kind, id: {kind: {f"{kind}_id": id, f"{kind}_name": "Mine"}},
+        lambda kind, id: {kind: {"id": int(id)}},
+        lambda kind, id: {f"{kind}_id": id},
+        lambda kind, id: {"id": id},
+        lambda kind, id: {"data": {f"{kind}_id": id}},
+        lambda kind, id: {"data": [{"id": id}]},
+        lambda kind, id: {"data": {kind: {"id": id}}},
+        lambda kind, id: {},
+        lambda kind, id: None,
+    ],
+)
+def test_the_id_of_what_was_made_is_found_wherever_it_stands(told: Callable[[str, str], Any]) -> None:
+    def tells(request: Request, body: Any) -> Any:
+        if not creates(request):
+            return body
+        kind = kind_of(request)
+        spelled = told(kind, body[kind][f"{kind}_id"])
+        return None if spelled is None else BARE | spelled
+
+    settings = Settings(tells=tells)
+    assert settings.run(HOOKS.install(wanted("/invoices"))) == {"/invoices": None}
+    [hook] = settings.webhooks.values()
+    assert len(settings.workflows) == 2
+    for row in settings.workflows.values():
+        assert row["instant_actions"] == [{"action_id": hook["webhook_id"], "action_type": "webhook"}]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        lambda kind, rows: {f"{kind}_list": rows},
+        lambda kind, rows: {"data": rows},
+        lambda kind, rows: {"data": {f"{kind}s": rows}},
+        lambda kind, rows: {
+            f"{kind}s": [{"id": row[f"{kind}_id"], "name": row[f"{kind}_name"]} for row in rows]
+        },
+        lambda kind, rows: {f"{kind}s": rows or ""},
+    ],
+)
+def test_lists_are_read_under_other_names(told: Callable[[str, Any], Any]) -> None:
+    def tells(request: Request, body: Any) -> Any:
+        kind = kind_of(request)
+        return BARE | told(kind, body[f"{kind}s"]) if lists(request) else body
+
+    settings = Settings(tells=tells)
+    for _ in range(2):
+        assert settings.run(HOOKS.install(wanted("/invoices"))) == {"/invoices": None}
+    assert len(settings.webhooks) == 1 and len(settings.workflows) == 2
+    settings.run(HOOKS.remove("0123456789", frozenset()))
+    assert not settings.webhooks and not settings.workflows
+
+
+@pytest.mark.parametrize("kind", ["webhook", "workflow"])
+@pytest.mark.parametrize("body", [BARE, None])
+def test_lists_that_cannot_be_read_leave_it_to_a_person(kind: str, body: Any) -> None:
+    settings = Settings(tells=lambda request, usual: body if kind_of(request) == kind else usual)
+    told = settings.run(HOOKS.install(wanted("/invoices", "/bills")))
+    assert told.keys() == {"/invoices", "/bills"}
+    assert all(reason and reason.startswith("Zoho's answer could not be read") for reason in told.values())
+    assert settings.writes == []
+    settings.run(HOOKS.remove("0123456789", frozenset()))
+    assert settings.writes == []
+
+
+def test_what_neither_answer_nor_list_tells_is_made_once_and_left_to_a_person() -> None:
+    def tells(request: Request, body: Any) -> Any:
+        if lists(request):
+            return {**body, "webhooks": []} if kind_of(request) == "webhook" else body
+        return BARE
+
+    settings = Settings(tells=tells)
+    told = settings.run(HOOKS.install(wanted("/invoices", "/bills", "/contacts")))
+    assert len(told) == 3 and all(told.values())
+    assert len(settings.webhooks) == 1 and not settings.workflows, "no more of what we cannot name"
+
+
+def test_a_webhook_whose_workflow_cannot_be_named_is_taken_back() -> None:
+    def tells(request: Request, body: Any) -> Any:
+        if kind_of(request) == "webhook":
+            return body
+        return {**body, "workflows": []} if lists(request) else BARE
+
+    settings = Settings(tells=tells)
+    assert all(settings.run(HOOKS.install(wanted("/invoices", "/bills"))).values())
+    assert not settings.webhooks
+
+
+def test_what_is_there_stays_though_the_answers_to_its_repair_cannot_be_read() -> None:
+    settings = Settings()
+    settings.run(HOOKS.install(wanted("/invoices")))
+    settings.tells = lambda request, body: body if lists(request) else None
+    assert settings.run(HOOKS.install(wanted("/invoices"))) == {"/invoices": None}
+    assert len(settings.webhooks) == 1 and len(settings.workflows) == 2
+    settings.run(HOOKS.remove("0123456789", frozenset()))
+    assert not settings.webhooks and not settings.workflows
+
+
+def test_what_cannot_be_taken_back_does_not_hide_what_was_arranged() -> None:
+    settings = Settings()
+    settings.run(HOOKS.install(wanted("/invoices", "/bills")))
+    in_use = Fault(Kind.INVALID, 400, message="It is in use")
+    settings.refuses = lambda request: in_use if request.method == "DELETE" else None
+    assert settings.run(HOOKS.install(wanted("/bills"))) == {"/bills": None}
+    with pytest.raises(Fault):
+        settings.run(HOOKS.remove("0123456789", frozenset()))
 
 
 def test_a_person_is_told_the_url_and_the_modules_but_no_secret() -> None:

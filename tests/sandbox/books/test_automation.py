@@ -253,6 +253,28 @@ def test_the_payload_is_what_get_shows(books: Firings) -> None:
     assert firing.payload == {"invoice": shown}
 
 
+def test_a_deletion_fires_what_get_showed_last(books: Firings) -> None:
+    books.rule("contact", "add_edit")
+    books.rule("contact", "delete")
+    customer = books.customer()
+    books.delete(f"/contacts/{customer}")
+    made, gone = books.fired
+    assert (made.event, gone.event) == ("add", "delete")
+    assert gone.payload == made.payload, "nothing tells them apart"
+
+
+def test_a_deletion_fires_with_what_goes_with_it(books: Firings) -> None:
+    books.rule("customer_payment", "delete")
+    customer = books.customer()
+    invoice = books.sent(customer)
+    payment = books.pay(customer, 100, {invoice["invoice_id"]: 100})
+    path = f"/customerpayments/{payment['payment_id']}"
+    shown = books.get(path)["payment"]
+    books.delete(path)
+    (firing,) = books.fired
+    assert firing.payload == {"payment": shown} and shown["invoices"]
+
+
 def test_fired_by_hand(books: Firings) -> None:
     webhook_id = books.webhook()["webhook_id"]
     customer = books.customer()
