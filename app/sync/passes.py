@@ -130,22 +130,32 @@ def after(position: Position, page: Page, news: int) -> Position | None:
     walked = replace(position, pages=position.pages + 1, news=position.news + news)
     if position.way is Way.WHOLE:
         return replace(walked, place=page.next) if page.next is not None else None
-    again = replace(walked, place=None, pages=0, news=0, walks=walked.walks + 1)
-    doubtful = walked.pages > 1 and walked.news > 0 and walked.walks < _MOST_WALKS
+    again = anew(walked) if walked.pages > 1 and walked.news > 0 else None
     if page.next is None:
-        return again if doubtful else None
+        return again
     edge = _edge(position, page)
     if edge is not None:  # rows of one moment that filled pages were walked; then on to the next moment
-        if doubtful:
+        if again is not None:
             return again
         # what changed since the pass began is the next one's: a list that moves is not run after
-        return replace(again, since=edge, walks=1) if edge < position.began else None
+        return replace(_from_start(walked), since=edge, walks=1) if edge < position.began else None
     return replace(walked, place=page.next)
+
+
+def anew(position: Position) -> Position | None:
+    """The same walk from its first page on; None when it was walked often enough."""
+    if position.walks >= _MOST_WALKS:
+        return None
+    return replace(_from_start(position), walks=position.walks + 1)
 
 
 def cursor_after(position: Position) -> datetime:
     """What the next delta may start from once the pass is done."""
     return position.began - HORIZON
+
+
+def _from_start(position: Position) -> Position:
+    return replace(position, place=None, pages=0, news=0)
 
 
 def _edge(position: Position, page: Page) -> datetime | None:

@@ -45,7 +45,7 @@ SLICE = 20.0
 _CHUNK = 20
 _MOST_FAILURES = 8
 _LONGEST_WAIT = 3600.0
-_UNREADABLE = "upstream_invalid_response"
+_STUCK = "upstream_paging_stuck"
 
 Handover = Callable[[AsyncSession, SyncRun, float], Awaitable[None]]
 """Queues the run's current slice, so many seconds from now, in the caller's transaction."""
@@ -304,10 +304,12 @@ class Slices:
         error = {"code": ending.code, "message": ending.message, "resource": turn.unit.path}
         _log.info("sync_stumbled", run=run.id, code=ending.code, resource=turn.unit.path)
         run.error = error
+        anew = passes.anew(Position.of(run.position)) if ending.code == _STUCK and run.position else None
+        if anew is not None:  # rows that fill a page, come before it, let it be read twice
+            run.position = anew.stored()
+            ending = replace(ending, word="later")
         if ending.word == "later":
             run.failures += not ending.is_quota
-            if ending.code == _UNREADABLE and run.failures > 1:
-                run.position = None  # rows that fill a page, come before it, let it be read twice: begin anew
             if run.failures < _MOST_FAILURES:
                 wait = ending.retry_after or min(_LONGEST_WAIT, 2.0**run.failures)
                 await self._hand_over(turn, wait)

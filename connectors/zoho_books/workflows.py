@@ -165,6 +165,6 @@ def _sleeps(row: Mapping[str, Any]) -> bool:
 
 def _refusal(fault: Fault) -> str:
     """Why Zoho does not do it. A fault that may pass is raised again."""
-    if fault.kind in PASSING or fault.kind in (Kind.GARBLED, Kind.TLS):
+    if fault.kind in PASSING or fault.kind in (Kind.GARBLED, Kind.STUCK, Kind.TLS):
         raise fault
     return fault.message or f"refused ({fault.kind})"

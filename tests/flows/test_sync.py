@@ -232,6 +232,19 @@ def test_a_page_that_came_twice_because_the_list_moved_is_no_dead_end(
     assert len(feed(company)[0]) == 9
 
 
+def test_a_list_whose_pages_are_empty_for_ever_is_no_complete_one(connected: Callable[..., Company]) -> None:
+    company = connected()
+    empty = {"code": 0, "contacts": [], "page_context": {"page": 1, "per_page": 200, "has_more_page": True}}
+    stuck = {"kind": "status", "status": 200, "body": empty, "times": -1, "path": "/contacts$"}
+    customer(company, "Not listed at first")
+    company.admin.did("POST", "/faults", **stuck, organization_id=company.organization_id)
+    job, first = job_of(company, resources=["contacts", "items"])
+    company.admin.did("DELETE", "/faults")
+    assert (first["state"], first["error"]["code"]) == ("completed", "upstream_paging_stuck")
+    assert "error" in first["resources"]["contacts"] and "error" not in first["resources"]["items"]
+    assert run(company, job)["totals"]["created"] == 1, "nothing was known yet: all of it is read"
+
+
 def test_jobs_are_listed_changed_and_ended(company: Company) -> None:
     job, _ = job_of(company, resources=["contacts"], cadence={"interval_seconds": 3600})
     assert job["next_run_at"] and job["next_sweep_at"] is None

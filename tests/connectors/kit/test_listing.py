@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -66,7 +67,18 @@ def test_the_same_page_twice_is_a_fault_not_a_loop() -> None:
     first, _ = run(listing(ListQuery(limit=2)), [page(rows(1, 2), more=True)])
     with pytest.raises(Fault) as fault:
         run(listing(ListQuery(position=first.next)), [page(rows(1, 2), more=True)])
-    assert (fault.value.kind, fault.value.message) == (Kind.GARBLED, "paging stuck: the same page came twice")
+    assert (fault.value.kind, fault.value.message) == (Kind.STUCK, "paging stuck: the same page came twice")
+
+
+def test_an_empty_page_that_is_not_the_last_is_passed_over_once() -> None:
+    empty = page([], more=True)
+    found, provider = run(listing(ListQuery(limit=2)), [empty, page(rows(3, 3), more=True)])
+    assert (ids(found), found.next is not None, len(provider.seen)) == (["3"], True, 2)
+    last, _ = run(listing(ListQuery(limit=2)), [empty, page([], more=False)])
+    assert (ids(last), last.next) == ([], None)
+    with pytest.raises(Fault) as fault:
+        run(listing(ListQuery(limit=2)), [empty, empty])
+    assert fault.value.kind is Kind.STUCK
 
 
 @pytest.mark.parametrize("more", [True, 1, "1", "true"])
@@ -85,6 +97,15 @@ def test_a_full_page_that_does_not_say_is_followed_a_short_one_is_the_last(conte
     short, provider = run(listing(ListQuery(position=full.next)), [{"invoices": rows(3, 3), **context}])
     assert (ids(short), short.next) == (["3"], None)
     assert dict(provider.last.query)["page"] == "2"
+
+
+@pytest.mark.parametrize("told", [2, "2", Decimal(2)])
+def test_a_page_as_full_as_the_provider_makes_them_is_followed_too(told: Any) -> None:
+    clamped = {"invoices": rows(1, 2), "page_context": {"page": 1, "per_page": told}}
+    found, _ = run(listing(ListQuery(limit=9)), [clamped])
+    assert found.next is not None
+    last, _ = run(listing(ListQuery(position=found.next)), [{**clamped, "invoices": rows(3, 3)}])
+    assert (ids(last), last.next) == (["3"], None)
 
 
 def test_a_list_that_knows_no_pages_ends_where_it_starts_again() -> None:
