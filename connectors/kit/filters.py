@@ -29,6 +29,9 @@ from connectors.kit.reading import get_path
 
 Test = Callable[[Record], bool]
 
+TIMES = frozenset({"created_at", "updated_at", "issue_date", "transaction_date"})
+"""Every record was made, changed and dated some time: a blank there was not told, it is not that there is none."""
+
 
 def _everything(record: Record) -> bool:
     return True
@@ -240,12 +243,13 @@ def _equal_folded(got: Any, want: Any) -> bool:
 
 
 def _test(name: str, op: Op, value: Any, *, folded: bool = False, doubted: bool = False) -> Test:
-    """What list rows lack is taken on the provider's word, unless that is `doubted`; a null is only "not equal"."""
+    """What list rows lack is taken on the provider's word, unless that is `doubted`, and so is a time they leave
+    blank; any other null is only "not equal"."""
     head, _, member = name.partition(".")
     compare = _equal_folded if folded and op is Op.EQ and isinstance(value, str) else COMPARE[op]
 
     def test(record: Record) -> bool:
-        if head not in record:
+        if head not in record or (head in TIMES and record[head] is None):
             return not doubted
         got = record[head]
         if member and isinstance(got, list):

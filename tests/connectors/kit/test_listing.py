@@ -201,6 +201,22 @@ def test_a_bound_without_a_parameter_reads_the_newest_and_stops() -> None:
     assert (ids(found), found.next) == (["1"], None)
 
 
+@pytest.mark.parametrize("blank", [{}, {"last_modified_time": ""}])
+def test_a_row_without_a_time_neither_goes_nor_ends_such_a_list(blank: dict[str, str]) -> None:
+    since = Filter("updated_at", Op.GTE, "2026-06-10T00:00:00Z")
+    rows = [{"contact_id": "1", **blank}, contact(2, "2026-06-12T00:00:00-0400")]
+    body = {"contacts": rows, "page_context": {"has_more_page": True}}
+    found, _ = run(contacts.RESOURCE.list(ListQuery(filters=(since,)), CONTEXT), [body])
+    assert (ids(found), found.next is not None) == (["1", "2"], True)
+
+
+@pytest.mark.parametrize("blank", [{}, {"last_modified_time": ""}])
+def test_a_row_without_a_time_stays_where_the_provider_filters(blank: dict[str, str]) -> None:
+    since = Filter("updated_at", Op.GTE, "2026-06-10T00:00:00Z")
+    found, _ = run(listing(ListQuery(filters=(since,))), [page(rows(1, 1, **blank), more=False)])
+    assert ids(found) == ["1"]
+
+
 @pytest.mark.parametrize(
     ("stamps", "context"),
     [
