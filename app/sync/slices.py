@@ -45,7 +45,6 @@ SLICE = 20.0
 _CHUNK = 20
 _MOST_FAILURES = 8
 _LONGEST_WAIT = 3600.0
-_STUCK = "upstream_paging_stuck"
 
 Handover = Callable[[AsyncSession, SyncRun, float], Awaitable[None]]
 """Queues the run's current slice, so many seconds from now, in the caller's transaction."""
@@ -140,7 +139,14 @@ class Slices:
         part, unit = turn.part, turn.unit
         asked_at = self._clock.now()
         context = context_of(turn.account, asked_at)
-        page = await self._source.ask(turn, "list", part.list(passes.question(position, part), context))
+        try:
+            page = await self._source.ask(turn, "list", part.list(passes.question(position, part), context))
+        except Problem as problem:
+            other = passes.instead(position, problem.code)
+            if other is None:
+                raise
+            await self._go_on(turn, position, other, problem)
+            return
         aside = await self._source.set_aside(turn, page)
         sights = sights_of(page, part)
         if unit.path in turn.hydrate and part.absent:
@@ -152,6 +158,22 @@ class Slices:
                     return
             sights = await self._source.in_full(turn, sights)
         await self._keep(turn, sights, position, asked_at, page, aside)
+
+    async def _go_on(self, turn: Turn, position: Position, other: Position, problem: Problem) -> None:
+        """With another position than the one the provider did not answer for; a delta that becomes a complete pass
+        is told."""
+        run, unit = turn.run, turn.unit
+        whole = other.way is not position.way
+
+        async def commit(session: AsyncSession) -> None:
+            stats = progress.counted(run.stats, unit, Counts(), 0, turn.calls)
+            if whole:
+                stats = progress.noted(stats, unit, "read_whole", problem.code, problem.detail)
+            values: dict[str, Any] = {"position": other.stored(), "stats": stats}
+            await progress.advance(session, run, self._clock.now(), **values)
+            turn.pending = values
+
+        await self._commit(turn, commit)
 
     async def _keep(
         self,
@@ -304,10 +326,6 @@ class Slices:
         error = {"code": ending.code, "message": ending.message, "resource": turn.unit.path}
         _log.info("sync_stumbled", run=run.id, code=ending.code, resource=turn.unit.path)
         run.error = error
-        anew = passes.anew(Position.of(run.position)) if ending.code == _STUCK and run.position else None
-        if anew is not None:  # rows that fill a page, come before it, let it be read twice
-            run.position = anew.stored()
-            ending = replace(ending, word="later")
         if ending.word == "later":
             run.failures += not ending.is_quota
             if run.failures < _MOST_FAILURES:

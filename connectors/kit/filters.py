@@ -2,7 +2,7 @@
 
 Every filter narrows the list at the provider, perhaps to a wider set, and is tested again on the unified
 record, because providers ignore parameters they do not know. What no parameter narrows is refused, never
-scanned for.
+scanned for, but in lists declared short enough.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +20,7 @@ from connectors.kit.mapping import (
     Nested,
     Newest,
     Param,
+    Scanned,
     Searched,
     Table,
     Words,
@@ -114,12 +115,12 @@ def plan(table: Table[Any], filters: tuple[Filter, ...], ctx: Context, *, folded
                 bounds.append((param.column, _test(name, Op.GTE, value)))
             elif isinstance(param, Words):
                 splits.append(Split(param, _asked(param, given, value)))
-            else:
+            elif not isinstance(param, Scanned):
                 for pair in _narrowing(param, entry.codec, given, value, ctx):
                     params.setdefault(*pair)
             if isinstance(param, Searched):
                 searched.append((name, param.column))
-            doubted = isinstance(param, Searched)
+            doubted = isinstance(param, Searched | Scanned)
             tests.append(_test(name, given.op, value, folded=folded, doubted=doubted))
         except CodecError as error:
             errors.append(FieldError(error.code, _pointer(given), str(error), error.allowed))
