@@ -245,6 +245,31 @@ def test_a_list_whose_pages_are_empty_for_ever_is_no_complete_one(connected: Cal
     assert run(company, job)["totals"]["created"] == 1, "nothing was known yet: all of it is read"
 
 
+WRONG_404 = [
+    ({"kind": "html", "status": 404}, None),
+    ({"kind": "status", "status": 404}, "not_implemented"),
+]
+
+
+@pytest.mark.parametrize(("answer", "code"), WRONG_404)
+def test_only_the_providers_own_word_says_that_a_record_is_gone(
+    connected: Callable[..., Company], answer: dict[str, Any], code: str | None
+) -> None:
+    company = connected()
+    contact = customer(company, "Still there")
+    job, _ = job_of(company, resources=["contacts"])
+    mine = {"organization_id": company.organization_id}
+    nobody = {"kind": "status", "status": 200, "body": {"code": 0, "contacts": []}, "path": "/contacts$"}
+    company.admin.did("POST", "/faults", **nobody, **mine)
+    company.admin.did("POST", "/faults", **answer, path=f"/contacts/{contact['id']}$", **mine)
+    body = {"sync_job_id": job["id"], "mode": "full"}
+    done = ended(company, company.good(company.call("POST", "/sync-job-run", json=body), 202))
+    company.admin.did("DELETE", "/faults")
+    assert (done["state"], done["totals"]["deleted"]) == ("completed", 0), done
+    assert (done["error"] or {}).get("code") == code
+    assert [row["id"] for row in company.rows("contacts", source="synced")] == [contact["id"]]
+
+
 def test_accounts_that_changed_are_told_though_the_provider_filters_none(
     connected: Callable[..., Company],
 ) -> None:
