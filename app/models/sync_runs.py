@@ -17,7 +17,8 @@ class SyncRun(Base, kw_only=True):
     step       counts what was committed, so that nothing is committed twice
     plan       the units still to do, in order: [{model, resource, side, whole}, …]
     position   where the first of them stands; None: it has not begun
-    stats      counts so far: {unit: {rows, created, updated, deleted, quarantined, calls}}
+    stats      counts so far: {unit: {rows, created, updated, deleted, quarantined, calls}}, and what is to be known of
+               how a unit was read
     failures   slices in a row that ended with a failure that may pass
     error      {code, message, resource} of what ended it, or of what it could not read
     """

@@ -27,6 +27,9 @@ _MODIFIED = "updated_at"
 _DAYS = ("transaction_date", "issue_date")
 _EDGE = timedelta(seconds=1)
 _MOST_WALKS = 4
+_STUCK = "upstream_paging_stuck"
+_REFUSED = frozenset({"provider_validation_failed", "not_implemented"})
+"""What is said to a question, not to whoever asks it."""
 
 
 class Way(StrEnum):
@@ -46,9 +49,11 @@ class Way(StrEnum):
 
 def way_of(part: Resource) -> Way:
     """The cheapest way a list's own filters allow."""
-    if Op.GTE in part.filters.get(_MODIFIED, ()):
-        if isinstance(filterable(part.table)[_MODIFIED].params[Op.GTE], Newest):
-            return Way.NEWEST
+    known = filterable(part.table).get(_MODIFIED)
+    param = known.params.get(Op.GTE) if known is not None else None
+    if isinstance(param, Newest):
+        return Way.NEWEST
+    if isinstance(param, str):
         return Way.KEYSET if _MODIFIED in part.sorts else Way.SINCE
     return Way.WHOLE if _day_of(part) is None else Way.WINDOW
 
@@ -130,22 +135,45 @@ def after(position: Position, page: Page, news: int) -> Position | None:
     walked = replace(position, pages=position.pages + 1, news=position.news + news)
     if position.way is Way.WHOLE:
         return replace(walked, place=page.next) if page.next is not None else None
-    again = replace(walked, place=None, pages=0, news=0, walks=walked.walks + 1)
-    doubtful = walked.pages > 1 and walked.news > 0 and walked.walks < _MOST_WALKS
+    again = _anew(walked) if walked.pages > 1 and walked.news > 0 else None
     if page.next is None:
-        return again if doubtful else None
+        return again
     edge = _edge(position, page)
     if edge is not None:  # rows of one moment that filled pages were walked; then on to the next moment
-        if doubtful:
+        if again is not None:
             return again
         # what changed since the pass began is the next one's: a list that moves is not run after
-        return replace(again, since=edge, walks=1) if edge < position.began else None
+        return replace(_from_start(walked), since=edge, walks=1) if edge < position.began else None
     return replace(walked, place=page.next)
+
+
+def instead(position: Position, code: str) -> Position | None:
+    """How else to go on when the provider answers a list like that; None when there is no other way.
+
+    Rows that fill a page, come before it, let it be read twice. What a delta asks for may be refused, though the
+    provider is said to know it: then everything is asked for.
+    """
+    if code == _STUCK:
+        return _anew(position)
+    if code in _REFUSED and position.way is not Way.WHOLE:
+        return Position(Way.WHOLE, position.began, was_known=position.was_known)
+    return None
+
+
+def _anew(position: Position) -> Position | None:
+    """The same walk from its first page on; None when it was walked often enough."""
+    if position.walks >= _MOST_WALKS:
+        return None
+    return replace(_from_start(position), walks=position.walks + 1)
 
 
 def cursor_after(position: Position) -> datetime:
     """What the next delta may start from once the pass is done."""
     return position.began - HORIZON
+
+
+def _from_start(position: Position) -> Position:
+    return replace(position, place=None, pages=0, news=0)
 
 
 def _edge(position: Position, page: Page) -> datetime | None:

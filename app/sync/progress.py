@@ -49,7 +49,15 @@ def counted(
         "quarantined": aside,
         "calls": calls,
     }
-    return {**stats, unit.name: {name: before.get(name, 0) + value for name, value in page.items()}}
+    added = {name: before.get(name, 0) + value for name, value in page.items()}
+    return {**stats, unit.name: {**before, **added}}
+
+
+def noted(
+    stats: Mapping[str, Any], unit: Unit, name: str, code: str, message: str
+) -> dict[str, dict[str, Any]]:
+    """The counts so far, with something to know about how a unit was read."""
+    return {**stats, unit.name: {**stats[unit.name], name: {"code": code, "message": message}}}
 
 
 def failed(

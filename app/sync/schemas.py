@@ -119,7 +119,8 @@ class Counted(BaseModel):
 
 
 class SyncJobRunView(BaseModel):
-    """`resources` counts by resource; a member `error` there says why one was left out."""
+    """`resources` counts by resource; a member `error` there says why one was left out, `read_whole` why all of it
+    was read where what changed would have done."""
 
     id: str
     sync_job_id: str

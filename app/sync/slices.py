@@ -45,7 +45,6 @@ SLICE = 20.0
 _CHUNK = 20
 _MOST_FAILURES = 8
 _LONGEST_WAIT = 3600.0
-_UNREADABLE = "upstream_invalid_response"
 
 Handover = Callable[[AsyncSession, SyncRun, float], Awaitable[None]]
 """Queues the run's current slice, so many seconds from now, in the caller's transaction."""
@@ -140,7 +139,14 @@ class Slices:
         part, unit = turn.part, turn.unit
         asked_at = self._clock.now()
         context = context_of(turn.account, asked_at)
-        page = await self._source.ask(turn, "list", part.list(passes.question(position, part), context))
+        try:
+            page = await self._source.ask(turn, "list", part.list(passes.question(position, part), context))
+        except Problem as problem:
+            other = passes.instead(position, problem.code)
+            if other is None:
+                raise
+            await self._go_on(turn, position, other, problem)
+            return
         aside = await self._source.set_aside(turn, page)
         sights = sights_of(page, part)
         if unit.path in turn.hydrate and part.absent:
@@ -152,6 +158,22 @@ class Slices:
                     return
             sights = await self._source.in_full(turn, sights)
         await self._keep(turn, sights, position, asked_at, page, aside)
+
+    async def _go_on(self, turn: Turn, position: Position, other: Position, problem: Problem) -> None:
+        """With another position than the one the provider did not answer for; a delta that becomes a complete pass
+        is told."""
+        run, unit = turn.run, turn.unit
+        whole = other.way is not position.way
+
+        async def commit(session: AsyncSession) -> None:
+            stats = progress.counted(run.stats, unit, Counts(), 0, turn.calls)
+            if whole:
+                stats = progress.noted(stats, unit, "read_whole", problem.code, problem.detail)
+            values: dict[str, Any] = {"position": other.stored(), "stats": stats}
+            await progress.advance(session, run, self._clock.now(), **values)
+            turn.pending = values
+
+        await self._commit(turn, commit)
 
     async def _keep(
         self,
@@ -306,8 +328,6 @@ class Slices:
         run.error = error
         if ending.word == "later":
             run.failures += not ending.is_quota
-            if ending.code == _UNREADABLE and run.failures > 1:
-                run.position = None  # rows that fill a page, come before it, let it be read twice: begin anew
             if run.failures < _MOST_FAILURES:
                 wait = ending.retry_after or min(_LONGEST_WAIT, 2.0**run.failures)
                 await self._hand_over(turn, wait)

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     CONCURRENT = "concurrent"  # too many calls in process
     UNAVAILABLE = "unavailable"  # 5xx
     GARBLED = "garbled"  # not the promised JSON, truncated, wrong type
+    STUCK = "stuck"  # its pages do not advance
     TOO_LARGE = "too_large"
     REDIRECT = "redirect"
     TIMEOUT = "timeout"

@@ -2,7 +2,7 @@
 
 Every filter narrows the list at the provider, perhaps to a wider set, and is tested again on the unified
 record, because providers ignore parameters they do not know. What no parameter narrows is refused, never
-scanned for.
+scanned for, but in lists declared short enough.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +20,7 @@ from connectors.kit.mapping import (
     Nested,
     Newest,
     Param,
+    Scanned,
     Searched,
     Table,
     Words,
@@ -28,6 +29,9 @@ from connectors.kit.operations import Context, Filter, Op, Record
 from connectors.kit.reading import get_path
 
 Test = Callable[[Record], bool]
+
+TIMES = frozenset({"created_at", "updated_at", "issue_date", "transaction_date"})
+"""Every record was made, changed and dated some time: a blank there was not told, it is not that there is none."""
 
 
 def _everything(record: Record) -> bool:
@@ -111,12 +115,12 @@ def plan(table: Table[Any], filters: tuple[Filter, ...], ctx: Context, *, folded
                 bounds.append((param.column, _test(name, Op.GTE, value)))
             elif isinstance(param, Words):
                 splits.append(Split(param, _asked(param, given, value)))
-            else:
+            elif not isinstance(param, Scanned):
                 for pair in _narrowing(param, entry.codec, given, value, ctx):
                     params.setdefault(*pair)
             if isinstance(param, Searched):
                 searched.append((name, param.column))
-            doubted = isinstance(param, Searched)
+            doubted = isinstance(param, Searched | Scanned)
             tests.append(_test(name, given.op, value, folded=folded, doubted=doubted))
         except CodecError as error:
             errors.append(FieldError(error.code, _pointer(given), str(error), error.allowed))
@@ -240,12 +244,13 @@ def _equal_folded(got: Any, want: Any) -> bool:
 
 
 def _test(name: str, op: Op, value: Any, *, folded: bool = False, doubted: bool = False) -> Test:
-    """What list rows lack is taken on the provider's word, unless that is `doubted`; a null is only "not equal"."""
+    """What list rows lack is taken on the provider's word, unless that is `doubted`, and so is a time they leave
+    blank; any other null is only "not equal"."""
     head, _, member = name.partition(".")
     compare = _equal_folded if folded and op is Op.EQ and isinstance(value, str) else COMPARE[op]
 
     def test(record: Record) -> bool:
-        if head not in record:
+        if head not in record or (head in TIMES and record[head] is None):
             return not doubted
         got = record[head]
         if member and isinstance(got, list):

@@ -89,7 +89,7 @@ def _native(
             and batch.next is not None
             and (ignored or not _descends(read, query.sort))
         ):
-            raise Fault(Kind.GARBLED, message="the provider did not sort as the filter needs")
+            raise Fault(Kind.METHOD, message="the provider did not sort as the filter needs")
         _prove(plan, read, context_of(batch.body, paging))
         answers = [answer for answer in read if plan.keeps(answer.record) and owns(answer)]
         following = batch.next if all(plan.reaches(answer.record) for answer in read) else None

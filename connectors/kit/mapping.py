@@ -24,10 +24,12 @@ from pydantic import BaseModel
 from connectors.kit.codec import TEXT, Codec
 from connectors.kit.http import Flow
 from connectors.kit.narrowing import BESIDE as BESIDE
+from connectors.kit.narrowing import SCANNED as SCANNED
 from connectors.kit.narrowing import Beside as Beside
 from connectors.kit.narrowing import Days as Days
 from connectors.kit.narrowing import Filters, Param
 from connectors.kit.narrowing import Newest as Newest
+from connectors.kit.narrowing import Scanned as Scanned
 from connectors.kit.narrowing import Searched as Searched
 from connectors.kit.narrowing import Words as Words
 from connectors.kit.operations import Context, Op

@@ -65,5 +65,12 @@ class Beside:
 
 BESIDE = Beside()
 
-Param: TypeAlias = str | Words | Days | Newest | Searched | Beside
+
+class Scanned:
+    """A filter checked locally on every row of a list that is short enough to be read whole."""
+
+
+SCANNED = Scanned()
+
+Param: TypeAlias = str | Words | Days | Newest | Searched | Beside | Scanned
 Filters: TypeAlias = Mapping[Op, Param]

@@ -19,7 +19,7 @@ class Paging:
     """
 
     page: str = "page"
-    per_page: str = "per_page"
+    per_page: str = "per_page"  # also what an answer calls the size its pages really have
     most: int = 200
     context: str = "page_context"
     more: str = "has_more_page"
@@ -78,21 +78,23 @@ def batches(
     step: str,
     fresh_for: float = 0.0,
 ) -> Generator[Request, Reply, Batch]:
-    """Asks for one page. Raises Fault(GARBLED) when it is no list or the page before came again."""
+    """Asks for one page. Raises Fault: GARBLED when it is no list, STUCK when the page before came again, or a
+    second empty one that is not the last."""
     query = params
     if not paging.whole:
         query = (*params, (paging.page, str(place.page)), (paging.per_page, str(place.per_page)))
     reply = yield Request("GET", path, query, step=step, fresh_for=fresh_for)
     rows = rows_of(reply.body, many)
-    mark = fingerprint(rows, id_key)
-    if rows and mark == place.before:
+    if paging.whole:
+        return Batch(place, rows, None, reply.body)
+    context, mark = context_of(reply.body, paging), fingerprint(rows, id_key)
+    more = flag(context.get(paging.more))
+    if mark == place.before and (rows or more):
         if place.guessed:  # a list that knows no pages answers all of it again
             return Batch(place, [], None, reply.body)
-        raise Fault(Kind.GARBLED, reply.status, message="paging stuck: the same page came twice")
-    if not rows or paging.whole:
-        return Batch(place, rows, None, reply.body)
-    more = flag(context_of(reply.body, paging).get(paging.more))
-    guessed = more is None and len(rows) == place.per_page
+        raise Fault(Kind.STUCK, reply.status, message="paging stuck: the same page came twice")
+    sizes = (place.per_page, context.get(paging.per_page))  # the provider may give fewer than were asked for
+    guessed = more is None and bool(rows) and str(len(rows)) in map(str, sizes)
     following = Place(place.page + 1, place.per_page, mark, guessed) if more or guessed else None
     return Batch(place, rows, following, reply.body)
 

@@ -2,7 +2,7 @@
 
 Lists hide inactive accounts unless asked for all. Lists alone tell the depth and the times, single records
 alone the balance; `remote_query[showbalance]=true` adds it to lists. Only answers to a write tell the currency,
-and those lack what a read tells.
+and those lack what a read tells. Zoho refuses `last_modified_time` here, though its specification has it.
 """
 
 from dataclasses import replace
@@ -11,7 +11,19 @@ from typing import Any
 from connectors.kit.actions import masters
 from connectors.kit.codec import BOOL, ENUM, ID, INTEGER, MONEY, TEXT, flag
 from connectors.kit.custom_fields import custom_fields
-from connectors.kit.mapping import ALWAYS, Native, Table, Words, coded, computed, field, names, ref, unmapped
+from connectors.kit.mapping import (
+    ALWAYS,
+    SCANNED,
+    Native,
+    Table,
+    Words,
+    coded,
+    computed,
+    field,
+    names,
+    ref,
+    unmapped,
+)
 from connectors.kit.operations import Context, Op, Record
 from connectors.kit.resource import Issues, Resource
 from connectors.zoho_books.codecs import CUSTOM_FIELDS, INSTANT
@@ -121,7 +133,7 @@ TABLE = Table(
         field(account.created_at, "created_time", INSTANT, list_only=True),
         field(
             account.updated_at, "last_modified_time", INSTANT, list_only=True,
-            filters={Op.GT: "last_modified_time", Op.GTE: "last_modified_time"},
+            filters={Op.GT: SCANNED, Op.GTE: SCANNED},
         ),
         field(
             account.name, "account_name", TEXT, write=ALWAYS, sort="account_name",

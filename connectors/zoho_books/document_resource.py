@@ -94,7 +94,7 @@ class Documents(Resource):
         try:
             reply = yield Request("GET", f"{self.at(id)}/email", step="read how the mail is worded")
         except Fault as fault:
-            if fault.kind is not Kind.NOT_FOUND:
+            if fault.kind not in (Kind.NOT_FOUND, Kind.METHOD):
                 raise
             return body  # the mail itself tells what is missing
         told = object_of(reply.body, "data") or object_of(reply.body, self.one) or {}

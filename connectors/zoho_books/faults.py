@@ -10,7 +10,7 @@ from connectors.kit.http import Reply
 CODES: Mapping[int, Kind] = {
     2: Kind.INVALID,
     4: Kind.INVALID,
-    5: Kind.NOT_FOUND,
+    5: Kind.METHOD,  # an unknown route
     9: Kind.INVALID,
     11: Kind.INVALID,
     14: Kind.TOKEN,
@@ -34,7 +34,7 @@ CODES: Mapping[int, Kind] = {
 STATUSES: Mapping[int, Kind] = {
     401: Kind.TOKEN,
     403: Kind.FORBIDDEN,
-    404: Kind.NOT_FOUND,
+    404: Kind.GARBLED,  # a record is missing when Zoho says so with a code, not a server on the way to it
     405: Kind.METHOD,
     408: Kind.TIMEOUT,
     409: Kind.CONFLICT,
@@ -44,6 +44,7 @@ STATUSES: Mapping[int, Kind] = {
 
 _STATE = ("cannot be deleted", "can not be deleted", "can't be deleted", "cannot delete", "has transactions")
 _DUPLICATE = ("already exist", "already been used", "already in use")
+_NO_RECORD = ("resource for the given id",)
 
 
 def judge(reply: Reply) -> Fault | None:
@@ -76,7 +77,9 @@ def code_of(body: Mapping[str, Any]) -> int | None:
 
 
 def _by_code(code: int, status: int, message: str) -> Kind:
-    known = CODES.get(code)
+    known = CODES.get(code, Kind.NOT_FOUND if status == 404 else None)
+    if known is Kind.METHOD and _says(message, _NO_RECORD):
+        return Kind.NOT_FOUND
     if known is not None and not (known is Kind.DUPLICATE and _says(message, _STATE)):
         return known
     kind = _by_status(status)

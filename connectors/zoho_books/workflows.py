@@ -189,7 +189,7 @@ def _sleeps(row: Mapping[str, Any]) -> bool:
 
 def _refusal(fault: Fault) -> str:
     """Why Zoho does not do it. A fault that may pass is raised again."""
-    if fault.kind in PASSING or fault.kind is Kind.TLS:
+    if fault.kind in PASSING or fault.kind in (Kind.STUCK, Kind.TLS):
         raise fault
     if fault.kind is Kind.GARBLED:
         return f"Zoho's answer could not be read: {fault.message or 'it is none we know'}"

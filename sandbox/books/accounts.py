@@ -266,7 +266,7 @@ def _listing(columns: Columns, depends: tuple[str, ...] = ()) -> Listing:
             "account_id": Filter("exact", "account_id"),
             "account_code": Filter("text", "account_code"),
             "account_name": Filter("text", "account_name"),
-            "last_modified_time": Filter("since", "last_modified_time"),
+            "last_modified_time": Filter("refused", "last_modified_time"),
         },
         filter_by={
             "Active": lambda ledger, account: account["status"] == "active",

@@ -31,6 +31,10 @@ def _flag(value: str, name: str) -> bool:
     return value == "true"
 
 
+def _refused(value: str, name: str) -> None:
+    raise invalid(name)
+
+
 _EQUAL: tuple[str, str, Test] = ("", "equal", lambda have, want: have == want)
 _KINDS: Mapping[str, tuple[Read, tuple[tuple[str, str, Test], ...]]] = {
     "text": (
@@ -67,6 +71,7 @@ _KINDS: Mapping[str, tuple[Read, tuple[tuple[str, str, Test], ...]]] = {
     "among": (_fold, (("", "contains", lambda have, want: any(want in each.casefold() for each in have)),)),
     "at": (read_instant, (("", "equal", lambda have, want: have == want),)),
     "since": (read_instant, (("", "greater_equals", lambda have, want: have >= want),)),
+    "refused": (_refused, (_EQUAL,)),
 }
 _FOLDED = ("text", "exact")
 
@@ -76,7 +81,8 @@ class Filter:
     """A column a list can be filtered by.
 
     Kinds: text (=, _startswith, _contains; case ignored), exact, amount (=, _less_than, …), day (=, _start,
-    _end, _before, _after), flag, member and among (the source gives several texts: equal, contained), since, at.
+    _end, _before, _after), flag, member and among (the source gives several texts: equal, contained), since, at,
+    refused (published, but every value is an invalid one).
     """
 
     kind: str

@@ -233,6 +233,86 @@ def test_a_page_that_came_twice_because_the_list_moved_is_no_dead_end(
     assert len(feed(company)[0]) == 9
 
 
+def test_a_list_whose_pages_are_empty_for_ever_is_no_complete_one(connected: Callable[..., Company]) -> None:
+    company = connected()
+    empty = {"code": 0, "contacts": [], "page_context": {"page": 1, "per_page": 200, "has_more_page": True}}
+    stuck = {"kind": "status", "status": 200, "body": empty, "times": -1, "path": "/contacts$"}
+    customer(company, "Not listed at first")
+    company.admin.did("POST", "/faults", **stuck, organization_id=company.organization_id)
+    job, first = job_of(company, resources=["contacts", "items"])
+    company.admin.did("DELETE", "/faults")
+    assert (first["state"], first["error"]["code"]) == ("completed", "upstream_paging_stuck")
+    assert "error" in first["resources"]["contacts"] and "error" not in first["resources"]["items"]
+    assert run(company, job)["totals"]["created"] == 1, "nothing was known yet: all of it is read"
+
+
+WRONG_404 = [
+    ({"kind": "html", "status": 404}, None),
+    ({"kind": "status", "status": 404}, "not_implemented"),
+]
+
+
+@pytest.mark.parametrize(("answer", "code"), WRONG_404)
+def test_only_the_providers_own_word_says_that_a_record_is_gone(
+    connected: Callable[..., Company], answer: dict[str, Any], code: str | None
+) -> None:
+    company = connected()
+    contact = customer(company, "Still there")
+    job, _ = job_of(company, resources=["contacts"])
+    mine = {"organization_id": company.organization_id}
+    nobody = {"kind": "status", "status": 200, "body": {"code": 0, "contacts": []}, "path": "/contacts$"}
+    company.admin.did("POST", "/faults", **nobody, **mine)
+    company.admin.did("POST", "/faults", **answer, path=f"/contacts/{contact['id']}$", **mine)
+    body = {"sync_job_id": job["id"], "mode": "full"}
+    done = ended(company, company.good(company.call("POST", "/sync-job-run", json=body), 202))
+    company.admin.did("DELETE", "/faults")
+    assert (done["state"], done["totals"]["deleted"]) == ("completed", 0), done
+    assert (done["error"] or {}).get("code") == code
+    assert [row["id"] for row in company.rows("contacts", source="synced")] == [contact["id"]]
+
+
+def test_accounts_that_changed_are_told_though_the_provider_filters_none(
+    connected: Callable[..., Company],
+) -> None:
+    company = connected()
+    kept = company.create("accounts", name="Kept", type="expense")
+    job, _ = job_of(company, resources=["accounts"])
+    [coverage] = company.get(f"/sync-job/{job['id']}")["coverage"]
+    assert (coverage["strategy"], coverage["calls"]) == ("whole", None)
+    company.admin.did("POST", "/clock", seconds=3600)
+    company.natively("PUT", f"/chartofaccounts/{kept['id']}", account_name="Renamed")
+    done = run(company, job)
+    assert done["totals"]["updated"] == 1 and "read_whole" not in done["resources"]["accounts"]
+    [renamed] = [row for row in company.rows("accounts") if row["id"] == kept["id"]]
+    since = {"updated_at[gte]": renamed["updated_at"]}
+    assert [row["id"] for row in company.rows("accounts", **since)] == [kept["id"]]
+
+
+def test_a_delta_whose_filter_is_refused_reads_everything_and_says_so(
+    connected: Callable[..., Company],
+) -> None:
+    company = connected()
+    job, _ = job_of(company, resources=["invoices", "contacts"])
+    contact = customer(company, "Buyer")
+    company.create("invoices", contact={"id": contact["id"]}, line_items=[{"name": "Pen", "unit_price": 2}])
+    said = {"code": 2, "message": "Invalid value passed for last_modified_time"}
+    refused = {"kind": "status", "status": 400, **said, "times": -1, "path": "/(invoices|bills)$"}
+    sorted_so = {"has_more_page": True, "sort_column": "contact_name"}
+    unsorted = {"code": 0, "contacts": [], "page_context": sorted_so}
+    ignored = {"kind": "status", "status": 200, "body": unsorted, "times": -1, "path": "/contacts$"}
+    mine = {"organization_id": company.organization_id}
+    company.admin.did("POST", "/faults", **refused, query="last_modified_time=", **mine)
+    company.admin.did("POST", "/faults", **ignored, query="sort_column=last_modified_time", **mine)
+    company.natively("PUT", f"/contacts/{contact['id']}", contact_name="Renamed")
+    done = run(company, job)
+    company.admin.did("DELETE", "/faults")
+    told = done["resources"]
+    assert told["invoices:invoice"]["read_whole"]["code"] == "provider_validation_failed", told
+    assert said["message"] in told["invoices:invoice"]["read_whole"]["message"]
+    assert told["contacts"]["read_whole"]["code"] == "not_implemented" and told["contacts"]["updated"] == 1
+    assert "read_whole" not in run(company, job)["resources"]["contacts"]
+
+
 def test_jobs_are_listed_changed_and_ended(company: Company) -> None:
     job, _ = job_of(company, resources=["contacts"], cadence={"interval_seconds": 3600})
     assert job["next_run_at"] and job["next_sweep_at"] is None

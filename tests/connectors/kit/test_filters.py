@@ -120,6 +120,18 @@ def test_a_field_rows_lack_is_taken_on_the_providers_word() -> None:
     assert found.keeps({})
 
 
+@pytest.mark.parametrize("op", [Op.GT, Op.GTE])
+def test_a_time_a_row_leaves_blank_is_taken_on_the_providers_word_too(op: Op) -> None:
+    found = planned(Filter("updated_at", op, "2026-06-09T13:46:21Z"))
+    assert found.keeps({"updated_at": None})
+    window = planned(
+        Filter("updated_at", op, "2026-06-09T13:46:21Z"), Filter("updated_at", Op.LT, "2026-06-10T00:00:00Z")
+    )
+    assert window.keeps({"updated_at": None})
+    assert planned(Filter("issue_date", Op.GTE, "2026-01-02")).keeps({"issue_date": None})
+    assert not planned(Filter("due_date", Op.LT, "2026-01-02")).keeps({"due_date": None})
+
+
 def test_what_no_parameter_narrows_is_refused_with_what_is_possible() -> None:
     error = refused(Filter("customer_note", Op.EQ, "x"))
     assert (error.code, error.pointer) == ("unsupported_filter", "/customer_note")

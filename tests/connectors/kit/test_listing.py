@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -66,7 +67,18 @@ def test_the_same_page_twice_is_a_fault_not_a_loop() -> None:
     first, _ = run(listing(ListQuery(limit=2)), [page(rows(1, 2), more=True)])
     with pytest.raises(Fault) as fault:
         run(listing(ListQuery(position=first.next)), [page(rows(1, 2), more=True)])
-    assert (fault.value.kind, fault.value.message) == (Kind.GARBLED, "paging stuck: the same page came twice")
+    assert (fault.value.kind, fault.value.message) == (Kind.STUCK, "paging stuck: the same page came twice")
+
+
+def test_an_empty_page_that_is_not_the_last_is_passed_over_once() -> None:
+    empty = page([], more=True)
+    found, provider = run(listing(ListQuery(limit=2)), [empty, page(rows(3, 3), more=True)])
+    assert (ids(found), found.next is not None, len(provider.seen)) == (["3"], True, 2)
+    last, _ = run(listing(ListQuery(limit=2)), [empty, page([], more=False)])
+    assert (ids(last), last.next) == ([], None)
+    with pytest.raises(Fault) as fault:
+        run(listing(ListQuery(limit=2)), [empty, empty])
+    assert fault.value.kind is Kind.STUCK
 
 
 @pytest.mark.parametrize("more", [True, 1, "1", "true"])
@@ -85,6 +97,15 @@ def test_a_full_page_that_does_not_say_is_followed_a_short_one_is_the_last(conte
     short, provider = run(listing(ListQuery(position=full.next)), [{"invoices": rows(3, 3), **context}])
     assert (ids(short), short.next) == (["3"], None)
     assert dict(provider.last.query)["page"] == "2"
+
+
+@pytest.mark.parametrize("told", [2, "2", Decimal(2)])
+def test_a_page_as_full_as_the_provider_makes_them_is_followed_too(told: Any) -> None:
+    clamped = {"invoices": rows(1, 2), "page_context": {"page": 1, "per_page": told}}
+    found, _ = run(listing(ListQuery(limit=9)), [clamped])
+    assert found.next is not None
+    last, _ = run(listing(ListQuery(position=found.next)), [{**clamped, "invoices": rows(3, 3)}])
+    assert (ids(last), last.next) == (["3"], None)
 
 
 def test_a_list_that_knows_no_pages_ends_where_it_starts_again() -> None:
@@ -178,6 +199,22 @@ def test_a_bound_without_a_parameter_reads_the_newest_and_stops() -> None:
     asked = dict(provider.last.query)
     assert (asked["sort_column"], asked["sort_order"]) == ("last_modified_time", "D")
     assert (ids(found), found.next) == (["1"], None)
+
+
+@pytest.mark.parametrize("blank", [{}, {"last_modified_time": ""}])
+def test_a_row_without_a_time_neither_goes_nor_ends_such_a_list(blank: dict[str, str]) -> None:
+    since = Filter("updated_at", Op.GTE, "2026-06-10T00:00:00Z")
+    rows = [{"contact_id": "1", **blank}, contact(2, "2026-06-12T00:00:00-0400")]
+    body = {"contacts": rows, "page_context": {"has_more_page": True}}
+    found, _ = run(contacts.RESOURCE.list(ListQuery(filters=(since,)), CONTEXT), [body])
+    assert (ids(found), found.next is not None) == (["1", "2"], True)
+
+
+@pytest.mark.parametrize("blank", [{}, {"last_modified_time": ""}])
+def test_a_row_without_a_time_stays_where_the_provider_filters(blank: dict[str, str]) -> None:
+    since = Filter("updated_at", Op.GTE, "2026-06-10T00:00:00Z")
+    found, _ = run(listing(ListQuery(filters=(since,))), [page(rows(1, 1, **blank), more=False)])
+    assert ids(found) == ["1"]
 
 
 @pytest.mark.parametrize(

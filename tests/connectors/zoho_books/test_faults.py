@@ -22,7 +22,7 @@ def reply(status: int, body: Any = None, content: bytes = b"", **headers: str) -
 KNOWN = [
     (2, 400, Kind.INVALID),
     (4, 400, Kind.INVALID),
-    (5, 404, Kind.NOT_FOUND),
+    (5, 404, Kind.METHOD),
     (9, 400, Kind.INVALID),
     (11, 400, Kind.INVALID),
     (14, 401, Kind.TOKEN),
@@ -157,6 +157,28 @@ def test_an_answer_without_a_code_is_judged_by_its_status() -> None:
     assert fault is not None and fault.kind is Kind.UNAVAILABLE
 
 
+@pytest.mark.parametrize("body", [{"error": "no such host"}, {"code": 0}, {"code": "x"}, [], "gone"])
+def test_only_a_code_says_that_a_record_is_missing(body: Any) -> None:
+    fault = judge(reply(404, body))
+    assert fault is not None and fault.kind is Kind.GARBLED
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("Invalid URL Passed", Kind.METHOD),
+        ("Ung\xfcltige URL", Kind.METHOD),
+        (
+            "We couldnt find any resource for the given ID. Please verify the ID and try again.",
+            Kind.NOT_FOUND,
+        ),
+    ],
+)
+def test_an_unknown_route_is_no_missing_record(message: str, kind: Kind) -> None:
+    fault = judge(reply(404, {"code": 5, "message": message}))
+    assert fault is not None and fault.kind is kind
+
+
 def test_zero_in_a_failed_answer_is_still_a_fault() -> None:
     fault = judge(reply(500, {"code": 0, "message": "success"}))
     assert fault is not None and fault.kind is Kind.UNAVAILABLE
@@ -177,7 +199,8 @@ def test_a_code_nobody_can_read_is_garbled(code: Any) -> None:
         (200, "application/json", b"", Kind.GARBLED),
         (502, "text/html", b"<html>", Kind.UNAVAILABLE),
         (401, "text/html", b"<html>", Kind.TOKEN),
-        (404, "text/html", b"<html>", Kind.NOT_FOUND),
+        (404, "text/html", b"<html>", Kind.GARBLED),
+        (404, "application/json", b"", Kind.GARBLED),
         (429, "text/html", b"<html>", Kind.MINUTE),
         (400, "text/html", b"<html>", Kind.INVALID),
         (302, "text/html", b"", Kind.REDIRECT),

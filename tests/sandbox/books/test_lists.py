@@ -179,6 +179,15 @@ def test_last_modified_time_is_inclusive_and_strict(desk: Any) -> None:
         assert desk.refused("GET", "/invoices", query={"last_modified_time": bad}) == (400, 2)
 
 
+def test_accounts_refuse_the_filter_that_is_published_for_them(desk: Any) -> None:
+    [account, *_] = desk.get("/chartofaccounts")["chartofaccounts"]
+    since = {"last_modified_time": account["last_modified_time"]}
+    answer = desk.send("GET", "/chartofaccounts", query=since)
+    assert (answer.status, answer.body["code"]) == (400, 2)
+    assert answer.body["message"] == "Invalid value passed for last_modified_time"
+    assert desk.get("/chartofaccounts", last_modified_time="")["chartofaccounts"]
+
+
 def test_contacts_do_not_filter_by_modification(desk: Any) -> None:
     desk.customer()
     assert desk.get("/contacts", last_modified_time="2099-01-01T00:00:00+0000")["contacts"]
