@@ -96,7 +96,7 @@ def _limits(settings: Settings, name: str) -> Limits | None:
         figures[part] = figure
     if value:
         raise SettingsError(f"{name} has the unknown member {next(iter(value))!r}")
-    return Limits(**figures)
+    return Limits(figures["minute"], figures["concurrent"], figures["day"])
 
 
 def _data_centers(

@@ -125,11 +125,12 @@ def quota_view(account_id: str, budget: Budget, now: float, limits: Limits) -> Q
             reason="day" if budget.closed_day else "minute", reset=int(budget.closed_until - now + 0.999)
         )
     held = sum(slots for slots, _, until in budget.slots.values() if until > now)
+    room = budget.at_once(now, limits)
     return QuotaView(
         integrated_account_id=account_id,
         minute=_allowed(budget.minute(now, limits)),
         day=_allowed(budget.day(now, limits)),
-        concurrent=Slots(limit=limits.concurrent, in_use=min(held, limits.concurrent)),
+        concurrent=Slots(limit=room, in_use=min(held, room)),
         closed=closed,
     )
 

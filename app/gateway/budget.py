@@ -33,6 +33,7 @@ _CLOSEST = 0.75
 _LEASE = 30.0
 _DAY = 86400.0
 _PROBE_EVERY = 12.0
+_WIDER_EVERY = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """How many of the waiting may go, permits on top for the next `hold` seconds, and slots held.
+    """How many of the waiting may go, permits on top for the next `hold` seconds, and slots held, of `room` for all.
 
     `refusals` names for each lane left waiting why, and after how many seconds to ask again.
     """
@@ -68,6 +69,7 @@ class Given:
     granted: int
     spare: int
     slots: int
+    room: int
     hold: float
     refusals: Mapping[Lane, tuple[Kind, float]]
 
@@ -91,6 +93,7 @@ class Budget:
     day_used      calls of the provider's day, ours and (as far as its headers told) everyone's
     day_made      those among them that are ours
     strikes       minute refusals in a row; while there are any, calls go one by one
+    narrowed      (slots left after the provider found too many calls in process, when it did)
     paced         when background work last got a permit
     told          notices of this day
     notices       those among them that nobody recorded yet; not stored
@@ -105,6 +108,7 @@ class Budget:
     closed_until: float = 0.0
     closed_day: bool = False
     strikes: int = 0
+    narrowed: tuple[int, float] | None = None
     paced: float = 0.0
     told: list[str] = field(default_factory=list[str])
     notices: list[Notice] = field(default_factory=list[Notice], compare=False)
@@ -114,6 +118,7 @@ class Budget:
         """The budget a stored document holds; a fresh one for {}."""
         day = document.get("day", {})
         closed = document.get("closed", {})
+        narrowed = document.get("narrowed")
         return cls(
             log=[(float(at), int(count)) for at, count in document.get("log", [])],
             slots={k: (int(v[0]), int(v[1]), float(v[2])) for k, v in document.get("slots", {}).items()},
@@ -124,6 +129,7 @@ class Budget:
             closed_until=float(closed.get("until", 0)),
             closed_day=bool(closed.get("day", False)),
             strikes=int(closed.get("strikes", 0)),
+            narrowed=(int(narrowed[0]), float(narrowed[1])) if narrowed else None,
             paced=float(document.get("paced", 0)),
             told=list(day.get("told", [])),
         )
@@ -141,6 +147,7 @@ class Budget:
                 "told": list(self.told),
             },
             "closed": {"until": self.closed_until, "day": self.closed_day, "strikes": self.strikes},
+            "narrowed": list(self.narrowed) if self.narrowed else None,
             "paced": self.paced,
         }
 
@@ -186,7 +193,7 @@ class Budget:
             spare = max(0, min(block, room))
             self._spend(counted, spare)
         self._look(limits)
-        return Given(granted, spare, held, hold, refusals)
+        return Given(granted, spare, held, self.at_once(now, limits), hold, refusals)
 
     def close_minute(self, now: float, jitter: float) -> None:
         """The provider says the minute is spent: shut until its next minute, longer each time in a row."""
@@ -209,6 +216,32 @@ class Budget:
         self.strikes = 0
         if not self.closed_day:
             self.closed_until = 0.0
+
+    def narrow(self, now: float, limits: Limits, owner: str, in_use: int) -> None:
+        """The provider says too many calls are in process, beside the `in_use` that `owner` still has there.
+
+        Each refused call takes one slot away: as many as a burst was too large. What is left is no more than was
+        in use, for the organisation's other programs take slots too.
+        """
+        others = sum(held for each, (held, _, _) in self.slots.items() if each != owner)
+        self.narrowed = max(1, min(self.at_once(now, limits) - 1, others + in_use)), now
+
+    def at_once(self, now: float, limits: Limits) -> int:
+        """Calls the organisation may have in process now; after refusals one more each minute."""
+        most = limits.at_once(self.day_limit)
+        if self.narrowed is None:
+            return most
+        slots, at = self.narrowed
+        return min(most, slots + int(max(0.0, now - at) // _WIDER_EVERY))
+
+    def unasked(self, now: float, limits: Limits) -> tuple[int, int]:
+        """(calls a minute, calls at once) a process may take unasked: what was left, by as many as were at work."""
+        if self.closed_until > now:
+            return 0, 0
+        used = sum(count for at, count in self.log if at > now - WINDOW)
+        processes = max(2, len(self.slots))
+        calls = (self.cap(limits) - used) // processes
+        return max(0 if used else 1, calls), max(1, self.at_once(now, limits) // processes)
 
     def release(self, now: float, owner: str, in_use: int) -> None:
         """Keep only the slots in use (renewing them), give the others back."""
@@ -242,6 +275,8 @@ class Budget:
     def _turn(self, now: float) -> None:
         self.log = [(at, count) for at, count in self.log if now - WINDOW < at <= now + WINDOW]
         self.slots = {owner: slot for owner, slot in self.slots.items() if slot[2] > now}
+        if self.narrowed is not None:  # a clock set back must not make it last
+            self.narrowed = self.narrowed[0], min(self.narrowed[1], now)
         if self.day_reset <= now:
             self.day_used, self.day_made, self.day_reset = 0, 0, _next_day(now)
             self.closed_day = False
@@ -312,12 +347,13 @@ class Budget:
 
     def _hold(self, now: float, limits: Limits, ask: Ask) -> int:
         """Slots of `ask.owner` after this: what it wants, what others left, a fair share when it is tight."""
-        wanted = ask.in_use + len(ask.waiting) + limits.concurrent // 16
+        room = self.at_once(now, limits)
+        wanted = ask.in_use + len(ask.waiting) + room // 16
         others = {owner: slot for owner, slot in self.slots.items() if owner != ask.owner}
-        left = limits.concurrent - sum(held for held, _, _ in others.values())
+        left = room - sum(held for held, _, _ in others.values())
         held = max(ask.in_use, min(wanted, left))
         if any(want > has for has, want, _ in others.values()):
-            share = max(1, limits.concurrent // (len(others) + 1))
+            share = max(1, room // (len(others) + 1))
             held = max(ask.in_use, min(held, share))
         self.slots[ask.owner] = (held, wanted, now + _LEASE)
         return held

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import replace
 from functools import partial
 
 from app.core.http import Outgoing, Stream
 from app.core.http.inflate import Inflation
 from app.gateway.attempts import Attempts, Tally, Ticket, suspect
-from app.gateway.cure import Again, GiveUp
+from app.gateway.cure import Again, Executed, GiveUp
 from app.gateway.posting import decoded
+from app.gateway.problems import LIMITS
 from app.gateway.runs import RawAnswer, RawCall, Run
 from app.gateway.shape import raw_headers, raw_url
 from connectors.kit.faults import Fault, Kind
@@ -18,6 +18,7 @@ from connectors.kit.http import Reply, Request
 _REPLAYABLE = 1024 * 1024
 _LOOKED_AT = 64 * 1024
 _LONGEST = 600.0  # seconds a body may take, however its parts trickle in
+_ENVELOPE = 4 * 1024
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _DROPPED = frozenset({b"set-cookie", b"set-cookie2"})
 
@@ -71,8 +72,8 @@ async def forward(attempts: Attempts, run: Run, call: RawCall, tally: Tally) -> 
             await attempts.clock.sleep(verdict.seconds)
             continue
         if answer is not None:  # the provider's own words say it best
-            done = verdict.executed if isinstance(verdict, GiveUp) else "no"
-            return replace(_answered(attempts, run, tally, ticket, answer), executed=done)
+            answer.executed = verdict.executed if isinstance(verdict, GiveUp) else "no"
+            return _answered(attempts, run, tally, ticket, answer)
         ticket.permit.release()
         if rest is not None and rest.broken is not None:
             raise rest.broken  # not the provider's doing: the caller's body was refused on its way
@@ -81,11 +82,13 @@ async def forward(attempts: Attempts, run: Run, call: RawCall, tally: Tally) -> 
 
 
 class _Answer:
-    """A stream and what was already read of it."""
+    """A stream, what was already read of it, the whole body once it is at hand, and whether a write was done."""
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
         self.parts: list[bytes] = []
+        self.whole: bytes | None = None
+        self.executed: Executed = "yes"
         self.rest: AsyncIterator[bytes] = aiter(stream)
 
     async def look(self) -> bytes | None:
@@ -96,7 +99,8 @@ class _Answer:
             size += len(part)
             if size > _LOOKED_AT:
                 return None
-        return b"".join(self.parts)
+        self.whole = b"".join(self.parts)
+        return self.whole
 
 
 async def _send(
@@ -126,11 +130,32 @@ async def _send(
         except Fault as broken:
             attempts.learn(run, ticket, stream.fields, broken)
             return None, broken
-        headers = {name.lower(): value for name, value in stream.fields.items()}
-        reply = Reply(stream.status, headers, _readable(content, headers), content or b"")
-        fault = run.account.connector.judge(reply)
+        fault = _judged(run, answer, content)
+    else:
+        answer.whole = stream.at_hand()
+        limit = _limit(run, answer)
+        if limit is not None:  # it passes as it is; the budget hears of it all the same
+            answer.executed = "no"
+            attempts.learn(run, ticket, stream.fields, limit)
+            return answer, None
     attempts.learn(run, ticket, stream.fields, fault)
     return answer, fault
+
+
+def _judged(run: Run, answer: _Answer, content: bytes | None) -> Fault | None:
+    headers = {name.lower(): value for name, value in answer.stream.fields.items()}
+    body = _readable(content, headers)
+    return run.account.connector.judge(Reply(answer.stream.status, headers, body, content or b""))
+
+
+def _limit(run: Run, answer: _Answer) -> Fault | None:
+    """The limit that a small answer tells of in its body, whatever its status."""
+    if not answer.whole or len(answer.whole) > _ENVELOPE:
+        return None
+    if "json" not in answer.stream.fields.get("content-type", "").casefold():
+        return None
+    fault = _judged(run, answer, answer.whole)
+    return fault if fault is not None and fault.kind in LIMITS else None
 
 
 def _answered(attempts: Attempts, run: Run, tally: Tally, ticket: Ticket, answer: _Answer) -> RawAnswer:
@@ -142,11 +167,10 @@ def _answered(attempts: Attempts, run: Run, tally: Tally, ticket: Ticket, answer
     record = partial(
         attempts.calls.add, run, started=tally.started, status=stream.status, attempts=tally.calls
     )
-    whole = None if answer.parts else stream.at_hand()
-    if whole is not None:
+    if answer.whole is not None:
         ticket.permit.release()
         record()
-        return RawAnswer(stream.status, headers, whole)
+        return RawAnswer(stream.status, headers, answer.whole, executed=answer.executed)
     clock, ended = attempts.clock, False
     begun = clock.monotonic()
     due = asyncio.get_running_loop().call_later(max(0.0, run.deadline - begun), ticket.permit.release)
@@ -172,7 +196,7 @@ def _answered(attempts: Attempts, run: Run, tally: Tally, ticket: Ticket, answer
         finally:
             await end()
 
-    return RawAnswer(stream.status, headers, body(), end)
+    return RawAnswer(stream.status, headers, body(), end, answer.executed)
 
 
 async def _leave(ticket: Ticket, answer: _Answer | None) -> None:

@@ -23,6 +23,10 @@ class Permit:
         self._held = True
         self.at = at
 
+    @property
+    def is_given_back(self) -> bool:
+        return not self._held
+
     def release(self) -> None:
         if self._held:
             self._held = False
@@ -63,7 +67,7 @@ class Governor:
     def observe(
         self, account: Account, permit: Permit, headers: Mapping[str, str], fault: Fault | None
     ) -> None:
-        """Learn from an answer: the day's count from its headers, closures from its fault."""
+        """Learn from an answer: the day's count from its headers, closures and fewer slots from its fault."""
         organization = self.of(account)
         seen = account.connector.budget.read(headers)
         if seen is not None:
@@ -74,7 +78,9 @@ class Governor:
         elif kind is Kind.DAY:
             known = fault.retry_after if fault is not None and fault.retry_after else None
             organization.close(known or (float(seen.reset) if seen is not None else organization.day_left()))
-        elif kind is not Kind.CONCURRENT and permit.at >= organization.closed_at:
+        elif kind is Kind.CONCURRENT:
+            organization.narrow(left=permit.is_given_back)
+        elif permit.at >= organization.closed_at:
             organization.prove_open()
 
     def allowance(self, account: Account) -> Allowance | None:

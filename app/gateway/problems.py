@@ -56,7 +56,9 @@ _DETAILS: dict[Kind, str] = {
 }
 
 _OF_THE_NETWORK = frozenset({Kind.TIMEOUT, Kind.NETWORK, Kind.TLS})
-_LIMITS = frozenset({Kind.MINUTE, Kind.DAY, Kind.CONCURRENT})
+LIMITS = frozenset({Kind.MINUTE, Kind.DAY, Kind.CONCURRENT})
+"""Refusals before any work: the organisation's budget is used up."""
+
 _SAYS_MORE = frozenset(
     {
         Kind.INVALID,
@@ -101,7 +103,7 @@ def problem_of(fault: Fault, connector: Connector, executed: Executed, *, retrya
     }
     if fault.retry_after is not None and retryable:
         extra["retry_after"] = max(1, int(fault.retry_after + 0.999))
-    if fault.kind in _LIMITS and not unknown:
+    if fault.kind in LIMITS and not unknown:
         extra["violated_policies"] = [fault.kind.value]
     if fault.existing is not None:
         extra["existing"] = dict(fault.existing)
@@ -117,6 +119,6 @@ def _origin(fault: Fault) -> str:
         return "gateway"
     if fault.kind in _OF_THE_NETWORK:
         return "network"
-    if fault.kind in _LIMITS and fault.status is None:
+    if fault.kind in LIMITS and fault.status is None:
         return "gateway"
     return "provider"

@@ -53,6 +53,8 @@ class Allowed(BaseModel):
 
 
 class Slots(BaseModel):
+    """Calls in process at once. The limit falls when the provider finds them too many, and comes back by the minute."""
+
     limit: int
     in_use: int
 

@@ -139,6 +139,12 @@ class Turnstile:
         self._strikes = self._strikes or day_seconds is None
         self._start_aside(step)
 
+    def narrow(self, *, left: bool) -> None:
+        """The provider refused a call, which `left` already or is about to, for those in process beside it."""
+        self._lapsed, self._permits = self._lapsed + self._permits, 0
+        limits, in_use = self.limits, self._in_use - (not left)
+        self._start_aside(lambda budget, now: budget.narrow(now, limits, self._owner, in_use))
+
     def prove_open(self) -> None:
         """A call sent after the last refusal came through."""
         if self._strikes:
@@ -214,7 +220,7 @@ class Turnstile:
             pause = self._distribute(given)
             if not self._waiters:
                 return
-            if self._in_use >= self._slots >= self.limits.concurrent:
+            if given is not None and self._in_use >= self._slots >= given.room:
                 pause = WINDOW  # every slot is ours: only a call of ours that ends can help
             nearest = min(waiter.deadline for waiter in self._waiters) - _LEAST - self._clock.monotonic()
             try:
@@ -330,17 +336,11 @@ class Turnstile:
         return 0.5
 
     def _share(self, now: float) -> tuple[int, int]:
-        """(calls a minute, calls at once) of this process: what was left, by as many as were seen at work."""
-        used, processes = 0, 2
-        if self._known is not None:
-            budget, then, at = self._known
-            moment = then + now - at
-            if budget.closed_until > moment:
-                return 0, 0
-            used = sum(count for given, count in budget.log if given > moment - WINDOW)
-            processes = max(processes, len(budget.slots))
-        left = Budget.cap(self.limits) - used
-        return max(0 if used else 1, left // processes), max(1, self.limits.concurrent // processes)
+        """What this process may take unasked."""
+        if self._known is None:
+            return Budget().unasked(now, self.limits)
+        budget, then, at = self._known
+        return budget.unasked(then + now - at, self.limits)
 
     def _wake(self) -> None:
         while self._waiters:

@@ -54,7 +54,7 @@ async def once(request: Request, principal: Principal, run: Run, call: RawCall, 
         answer = await gateway.forward(replace(run, before_write=announced), call)
         failpoints.hit("write.after_send")
         content = await _read(answer, run, run.deadline - state.clock.monotonic())
-        outcome = _outcome(call.method, answer.status)
+        outcome = _outcome(call.method, answer.status) if answer.executed == "yes" else None
         return Answer(answer.status, tuple(answer.headers), content, answer.executed, outcome)
 
     keyed = Keyed(state.shelf, state.writes, state.clock)

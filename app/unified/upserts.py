@@ -44,7 +44,7 @@ class FoundView(BaseModel):
     module: str
     field: str = Field(description="The provider's custom field that carries the mark")
     found: Standing = Field(
-        description="unique; untold: the provider does not say whether it is (`ledgerway doctor --live-upsert` proves "
+        description="unique; untold: the provider does not say that it is (`ledgerway doctor --live-upsert` proves "
         "it); missing; shared: there, but not unique"
     )
     what_to_do: str | None = None

@@ -15,7 +15,11 @@ PLANS: Mapping[str, Limits] = {
     "elite": Limits(minute=100, concurrent=8, day=10_000),
     "ultimate": Limits(minute=100, concurrent=8, day=10_000),
 }
-"""Zoho allows paid plans ten calls in process but calls that soft; eight leaves room for other clients."""
+"""Zoho allows paid plans ten calls in process but calls that soft; eight leaves room for other clients.
+
+The daily limit in the headers finds the row, the plan's name only until there is one: a trial may be called
+Professional and has the thousand calls of the free plan.
+"""
 
 
 def read(headers: Mapping[str, str]) -> Quota | None:

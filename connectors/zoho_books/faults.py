@@ -134,15 +134,14 @@ def _fault(reply: Reply, kind: Kind, code: int | None) -> Fault:
 
 
 def _wait(kind: Kind, headers: Mapping[str, str]) -> float | None:
-    """Seconds. The day's window is told by X-Rate-Limit-Reset; Retry-After is rare, but believed."""
-    names = ["retry-after"]
-    if kind is Kind.DAY:
-        names.append("x-rate-limit-reset")
-    for name in names:
-        text = headers.get(name, "").strip()
-        if text.isascii() and text.isdecimal() and len(text) < 8:
-            return float(text)
-    return None
+    """Seconds. Retry-After is rare, but believed; a spent day does not begin anew before X-Rate-Limit-Reset."""
+    names = ("retry-after", "x-rate-limit-reset") if kind is Kind.DAY else ("retry-after",)
+    texts = (headers.get(name, "").strip() for name in names)
+    return max((float(text) for text in texts if _is_seconds(text)), default=None)
+
+
+def _is_seconds(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 8
 
 
 def _text(body: Mapping[str, Any]) -> str:

@@ -71,12 +71,13 @@ def _named(element: Record) -> str:
 
 
 def definitions_in(body: Any) -> Iterator[dict[str, Any]]:
-    """Every object with an api name, however deep: the shape of this answer is not published."""
+    """Every object with an api name."""
+    return (each for each in objects_in(body) if each.get("api_name"))
+
+
+def objects_in(body: Any) -> Iterator[dict[str, Any]]:
+    """Every object, however deep: the shape of this answer is not published."""
     if isinstance(body, dict):
-        if body.get("api_name"):
-            yield body
-        for value in body.values():
-            yield from definitions_in(value)
-    elif isinstance(body, list):
-        for value in body:
-            yield from definitions_in(value)
+        yield body
+    for value in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():
+        yield from objects_in(value)

@@ -1,14 +1,19 @@
 """Zoho's upsert: PUT on a collection with a unique custom field named in headers."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from connectors.kit.codec import flag
 from connectors.kit.faults import Fault, Kind
 from connectors.kit.http import Flow, Request
 from connectors.kit.upserting import Mark, Module, Standing, Upsert
 from connectors.zoho_books.codecs import REFERENCE_FIELD
-from connectors.zoho_books.field_names import PATH, definitions_in
+from connectors.zoho_books.field_names import PATH, objects_in
 
+_NAMES = ("api_name", "field_name", "placeholder", "label")
+"""Keys that name a field, the surest first."""
+_SPELLINGS = (REFERENCE_FIELD, REFERENCE_FIELD.removeprefix("cf_"))
 _UNIQUE = ("is_unique", "no_duplicates", "is_duplicate_restricted")
 """Keys that may say so; the answer is not published."""
 _UNLISTED = (Kind.NOT_FOUND, Kind.METHOD, Kind.INVALID)
@@ -23,11 +28,35 @@ def standing(module: Module) -> Flow[Standing]:
         if fault.kind not in _UNLISTED:
             raise
         return "untold"
-    field = next((each for each in definitions_in(reply.body) if each["api_name"] == REFERENCE_FIELD), None)
+    field = next((each for each in objects_in(reply.body) if _name_of(each) in _SPELLINGS), None)
     if field is None:
-        return "missing"
+        return "missing" if _names_all(reply.body) else "untold"
     told = next((flag(field[key]) for key in _UNIQUE if key in field), None)
     return "untold" if told is None else "unique" if told else "shared"
+
+
+def _name_of(field: dict[str, Any]) -> str:
+    """By its api name if that is told, else by whatever names it."""
+    found = (field[key] for key in _NAMES if field.get(key))
+    return str(next(found, "")).strip().casefold()
+
+
+def _names_all(body: Any) -> bool:
+    """Whether an answer lists fields, and each by its api name: then what is not there is missing."""
+    lists = list(_lists(body))
+    return bool(lists) and all(
+        isinstance(each, dict) and each.get("api_name") for fields in lists for each in fields
+    )
+
+
+def _lists(body: Any) -> Iterator[list[Any]]:
+    """The lists of an answer, grouped or not; those inside their elements are not theirs."""
+    if isinstance(body, list):
+        yield body
+    elif isinstance(body, dict):
+        for key, value in body.items():
+            if key != "page_context":
+                yield from _lists(value)
 
 
 def marked(request: Request, mark: Mark) -> Request:

@@ -156,3 +156,45 @@ def test_a_share_leaves_the_rest_to_others() -> None:
     later = budget.ask(NOW + 124, limits, Ask("a", ONE * 5))
     assert (later.granted, later.refusals) == (2, {Lane.INTERACTIVE: (Kind.DAY, pytest.approx(7077.0))})
     assert budget.ask(NOW + 124, limits, Ask("a", (Lane.SYNC,))).refusals[Lane.SYNC][0] is Kind.DAY
+
+
+def test_a_burst_that_was_too_large_leaves_as_many_slots_as_there_are() -> None:
+    budget = Budget()
+    assert ask(budget, NOW, *ONE * 8) == 8
+    for still in (7, 6, 5):  # the provider bears five
+        budget.narrow(NOW + 0.1, LIMITS, "a", still)
+    assert budget.at_once(NOW + 1, LIMITS) == 5
+    assert ask(budget, NOW + 1, *ONE * 3, in_use=5) == 0
+    assert ask(budget, NOW + 1, *ONE * 3, in_use=3) == 2
+    assert Budget.read(budget.document()) == budget
+    assert [budget.at_once(NOW + 0.1 + 60 * minutes, LIMITS) for minutes in range(5)] == [5, 6, 7, 8, 8]
+
+
+def test_slots_that_others_use_are_not_counted_on() -> None:
+    budget = Budget()
+    ask(budget, NOW, *ONE * 2, owner="b")
+    ask(budget, NOW, *ONE * 2)
+    budget.narrow(NOW, LIMITS, "a", 1)  # the organisation's other programs hold the rest
+    assert budget.at_once(NOW, LIMITS) == 3
+    for _ in range(9):
+        budget.narrow(NOW + 1, LIMITS, "a", 0)
+    assert budget.at_once(NOW + 1, LIMITS) == 1
+    assert ask(budget, NOW + 31, *ONE * 5) == 1
+
+
+def test_a_clock_set_back_does_not_keep_the_slots_few() -> None:
+    budget = Budget()
+    budget.narrow(NOW, LIMITS, "a", 0)
+    ask(budget, NOW - 86_400, *ONE)
+    assert budget.at_once(NOW - 86_400 + 60, LIMITS) == 2
+
+
+def test_the_daily_limit_tells_how_many_may_be_in_process() -> None:
+    limits = Limits(minute=100, concurrent=8, day=5000, tiers=((1000, 5), (2000, 8)))
+    budget = Budget()
+    assert ask(budget, NOW, *ONE * 9, limits=limits) == 8
+    given = budget.ask(NOW + 1, limits, Ask("a", ONE * 9, in_use=3, seen=(1000, 900, 600.0)))
+    assert (given.granted, given.room) == (2, 5)
+    assert Budget.read(budget.document()).at_once(NOW + 2, limits) == 5
+    budget.ask(NOW + 3, limits, Ask("a", seen=(7500, 7000, 600.0)))
+    assert budget.at_once(NOW + 3, limits) == 8

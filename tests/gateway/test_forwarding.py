@@ -248,6 +248,59 @@ def test_provider_limits_refuse_and_close(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("code", [44, 45, 1070])
+def test_a_limit_told_by_another_status_passes_as_it_is_and_counts(
+    tmp_path: Path, status: int, code: int, packed: bool
+) -> None:
+    body = b'{"message" :"said",  "code":%d }' % code
+    body = gzip.compress(body) if packed else body
+    headers = (("X-Rate-Limit-Limit", "9"), ("X-Rate-Limit-Remaining", "0"), ("X-Rate-Limit-Reset", "5000"))
+    encoding = (("Content-Encoding", "gzip"),) if packed else ()
+
+    async def run() -> None:
+        async with house(sqlite_url(tmp_path), limits={"minute": 100, "concurrent": 8, "day": 1000}) as home:
+            home.twin.api = lambda _s, _w: answer(status, body, *headers, *encoding)
+            raw = await home.gateway.forward(home.run(), RawCall("POST", "/invoices", body=b"{}"))
+            assert (raw.status, await whole(raw), raw.executed) == (status, body, "no")
+            assert len(home.twin.calls) == 1
+            governor = home.gateway._attempts.governor
+
+            async def heard() -> bool:
+                budget, now = await governor.state(home.account)
+                fewer = budget.at_once(now, home.account.limits) < 8
+                return {44: budget.strikes == 1, 45: budget.closed_day, 1070: fewer}[code]
+
+            await until(heard)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type"),
+    [
+        (b'{"code": 0, "message": "45"}', "application/json"),
+        (b'{"code": 1001, "message": "x"}', "application/json"),
+        (b'{"code": 45}', "text/plain"),
+        (b'{"code": 45, "rows": "' + b"x" * 10_000 + b'"}', "application/json"),
+        (b'{"code": 45', "application/json"),
+    ],
+    ids=["success", "refusal", "no JSON", "long", "broken"],
+)
+def test_no_other_answer_counts_as_a_limit(tmp_path: Path, body: bytes, media_type: str) -> None:
+    async def run() -> None:
+        async with house(sqlite_url(tmp_path)) as home:
+            home.twin.api = lambda _s, _w: answer(200, body, media_type=media_type)
+            raw = await home.gateway.forward(home.run(), RawCall("POST", "/invoices", body=b"{}"))
+            assert (await whole(raw), raw.executed) == (body, "yes")
+            await home.forward()
+            budget, _ = await home.gateway._attempts.governor.state(home.account)
+            assert (budget.closed_until, budget.strikes, budget.narrowed) == (0.0, 0, None)
+
+    asyncio.run(run())
+
+
 def test_an_unread_answer_gives_everything_back(tmp_path: Path) -> None:
     async def run() -> None:
         async with house(sqlite_url(tmp_path), limits={"minute": 1000, "concurrent": 2, "day": 1000}) as home:

@@ -24,6 +24,18 @@ def test_limits_by_plan(plan: str | None, limits: Limits) -> None:
     assert BUDGET.of(plan) == limits
 
 
+@pytest.mark.parametrize("plan", [None, "free", "Professional", "ultimate"])
+@pytest.mark.parametrize(
+    ("day", "slots"), [(100, 5), (1000, 5), (1001, 8), (5000, 8), (7500, 8), (10_000, 8), (50_000, 8)]
+)
+def test_the_daily_limit_in_the_headers_beats_the_name_of_the_plan(
+    plan: str | None, day: int, slots: int
+) -> None:
+    """A trial of Professional is called Professional, and has the calls of the free plan."""
+    assert BUDGET.of(plan).at_once(day) == slots
+    assert BUDGET.of(plan).at_once(None) == BUDGET.of(plan).concurrent
+
+
 @pytest.mark.parametrize(
     ("name", "word"),
     [

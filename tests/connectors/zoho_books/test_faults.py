@@ -74,6 +74,15 @@ def test_the_daily_limit_is_recognised_whatever_the_status(status: int) -> None:
     assert (fault.kind, fault.retry_after) == (Kind.DAY, 7200.0)
 
 
+def test_a_spent_day_lasts_to_its_reset_whatever_retry_after_says() -> None:
+    for after, wait in (("60", 7200.0), ("9000", 9000.0), ("soon", 7200.0)):
+        told = reply(429, {"code": 45, "message": "x"}, retry_after=after, x_rate_limit_reset="7200")
+        fault = judge(told)
+        assert fault is not None and fault.retry_after == wait
+    fault = judge(reply(429, {"code": 45, "message": "x"}, retry_after="60"))
+    assert fault is not None and fault.retry_after == 60.0
+
+
 def test_the_minute_limit_names_no_time_unless_zoho_does() -> None:
     fault = judge(reply(429, {"code": 44, "message": "x"}, x_rate_limit_reset="7200"))
     assert fault is not None and fault.retry_after is None
