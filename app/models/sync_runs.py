@@ -17,9 +17,10 @@ class SyncRun(Base, kw_only=True):
     step       counts what was committed, so that nothing is committed twice
     plan       the units still to do, in order: [{model, resource, side, whole}, …]
     position   where the first of them stands; None: it has not begun
-    stats      counts so far: {unit: {rows, created, updated, deleted, quarantined, calls}}
-    failures   slices in a row that ended with a failure that may pass
-    error      {code, message, resource} of what ended it, or of what it could not read
+    stats      counts so far: {unit: {rows, created, updated, deleted, quarantined, calls}}, with an `error` where
+               the unit was left out
+    failures   slices in a row that ended with a failure that may pass, or with their process
+    error      {code, message, resource, remedy} of what ended it, or of the first unit it left out
     """
 
     __tablename__ = "sync_runs"

@@ -119,7 +119,8 @@ class Counted(BaseModel):
 
 
 class SyncJobRunView(BaseModel):
-    """`resources` counts by resource; a member `error` there says why one was left out."""
+    """`resources` counts by resource; a member `error` there says why one was left out, and what to do. A run that
+    left some out is completed, with the first of those errors; one that could read none failed."""
 
     id: str
     sync_job_id: str

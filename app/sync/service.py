@@ -246,7 +246,10 @@ class Sync:
         return True
 
     async def strays(self, session: AsyncSession, now: datetime, limit: int) -> int:
-        """Runs whose slice nobody has any more get a new one, in the caller's transaction; how many."""
+        """Runs whose slice nobody has any more get a new one, in the caller's transaction; how many.
+
+        That counts as a failure: what ended the process may be what is read next.
+        """
         rows = await session.scalars(
             select(SyncRun)
             .where(
@@ -263,6 +266,7 @@ class Sync:
             run.touched_at = now
             if not await self._is_alive(run):
                 run.state, run.slice, run.lease = "queued", run.slice + 1, None
+                run.failures += 1
                 await session.flush()
                 await self._handover(session, run, 0.0)
                 found += 1
