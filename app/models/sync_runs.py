@@ -18,9 +18,9 @@ class SyncRun(Base, kw_only=True):
     plan       the units still to do, in order: [{model, resource, side, whole}, …]
     position   where the first of them stands; None: it has not begun
     stats      counts so far: {unit: {rows, created, updated, deleted, quarantined, calls}}, and what is to be known of
-               how a unit was read
-    failures   slices in a row that ended with a failure that may pass
-    error      {code, message, resource} of what ended it, or of what it could not read
+               how a unit was read: an `error` where it was left out, `read_whole` where all of it was asked for
+    failures   slices in a row that ended with a failure that may pass, or with their process
+    error      {code, message, resource, remedy} of what ended it, or of the first unit it left out
     """
 
     __tablename__ = "sync_runs"

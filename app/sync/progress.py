@@ -73,6 +73,11 @@ def left_out(stats: Mapping[str, Any]) -> dict[str, Any] | None:
     return next((counts["error"] for counts in stats.values() if "error" in counts), None)
 
 
+def count_left_out(stats: Mapping[str, Any]) -> int:
+    """How many units were left out."""
+    return sum("error" in counts for counts in stats.values())
+
+
 async def tell_run(session: AsyncSession, run: SyncRun, event: Happening, now: datetime) -> None:
     """Records that something happened to a run, as it is now."""
     payload = {

@@ -3,7 +3,6 @@
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from typing import Any, Literal
 
 from sqlalchemy import select, update
@@ -20,10 +19,13 @@ from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncRun
 from app.sync import cadence, progress
 from app.sync.cadence import BadCadence
+from app.sync.choosing import hydrated_of, resources_of
 from app.sync.coverage import coverage
 from app.sync.destinations.service import Destinations
-from app.sync.schemas import Cadence, SyncedResource, SyncJobChange, SyncJobRequest, SyncJobRunRequest, bare
+from app.sync.schemas import Cadence, SyncedResource, SyncJobChange, SyncJobRequest, SyncJobRunRequest
 from app.sync.slices import Handover
+from app.synced import store
+from app.synced.store import Owner
 from app.synced.units import syncable, units_of
 from app.webhooks.catalogue import Happening
 from connectors.kit.connector import Connector
@@ -75,13 +77,13 @@ class Sync:
         """A new job; its first run begins at once. Problem not_found, validation_failed."""
         account = await self._accounts.visible(principal, wanted.integrated_account_id)
         now = self._clock.now()
-        resources = _resources(account.connector, wanted.resources, "resources")
+        resources = resources_of(account.connector, wanted.resources, "resources")
         job = SyncJob(
             id=new_id("syj"),
             environment_id=account.environment_id,
             account_id=account.id,
             resources=resources,
-            hydrate=_hydrated(account.connector, wanted.hydrate, resources),
+            hydrate=hydrated_of(account.connector, wanted.hydrate, resources),
             cadence=_cadence(wanted.cadence, "cadence", now),
             sweep_cadence=_cadence(wanted.sweep_cadence, "sweep_cadence", now),
             is_active=wanted.is_active,
@@ -107,12 +109,12 @@ class Sync:
         values: dict[str, Any] = {}
         resources = job.resources
         if "resources" in given:
-            resources = values["resources"] = _resources(account.connector, wanted.resources, "resources")
+            resources = values["resources"] = resources_of(account.connector, wanted.resources, "resources")
         if "hydrate" in given or "resources" in given:
             hydrate = (
                 wanted.hydrate if "hydrate" in given else [path for path in job.hydrate if path in resources]
             )
-            values["hydrate"] = _hydrated(account.connector, hydrate or False, resources)
+            values["hydrate"] = hydrated_of(account.connector, hydrate or False, resources)
         for name in ("cadence", "sweep_cadence"):
             if name in given:
                 values[name] = _cadence(getattr(wanted, name), name, now)
@@ -170,8 +172,9 @@ class Sync:
         now = self._clock.now()
         chosen = job.resources
         if wanted.resources is not None:
-            chosen = _resources(account.connector, wanted.resources, "resources", among=job.resources)
+            chosen = resources_of(account.connector, wanted.resources, "resources", among=job.resources)
         async with self._database.write() as session:
+            await store.alone(session, _owner(account))
             running = await _active(session, job.account_id)
             for run in running:
                 if run.job_id == job.id or wanted.mode == "full" or run.kind == "full":
@@ -219,14 +222,17 @@ class Sync:
         return run
 
     async def due(self, session: AsyncSession, now: datetime, limit: int) -> int:
-        """Starts what is due, in the caller's transaction; how many jobs that were."""
+        """Starts what is due, in the caller's transaction; how many jobs that were.
+
+        Jobs of an account somebody has locked, to begin a run or to store a page, are for the next time.
+        """
         statement = (
             select(SyncJob, IntegratedAccount)
             .join(IntegratedAccount, IntegratedAccount.id == SyncJob.account_id)
             .where(SyncJob.due_at <= now)
             .order_by(SyncJob.due_at)
             .limit(limit)
-            .with_for_update(skip_locked=True, of=SyncJob)
+            .with_for_update(skip_locked=True, key_share=True, of=[SyncJob, IntegratedAccount])
         )
         rows = (await session.execute(statement)).all()
         for job, account in rows:
@@ -239,14 +245,19 @@ class Sync:
             select(SyncJob).where(SyncJob.account_id == account.id, SyncJob.is_active)
         )
         job = next((job for job in jobs if path in job.resources), None)
-        if job is not None and await _active(session, account.id):
+        if job is None:
+            return True
+        await store.alone(session, _owner(account))
+        if await _active(session, account.id):
             return False
-        if job is not None:
-            await self._begin(session, job, account.connector, "adhoc", now, [path])
+        await self._begin(session, job, account.connector, "adhoc", now, [path])
         return True
 
     async def strays(self, session: AsyncSession, now: datetime, limit: int) -> int:
-        """Runs whose slice nobody has any more get a new one, in the caller's transaction; how many."""
+        """Runs whose slice nobody has any more get a new one, in the caller's transaction; how many.
+
+        That counts as a failure: what ended the process may be what is read next.
+        """
         rows = await session.scalars(
             select(SyncRun)
             .where(
@@ -263,6 +274,7 @@ class Sync:
             run.touched_at = now
             if not await self._is_alive(run):
                 run.state, run.slice, run.lease = "queued", run.slice + 1, None
+                run.failures += 1
                 await session.flush()
                 await self._handover(session, run, 0.0)
                 found += 1
@@ -318,7 +330,12 @@ class Sync:
         return True
 
 
+def _owner(account: Account) -> Owner:
+    return Owner(account.environment_id, account.id, account.tenant_id)
+
+
 async def _active(session: AsyncSession, account_id: str) -> Sequence[SyncRun]:
+    """Runs of an account that have not ended; who begins one upon it has locked the account first."""
     rows = await session.scalars(
         select(SyncRun).where(SyncRun.account_id == account_id, SyncRun.state.in_(ACTIVE))
     )
@@ -351,38 +368,6 @@ def _cadence(given: Cadence | None, member: str, now: datetime) -> dict[str, Any
     except BadCadence as bad:
         pointer = f"/{member}/{bad.member}".rstrip("/")
         raise Problem("validation_failed", errors=[FieldError("wrong_type", pointer, f"{bad}.")]) from None
-
-
-def _resources(
-    connector: Connector, wanted: Sequence[str] | None, member: str, among: Sequence[str] | None = None
-) -> list[str]:
-    """The paths of resources named as the API names them, with or without their model."""
-    offered = list(among) if among is not None else syncable(connector)
-    if wanted is None:
-        return offered
-    names = {**{path.partition("/")[2]: path for path in offered}, **{path: path for path in offered}}
-    errors: list[FieldError] = []
-    for at, name in enumerate(wanted):
-        if name not in names:
-            near = get_close_matches(name, names, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            detail = f"There is no resource {name!r} to sync here.{hint}"
-            errors.append(FieldError("enum_value", f"/{member}/{at}", detail, tuple(bare(offered))))
-    if errors:
-        raise Problem("validation_failed", errors=errors)
-    return list(dict.fromkeys(names[name] for name in wanted))
-
-
-def _hydrated(connector: Connector, wanted: Sequence[str] | bool, resources: Sequence[str]) -> list[str]:
-    """Of the job's resources those read in full; True: all whose list tells less than the record."""
-    if isinstance(wanted, bool):
-        partial = [
-            path
-            for path in resources
-            if any(unit.part(connector).absent for unit in units_of(connector, path))
-        ]
-        return partial if wanted else []
-    return _resources(connector, wanted, "hydrate", among=resources)
 
 
 def _unknown_job() -> Problem:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import func, update
+from sqlalchemy import case, func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.stdlib import get_logger
 
@@ -27,7 +27,7 @@ from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncRun
 from app.models.synced_records import QuarantinedRecord
 from app.sync import passes, progress
-from app.sync.endings import Ending, ending_of
+from app.sync.endings import DIED, Ending, ending_of
 from app.sync.passes import Position, Way
 from app.sync.progress import Fenced
 from app.sync.source import Source, Turn
@@ -76,6 +76,9 @@ class Slices:
         if turn is None:
             return
         with suppress(Fenced):
+            if turn.run.plan and turn.run.failures >= _MOST_FAILURES:
+                await self._stumble(turn, DIED)
+                return
             try:
                 turn.until = self._clock.monotonic() + SLICE
                 while turn.run.plan and not self._is_over(turn):
@@ -93,6 +96,7 @@ class Slices:
         return self._closing() or self._clock.monotonic() >= turn.until
 
     async def _take(self, run_id: str, number: int) -> Turn | None:
+        """Its next holder. Whoever began it and did not come to an end counts as a failure: it may have died of it."""
         now = self._clock.now()
         async with self._database.write() as session:
             run = await session.scalar(
@@ -102,6 +106,7 @@ class Slices:
                 )
                 .values(
                     lease=new_id("lea"),
+                    failures=SyncRun.failures + case((SyncRun.state == "running", 1), else_=0),
                     state="running",
                     resume_at=None,
                     touched_at=now,
@@ -297,7 +302,8 @@ class Slices:
                 await self._handover(session, ahead, wait)
                 await progress.tell_run(session, ahead, Happening.RUN_UPDATED, now)
             else:
-                await self._end(session, run, "completed", None)
+                nothing = run.units and progress.count_left_out(run.stats) == run.units
+                await self._end(session, run, "failed" if nothing else "completed", None)
 
         await self._database.transact(commit)
 
@@ -322,30 +328,37 @@ class Slices:
 
     async def _stumble(self, turn: Turn, ending: Ending) -> None:
         """The provider, or the quota, did not let us: later, without this unit, or not at all."""
-        run, now = turn.run, self._clock.now()
-        error = {"code": ending.code, "message": ending.message, "resource": turn.unit.path}
+        run = turn.run
+        error = ending.of(turn.unit.path)
         _log.info("sync_stumbled", run=run.id, code=ending.code, resource=turn.unit.path)
         run.error = error
-        if ending.word == "later":
+        if ending.word in ("later", "outage"):
             run.failures += not ending.is_quota
             if run.failures < _MOST_FAILURES:
                 wait = ending.retry_after or min(_LONGEST_WAIT, 2.0**run.failures)
                 await self._hand_over(turn, wait)
                 return
-        if ending.word == "skip":
-
-            async def skip(session: AsyncSession) -> None:
-                stats = progress.failed(run.stats, turn.unit, error, turn.calls)
-                values: dict[str, Any] = {
-                    "plan": run.plan[1:],
-                    "position": None,
-                    "stats": stats,
-                    "error": error,
-                }
-                await progress.advance(session, run, now, **values)
-                turn.pending = values
-
-            await self._commit(turn, skip)
+        if ending.word in ("later", "skip"):
+            # what was waited for in vain may be wrong with the next one too: one look at each, until one is read
+            await self._leave_out(turn, error, _MOST_FAILURES - 1 if ending.word == "later" else 0)
             await self._hand_over(turn, 0.0)
             return
         await self._database.transact(lambda session: self._end(session, run, "failed", error))
+
+    async def _leave_out(self, turn: Turn, error: dict[str, Any], failures: int) -> None:
+        """On to the next unit. The cursor stays, so the next run asks for all this one did not see."""
+        run = turn.run
+
+        async def skip(session: AsyncSession) -> None:
+            stats = progress.failed(run.stats, turn.unit, error, turn.calls)
+            values: dict[str, Any] = {
+                "plan": run.plan[1:],
+                "position": None,
+                "stats": stats,
+                "failures": failures,
+                "error": progress.left_out(stats),
+            }
+            await progress.advance(session, run, self._clock.now(), **values)
+            turn.pending = values
+
+        await self._commit(turn, skip)
