@@ -118,11 +118,6 @@ class Refresher:
         expires_at = sent_at + timedelta(seconds=outcome.expires_in)
         return await self._store(claim, outcome, expires_at)
 
-    async def generation(self, grant_id: str) -> int | None:
-        """The row's generation; None when there is no such grant."""
-        async with self._database.read() as session:
-            return await session.scalar(select(Grant.generation).where(Grant.id == grant_id))
-
     async def is_fresh(self, grant_id: str, generation: int, seconds: float) -> bool:
         """Whether some process made this very generation less than `seconds` ago, and none is at the next."""
         async with self._database.read() as session:

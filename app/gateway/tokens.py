@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -201,11 +201,8 @@ class Tokens:
         except SecretUnavailable:
             raise Problem("decrypt_failed", "The connection's access token cannot be opened.") from None
         if found is None:
-            made = await self._refresher.generation(grant)
-            if made is None:
-                self.forget(grant)
-                raise GrantGone(account)
-            found = ("", made, datetime.fromtimestamp(0, UTC))
+            self.forget(grant)
+            raise GrantGone(account)
         value, generation, expires_at = found
         now = self._clock.monotonic()
         held = self._held.get(grant)

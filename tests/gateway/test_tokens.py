@@ -5,12 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 
+from app.accounts.credentials import Credentials
 from app.core.clock import Clock
 from app.core.errors import Problem
-from app.models import Grant, IntegratedAccount
-from connectors.kit.http import Request
+from app.core.secrets import LocalWrapper
+from app.models import DataKey, Grant, IntegratedAccount
+from connectors.kit.http import Reply, Request
 from tests.gateway.house import House, house, said, sqlite_url, until
 from tests.support.wire import Reset, answer
 
@@ -24,6 +26,10 @@ async def status_of(home: House, account_id: str = "acc_1") -> str:
 
 async def refreshing(home: House) -> bool:
     return bool(home.twin.token_calls)
+
+
+async def waiting(home: House) -> bool:
+    return bool(home.gateway._attempts.tokens._running)
 
 
 async def renewed(home: House) -> bool:
@@ -272,24 +278,64 @@ def test_a_reconnect_during_a_refresh_wins(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_a_deletion_during_a_refresh_stays_a_deletion(tmp_path: Path) -> None:
+async def shred(home: House, credentials: Credentials, *, account: bool) -> None:
+    """What the end of the grant does, and that of its account."""
+    async with home.database.write() as session:
+        grant = await session.get(Grant, "grt_1")
+        assert grant is not None
+        await credentials.shred(session, grant)
+        grant.status = "revoked"
+        if account:
+            await session.execute(delete(IntegratedAccount))
+
+
+async def ends_without_a_token(home: House, caller: "asyncio.Task[Reply]", *, account: bool) -> None:
+    """The caller is told what became of the connection, and nothing of it comes back."""
+    with pytest.raises(Problem) as caught:
+        await caller
+    gone = ("not_found", 404) if account else ("connection_state_conflict", 409)
+    assert (caught.value.code, caught.value.status) == gone
+    assert home.twin.calls == [], "no call without a token"
+    grant = await home.grant()
+    assert (grant.access_blob, grant.refresh_blob, grant.status) == (None, None, "revoked")
+    async with home.database.read() as session:
+        states = set(await session.scalars(select(DataKey.state).where(DataKey.owner == "grant:grt_1")))
+    assert states == {"shredded"}
+
+
+@pytest.mark.parametrize("account", [False, True])
+def test_a_deletion_during_a_refresh_stays_a_deletion(tmp_path: Path, account: bool) -> None:
+    """By another process, of which memory knows nothing."""
+
     async def run() -> None:
         async with house(sqlite_url(tmp_path)) as home:
+            other = Credentials(home.database, LocalWrapper(home.ring), Clock())
             home.twin.gate = asyncio.Event()
             await home.expire()
             caller = asyncio.create_task(home.ask(seconds=8))
             await until(lambda: refreshing(home))
-            async with home.database.write() as session:
-                grant = await session.get(Grant, "grt_1")
-                assert grant is not None
-                await home.credentials.shred(session, grant)
-                grant.status = "revoked"
+            await shred(home, other, account=account)
             home.twin.gate.set()
-            with pytest.raises(Problem):
-                await caller
-            grant = await home.grant()
-            assert (grant.access_blob, grant.refresh_blob, grant.status) == (None, None, "revoked")
-            assert home.twin.calls == []
+            await ends_without_a_token(home, caller, account=account)
+            assert len(home.twin.token_calls) == 1
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("account", [False, True])
+def test_a_deletion_ends_who_waits_for_the_refresh_of_another_process(tmp_path: Path, account: bool) -> None:
+    async def run() -> None:
+        async with house(sqlite_url(tmp_path)) as home:
+            other = Credentials(home.database, LocalWrapper(home.ring), Clock())
+            await home.expire()
+            later = Clock().now() + timedelta(seconds=20)
+            async with home.database.write() as session:
+                await session.execute(update(Grant).values(lease_owner="lse_other", lease_until=later))
+            caller = asyncio.create_task(home.ask(seconds=8))
+            await until(lambda: waiting(home))
+            await shred(home, other, account=account)
+            await ends_without_a_token(home, caller, account=account)
+            assert home.twin.token_calls == []
 
     asyncio.run(run())
 
