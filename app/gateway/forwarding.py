@@ -8,6 +8,7 @@ from functools import partial
 from app.core.http import Outgoing, Stream
 from app.core.http.inflate import Inflation
 from app.gateway.attempts import Attempts, Tally, Ticket, suspect
+from app.gateway.calls import Ended
 from app.gateway.cure import Again, GiveUp
 from app.gateway.posting import decoded
 from app.gateway.runs import RawAnswer, RawCall, Run
@@ -140,7 +141,7 @@ def _answered(attempts: Attempts, run: Run, tally: Tally, ticket: Ticket, answer
     stream = answer.stream
     headers = [pair for pair in stream.headers if pair[0] not in _DROPPED]
     record = partial(
-        attempts.calls.add, run, started=tally.started, status=stream.status, attempts=tally.calls
+        attempts.calls.add, run, Ended(status=stream.status), started=tally.started, attempts=tally.calls
     )
     whole = None if answer.parts else stream.at_hand()
     if whole is not None:
