@@ -93,6 +93,8 @@ class Edge:
             state.pop("task", None)
             if "leave" in state:
                 state.pop("leave")()
+            if "entry" in state:
+                state.pop("entry").end(status or 499, state.get("problem"))
             self._account_for(scope, status or 499, time.perf_counter() - started)
 
     def _headers(

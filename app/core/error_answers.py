@@ -38,7 +38,8 @@ _VALIDATION = {
 
 def problem_response(request: Request, problem: Problem) -> Response:
     """The answer to `request`: problem+json, `Retry-After` and the problem's own headers."""
-    state = request.scope.get("state") or {}
+    state = request.scope.setdefault("state", {})
+    state["problem"] = problem
     house = getattr(request.scope.get("app"), "state", None)
     settings = getattr(house, "settings", None)
     if problem.status in (401, 403) and (refusals := getattr(house, "refusals", None)) is not None:

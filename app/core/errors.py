@@ -56,7 +56,7 @@ class Problem(Exception):
 def problem_body(problem: Problem, *, instance: str, request_id: str, base_url: str = "") -> dict[str, Any]:
     """The members of the answer, in a fixed order. `base_url` is where the codes are documented."""
     known = problem.known
-    extra = dict(problem.extra)
+    extra = {name: value for name, value in problem.extra.items() if name not in ("executed", "retryable")}
     quota = known.status == 429
     body: dict[str, Any] = {
         "type": QUOTA_EXCEEDED if quota else f"{base_url}/docs/errors/{problem.code}",
@@ -67,8 +67,8 @@ def problem_body(problem: Problem, *, instance: str, request_id: str, base_url: 
         "instance": redact(instance),  # a secret may stand where an id belongs
         "request_id": request_id,
         "origin": extra.pop("origin", "provider" if "raw_response" in extra else "gateway"),
-        "executed": extra.pop("executed", "unknown" if problem.code in _UNKNOWN_OUTCOME else "no"),
-        "retryable": extra.pop("retryable", known.retryable),
+        "executed": executed_of(problem),
+        "retryable": retryable_of(problem),
         "retry_after": extra.pop("retry_after", None),
         "statusCode": known.status,
         "error": _PHRASES.get(known.status) or http.HTTPStatus(known.status).phrase,
@@ -82,6 +82,18 @@ def problem_body(problem: Problem, *, instance: str, request_id: str, base_url: 
         body["truto_is_remote_error"] = True
     body.update(extra)
     return body
+
+
+def executed_of(problem: Problem) -> str:
+    """no, yes or unknown: whether the provider did what was asked."""
+    executed: str = problem.extra.get("executed", "unknown" if problem.code in _UNKNOWN_OUTCOME else "no")
+    return executed
+
+
+def retryable_of(problem: Problem) -> bool:
+    """Whether the same request may succeed later."""
+    retryable: bool = problem.extra.get("retryable", problem.known.retryable)
+    return retryable
 
 
 def _field_error(error: FieldError, base_url: str) -> dict[str, Any]:

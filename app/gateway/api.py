@@ -31,7 +31,8 @@ async def list_log(
     integrated_account_id: Annotated[str | None, Query(description="Only calls of this account.")] = None,
     tenant_id: Annotated[str | None, Query(description="Only calls for this tenant.")] = None,
     resource: Annotated[
-        str | None, Query(description="Only this resource, such as accounting/invoices or proxy.")
+        str | None,
+        Query(description="Only this resource: invoices or accounting/invoices; proxy for raw calls."),
     ] = None,
     operation: Annotated[str | None, Query(description="Only this operation, such as list.")] = None,
     status: Annotated[str | None, Query(description="A status (429) or a class of them (5xx).")] = None,
@@ -48,7 +49,9 @@ async def list_log(
         datetime | None, Query(alias="created_at[lt]", description="Before this instant.")
     ] = None,
 ) -> LogPage:
-    """What was asked of providers in this environment, newest first. An entry appears within a second."""
+    """What was asked of accounts in this environment, newest first: one entry for every request whose key was accepted,
+    as it was answered, and one for every run of ours. It appears within a second.
+    """
     wanted = store.LogFilter(
         account_id=integrated_account_id,
         tenant_id=tenant_id,

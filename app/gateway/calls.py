@@ -3,8 +3,9 @@
 import asyncio
 import random
 from collections import deque
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import CursorResult, delete, select, text
@@ -14,7 +15,7 @@ from app.core.clock import Clock
 from app.core.database import Database
 from app.core.errors import Problem
 from app.core.ids import new_id
-from app.gateway.runs import Run
+from app.gateway.runs import Meter, Run
 from app.models.call_log import CallLog
 from app.models.environments import Environment
 
@@ -40,57 +41,103 @@ _INTO_POSTGRESQL = (
 )
 
 
+class Asked(Protocol):
+    """What an entry tells of the request or run it is about; the columns are explained at `CallLog`."""
+
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def key_id(self) -> str: ...
+    @property
+    def route(self) -> str: ...
+    @property
+    def resource(self) -> str: ...
+    @property
+    def operation(self) -> str: ...
+    @property
+    def source_event(self) -> str | None: ...
+    @property
+    def meter(self) -> Meter: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How it ended; as of `CallLog`."""
+
+    status: int
+    error_code: str | None = None
+    error_detail: str | None = None
+    executed: str | None = None
+    retryable: bool | None = None
+    retry_is_safe: bool | None = None
+
+
 class Calls:
     """Records end on the storage at the latest a second later; a killed process loses that second."""
 
     def __init__(self, database: Database, clock: Clock, kept: timedelta) -> None:
         self._database = database
         self._kept = kept
-        self._clock = clock
+        self.clock = clock
         self._rows: deque[dict[str, Any]] = deque(maxlen=_MOST)
         self._writing = asyncio.Lock()
         self._insert = text(_INTO_SQLITE if database.dialect == "sqlite" else _INTO_POSTGRESQL)
         self.dropped = 0
 
-    def add(
+    def add(self, run: Run, ended: Ended, *, started: float, attempts: int) -> None:
+        """Record how a run ended, unless the entry of its request tells that."""
+        if not run.is_logged:
+            account = run.account
+            self.put(
+                run,
+                ended,
+                environment_id=account.environment_id,
+                account_id=account.id,
+                tenant_id=account.tenant_id,
+                attempts=attempts,
+                started=started,
+            )
+
+    def put(
         self,
-        run: Run,
+        asked: Asked,
+        ended: Ended,
         *,
-        started: float,
-        status: int,
+        environment_id: str,
+        account_id: str | None,
+        tenant_id: str | None,
         attempts: int,
-        error_code: str | None = None,
-        error_detail: str | None = None,
-        executed: str | None = None,
-        retryable: bool | None = None,
+        started: float,
     ) -> None:
-        """Record how `run` ended. `started` is monotonic. Nothing of bodies, queries or headers is kept."""
-        meter = run.meter
+        """Record what was asked and how it ended. `started` is monotonic. Nothing of bodies, queries or headers is
+        kept."""
+        meter = asked.meter
         self._put(
             id=new_id("log"),
-            environment_id=run.account.environment_id,
-            request_id=run.request_id,
-            created_at=self._clock.now().isoformat(" ", "microseconds")[:_INSTANT],
-            account_id=run.account.id,
-            tenant_id=run.account.tenant_id,
-            key_id=run.key_id or None,
-            route=run.route,
-            resource=run.resource,
-            operation=run.operation,
+            environment_id=environment_id,
+            request_id=asked.request_id,
+            created_at=self.clock.now().isoformat(" ", "microseconds")[:_INSTANT],
+            account_id=account_id,
+            tenant_id=tenant_id,
+            key_id=asked.key_id or None,
+            route=asked.route,
+            resource=_clean(asked.resource) or "",
+            operation=_clean(asked.operation) or "",
             record_id=_clean(meter.record_id),
             method=meter.method,
             native_path=_clean(meter.native_path),
-            status=status,
+            status=ended.status,
             provider_status=meter.provider_status,
             provider_code=_clean(meter.provider_code),
-            duration_ms=max(0, int((self._clock.monotonic() - started) * 1000)),
+            duration_ms=max(0, int((self.clock.monotonic() - started) * 1000)),
             attempts=attempts,
-            error_code=error_code,
-            error_detail=_clean(error_detail),
+            error_code=ended.error_code,
+            error_detail=_clean(ended.error_detail),
             result_count=meter.result_count,
-            executed=executed,
-            retryable=retryable,
-            source_event=_clean(run.source_event),
+            executed=ended.executed,
+            retryable=ended.retryable,
+            retry_is_safe=ended.retry_is_safe,
+            source_event=_clean(asked.source_event),
         )
 
     def _put(self, **row: Any) -> None:
@@ -121,7 +168,7 @@ class Calls:
 
     async def forget(self) -> int:
         """Delete entries older than they are kept, in small pieces; how many."""
-        before, gone = self._clock.now() - self._kept, 0
+        before, gone = self.clock.now() - self._kept, 0
         async with self._database.read() as session:
             environments = list(await session.scalars(select(Environment.id)))
         for environment_id in environments:

@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import TypeVar
 
 from app.accounts.service import Account
-from app.core.errors import Problem
+from app.core.errors import Problem, executed_of, retryable_of
 from app.core.http import Outgoing
 from app.core.rates import Allowance
 from app.gateway.attempts import Attempts, Tally, suspect
 from app.gateway.budget import Budget
+from app.gateway.calls import Ended
 from app.gateway.cure import GiveUp
 from app.gateway.forwarding import forward
 from app.gateway.fresh import Fresh
@@ -43,6 +44,7 @@ class Gateway:
     def __init__(
         self, attempts: Attempts, fresh: Fresh, chores: tuple[Callable[[], Awaitable[None]], ...] = ()
     ) -> None:
+        self.calls = attempts.calls
         self._attempts = attempts
         self._fresh = fresh
         self._chores = chores
@@ -60,16 +62,16 @@ class Gateway:
         except Problem as problem:
             self._log_problem(run, tally, problem)
             raise
-        except Rejected:
-            self._log(run, tally, 422, "validation_failed", "no")
+        except Rejected as refusal:
+            self._log(run, tally, _refused(422, "validation_failed", refusal.errors[0].detail))
             raise
         except Conflict as conflict:
-            self._log(run, tally, 409, conflict.code, "no")
+            self._log(run, tally, _refused(409, conflict.code, conflict.detail))
             raise
         except asyncio.CancelledError:
-            self._log(run, tally, _CLIENT_GONE, None, None)
+            self._log(run, tally, Ended(status=_CLIENT_GONE))
             raise
-        self._log(run, tally, run.meter.status or 200, None, "yes" if tally.calls else None)
+        self._log(run, tally, Ended(status=200, executed="yes" if tally.calls else None))
         return result
 
     async def forward(self, run: Run, call: RawCall) -> RawAnswer:
@@ -87,7 +89,7 @@ class Gateway:
             self._log_problem(run, tally, problem)
             raise
         except asyncio.CancelledError:
-            self._log(run, tally, _CLIENT_GONE, None, None)
+            self._log(run, tally, Ended(status=_CLIENT_GONE))
             raise
 
     async def exchange(self, form: Form) -> tuple[int, Json]:
@@ -168,7 +170,7 @@ class Gateway:
         await self._attempts.tokens.close()
         await self._attempts.governor.close()
         try:
-            await self._attempts.calls.write_out()
+            await self.calls.write_out()
         finally:
             await self._attempts.door.close()
 
@@ -278,27 +280,31 @@ class Gateway:
             await self._attempts.clock.sleep(0.2 * attempt)
         raise AssertionError("unreachable")
 
-    def _log(self, run: Run, tally: Tally, status: int, code: str | None, executed: str | None) -> None:
-        self._attempts.calls.add(
-            run,
-            started=tally.started,
-            status=status,
-            attempts=tally.calls,
-            error_code=code,
-            executed=executed,
-        )
+    def _log(self, run: Run, tally: Tally, ended: Ended) -> None:
+        self.calls.add(run, ended, started=tally.started, attempts=tally.calls)
 
     def _log_problem(self, run: Run, tally: Tally, problem: Problem) -> None:
-        self._attempts.calls.add(
-            run,
-            started=tally.started,
+        executed = executed_of(problem)
+        ended = Ended(
             status=problem.status,
-            attempts=tally.calls,
             error_code=problem.code,
             error_detail=problem.detail,
-            executed=problem.extra.get("executed"),
-            retryable=problem.extra.get("retryable"),
+            executed=executed,
+            retryable=retryable_of(problem),
+            retry_is_safe=executed == "no",
         )
+        self._log(run, tally, ended)
+
+
+def _refused(status: int, code: str, detail: str) -> Ended:
+    return Ended(
+        status=status,
+        error_code=code,
+        error_detail=detail,
+        executed="no",
+        retryable=False,
+        retry_is_safe=True,
+    )
 
 
 class _Again(Exception):

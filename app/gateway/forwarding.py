@@ -7,6 +7,7 @@ from functools import partial
 from app.core.http import Outgoing, Stream
 from app.core.http.inflate import Inflation
 from app.gateway.attempts import Attempts, Tally, Ticket, suspect
+from app.gateway.calls import Ended
 from app.gateway.cure import Again, Executed, GiveUp
 from app.gateway.posting import decoded
 from app.gateway.problems import LIMITS
@@ -165,7 +166,7 @@ def _answered(attempts: Attempts, run: Run, tally: Tally, ticket: Ticket, answer
     stream = answer.stream
     headers = [pair for pair in stream.headers if pair[0] not in _DROPPED]
     record = partial(
-        attempts.calls.add, run, started=tally.started, status=stream.status, attempts=tally.calls
+        attempts.calls.add, run, Ended(status=stream.status), started=tally.started, attempts=tally.calls
     )
     if answer.whole is not None:
         ticket.permit.release()

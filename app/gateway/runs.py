@@ -33,8 +33,8 @@ _RANKS = {lane: rank for rank, lane in enumerate(Lane)}
 class Meter:
     """What a run did so far. `calls` counts requests that reached for the provider, repeated ones included.
 
-    Before the run ends the caller may set `status` (what the client will get), `record_id` and `result_count`
-    for the call log.
+    For the call log whoever asked says which record it was about, how many were answered, and, where the calls alone
+    do not tell it, whether the provider did what was asked.
     """
 
     calls: int = 0
@@ -42,9 +42,9 @@ class Meter:
     provider_code: str | None = None
     method: str = ""
     native_path: str | None = None
-    status: int | None = None
     record_id: str | None = None
     result_count: int | None = None
+    executed: Executed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Run:
 
     resource, operation   "accounting/invoices", "list"; "proxy", "forward"
     route                 template of the caller's route, for the call log
+    is_logged             the entry of the request it belongs to tells of it in the call log
     before_write          awaited before each writing request goes out; what it raises, stops it
     """
 
@@ -65,6 +66,7 @@ class Run:
     operation: str
     route: str = ""
     source_event: str | None = None
+    is_logged: bool = False
     before_write: Callable[[Request], Awaitable[None]] | None = field(default=None, compare=False)
     meter: Meter = field(default_factory=Meter, compare=False)
 

@@ -19,7 +19,7 @@ class LogEntry(BaseModel):
     route: str
     resource: str
     operation: str
-    record_id: str | None
+    record_id: str | None = Field(description="The record it was about or made.")
     method: str = Field(description="Method of the last request to the provider.")
     native_path: str | None = Field(description="Its path at the provider, without the query.")
     status: int | None = Field(description="What the caller got; 499 when it went away before.")
@@ -28,10 +28,11 @@ class LogEntry(BaseModel):
     duration_ms: int
     provider_calls: int
     error: str | None = Field(description="Code of the problem, if it ended in one.")
-    error_detail: str | None
+    error_detail: str | None = Field(description="Why, in words.")
     executed: str | None = Field(description="no, yes or unknown: whether the provider did it.")
     retry_is_safe: bool | None = Field(
-        description="Whether sending the same again cannot do it twice. Null: it succeeded."
+        description="Whether sending the same again, with its key if it had one, cannot do it twice. "
+        "Null: it succeeded."
     )
     retryable: bool | None = Field(description="Whether the same request may succeed later.")
     result_count: int | None
@@ -97,8 +98,6 @@ class QuotaView(BaseModel):
 
 def log_entry(row: CallLog) -> LogEntry:
     """The public shape of a stored record."""
-    read = row.method in ("GET", "HEAD", "OPTIONS")
-    failed = row.error_code is not None or (row.status or 0) >= 400
     return LogEntry(
         id=row.id,
         created_at=row.created_at,
@@ -120,7 +119,7 @@ def log_entry(row: CallLog) -> LogEntry:
         error=row.error_code,
         error_detail=row.error_detail,
         executed=row.executed,
-        retry_is_safe=(read or row.executed == "no") if failed else None,
+        retry_is_safe=row.retry_is_safe,
         retryable=row.retryable,
         result_count=row.result_count,
         source_event=row.source_event,

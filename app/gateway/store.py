@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.auth import Principal
 from app.models.call_log import CallLog
+from unified_models import MODELS
 
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """`statuses` is a half-open range; `error` a code, or "" for any error. None does not filter."""
+    """`resource` may come without its model; `statuses` is a half-open range; `error` a code, or "" for any error. None
+    does not filter.
+    """
 
     account_id: str | None = None
     tenant_id: str | None = None
@@ -51,7 +54,6 @@ def _filtered(query: Select[CallLog], wanted: LogFilter) -> Select[CallLog]:
     equal = (
         (CallLog.account_id, wanted.account_id),
         (CallLog.tenant_id, wanted.tenant_id),
-        (CallLog.resource, wanted.resource),
         (CallLog.operation, wanted.operation),
         (CallLog.error_code, wanted.error or None),
         (CallLog.request_id, wanted.request_id),
@@ -61,8 +63,10 @@ def _filtered(query: Select[CallLog], wanted: LogFilter) -> Select[CallLog]:
     for column, value in equal:
         if value is not None:
             query = query.where(column == value)
+    if wanted.resource is not None:
+        query = query.where(CallLog.resource.in_(_spelled(wanted.resource)))
     if wanted.error == "":
-        query = query.where(CallLog.error_code.is_not(None))
+        query = query.where(or_(CallLog.error_code.is_not(None), CallLog.status >= 400))
     if wanted.statuses is not None:
         query = query.where(CallLog.status >= wanted.statuses[0], CallLog.status < wanted.statuses[1])
     if wanted.since is not None:
@@ -70,3 +74,8 @@ def _filtered(query: Select[CallLog], wanted: LogFilter) -> Select[CallLog]:
     if wanted.until is not None:
         query = query.where(CallLog.created_at < wanted.until)
     return query
+
+
+def _spelled(resource: str) -> list[str]:
+    """The names a resource may be logged under."""
+    return [resource, *(f"{model}/{name}" for model, name in MODELS if name == resource)]

@@ -9,7 +9,7 @@ from app.models.base import Base
 
 
 class CallLog(Base, kw_only=True):
-    """One operation against an account, with all its provider calls.
+    """One request for an account, or one run of our own, with all its provider calls.
 
     route            route template of the request ("/unified/accounting/invoices/{id}")
     resource         "accounting/invoices", "proxy" …
@@ -19,11 +19,12 @@ class CallLog(Base, kw_only=True):
     status           HTTP status the caller got
     provider_status  HTTP status of the provider's last answer
     provider_code    the provider's own error code
-    duration_ms      until the caller's answer began
+    duration_ms      until the caller's answer was out
     attempts         provider calls made
     error_code       stable code of the problem, or None
     executed         "no" | "yes" | "unknown": whether the provider did it
     retryable        whether the same request may succeed later
+    retry_is_safe    whether the same, with its key if it had one, cannot be done twice; None: it succeeded
     source_event     the caller's X-Source-Event
     """
 
@@ -58,4 +59,5 @@ class CallLog(Base, kw_only=True):
     result_count: Mapped[int | None] = mapped_column(default=None)
     executed: Mapped[str | None] = mapped_column(default=None)
     retryable: Mapped[bool | None] = mapped_column(default=None)
+    retry_is_safe: Mapped[bool | None] = mapped_column(default=None)
     source_event: Mapped[str | None] = mapped_column(default=None)

@@ -14,7 +14,8 @@ from app.accounts.service import Account
 from app.core.auth import Principal
 from app.core.errors import Problem
 from app.core.parameters import timeout_of
-from app.gateway.engine import Gateway, Lane, RawAnswer, RawCall, Run
+from app.gateway.engine import Gateway, RawAnswer, RawCall
+from app.gateway.entries import Entry, opened
 from app.gateway.naming import named
 from app.keys.access import authenticated, authenticated_by, require
 from app.proxy import native
@@ -69,9 +70,10 @@ async def door(scope: Scope, receive: Receive, send: Send) -> None:
 async def _proxy(request: Request, send: Send) -> None:
     """`/proxy/{path}`: the account is named by query or header, or implied by an account token."""
     principal = await authenticated(request)
-    account = await named(request, principal, _account_id(request, principal))
+    entry = _opened(request, principal, "/proxy/{path}")
+    account = entry.account = await named(request, principal, _account_id(request, principal))
     path = native_path(below(request.scope, "/proxy/"))
-    await forward(request, principal, account, path, send, ours=_OUR_QUERY, route="/proxy/{path}")
+    await forward(request, principal, account, path, send, entry, ours=_OUR_QUERY)
 
 
 async def _native(request: Request, send: Send) -> None:
@@ -89,16 +91,21 @@ async def _native(request: Request, send: Send) -> None:
         return
     secret = native.secret_of(request, connector)
     principal = await authenticated_by(request, secret)
-    account = await named(request, principal, account_id)
+    entry = _opened(request, principal, "/native/{integration}/{account_id}/{path}")
+    account = entry.account = await named(request, principal, account_id)
     if account.connector is not connector or not rest.startswith(connector.native.prefix + "/"):
         raise Problem(
             "not_found", f"Native calls go below {connector.native.prefix}/ of an account of {slug}."
         )
     path = rest.removeprefix(connector.native.prefix)
     ours = frozenset(connector.native.key_query)
-    await forward(
-        request, principal, account, path, send, ours=ours, route="/native/{integration}/{account_id}/{path}"
-    )
+    await forward(request, principal, account, path, send, entry, ours=ours)
+
+
+def _opened(request: Request, principal: Principal, route: str) -> Entry:
+    entry = opened(request, principal, "proxy", "forward", reads=request.method in _READS)
+    entry.route, entry.meter.method = route, request.method
+    return entry
 
 
 def below(scope: Scope, prefix: str) -> bytes:
@@ -128,13 +135,13 @@ async def forward(
     account: Account,
     path: str,
     send: Send,
+    entry: Entry,
     *,
     ours: frozenset[str],
-    route: str,
 ) -> None:
     """Checks what the call may reach, sends it, and streams the answer."""
-    method = request.method
-    reads = method in _READS
+    method, reads = request.method, entry.reads
+    entry.meter.native_path = path
     require(principal, "proxy:read" if reads else "proxy:write")
     raw_native = account.connector.native
     reason = raw_native.refuse(method, path, account.organization.id)
@@ -142,17 +149,7 @@ async def forward(
         raise Problem("native_call_refused", reason)
     query = native_query(request.scope["query_string"], raw_native, account.organization.id, ours)
     gateway: Gateway = request.app.state.gateway
-    run = Run(
-        account=account,
-        lane=Lane.INTERACTIVE if reads else Lane.WRITE,
-        deadline=request.app.state.clock.monotonic() + timeout_of(request),
-        request_id=request.scope.get("state", {}).get("request_id", ""),
-        key_id=principal.key_id,
-        resource="proxy",
-        operation="forward",
-        route=route,
-        source_event=request.headers.get("x-source-event"),
-    )
+    run = entry.run(account, timeout_of(request))
     headers = tuple((name, value) for name, value in request.headers.items() if name not in _OURS)
     demanded = request.app.state.settings.require_idempotency_key
     key = None if reads else key_of(request.headers, required=demanded)
@@ -162,6 +159,7 @@ async def forward(
         answer = await gateway.forward(run, call)
     else:
         answer = await once(request, principal, run, call, key)
+    entry.meter.executed = "no" if answer.status >= 400 and answer.executed == "yes" else answer.executed
     await _stream(answer, send, empty=method == "HEAD")
 
 

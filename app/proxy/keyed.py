@@ -59,7 +59,7 @@ async def once(request: Request, principal: Principal, run: Run, call: RawCall, 
 
     keyed = Keyed(state.shelf, state.writes, state.clock)
     answer = await keyed.once(asked, actor_of(request, principal), patience(request.headers), work)
-    return RawAnswer(answer.status, list(answer.headers), answer.content)
+    return RawAnswer(answer.status, list(answer.headers), answer.content, executed=answer.executed)
 
 
 async def _whole(body: AsyncIterator[bytes] | bytes | None) -> bytes | None:

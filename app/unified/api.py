@@ -8,6 +8,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.core import json
 from app.core.errors import Problem
+from app.gateway.entries import opened
 from app.keys.access import authenticated
 from app.unified import attachments, copies, stream
 from app.unified.calls import Call, account_of, admit, checked_id, may_expand, not_offered
@@ -37,6 +38,7 @@ router.include_router(upserts)
 
 Handler = Callable[[Request, str, str], Awaitable[Response]]
 
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _VERBS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -147,6 +149,7 @@ async def _elsewhere(request: Request) -> Response:
     """Whatever no route above took: say what there is."""
     principal = await authenticated(request)
     model, name = request.path_params["model"], request.path_params["resource"]
+    opened(request, principal, f"{model}/{name}", "", reads=request.method in _SAFE)
     below = [part for part in request.path_params.get("rest", "").split("/") if part]
     key = (model, name)
     resources = [one.resources[key] for one in request.app.state.connectors if key in one.resources]

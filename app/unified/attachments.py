@@ -87,7 +87,6 @@ async def _attach(request: Request) -> Response:
     }
 
     async def work(call: Call, progress: Progress) -> Shown:
-        call.run.meter.record_id = id
         with translated():
             flow = watched(files.attach(type, id, upload, call.context()), progress)
             answer = await _gateway(call).perform(call.run, flow)
@@ -101,7 +100,6 @@ async def _detach(request: Request) -> Response:
     wanted = checked_id(request.path_params["attachment"])
 
     async def work(call: Call, progress: Progress) -> Shown:
-        call.run.meter.record_id = id
         with translated():
             flow = watched(files.detach(type, id, wanted, call.context()), progress)
             gone = await _gateway(call).perform(call.run, flow)
@@ -116,7 +114,6 @@ async def _detach(request: Request) -> Response:
 async def _listed(call: Call, files: Attachments, type: str, id: str) -> list[Answer]:
     with translated():
         answers = await _gateway(call).perform(call.run, files.attached(type, id, call.context()))
-    call.run.meter.record_id = id
     call.run.meter.result_count = len(answers)
     return answers
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Any
 
 from fastapi import Request
 
@@ -12,7 +11,8 @@ from app.accounts.service import Account
 from app.core.auth import Principal
 from app.core.errors import Problem
 from app.core.parameters import timeout_of
-from app.gateway.engine import Lane, Run
+from app.gateway.engine import Run
+from app.gateway.entries import opened
 from app.gateway.naming import named
 from app.keys.access import authenticated, require
 from app.synced.store import Owner
@@ -62,16 +62,16 @@ async def admit(request: Request, model: str, name: str, operation: str) -> Call
     """
     principal = await authenticated(request)
     reads = operation in _READING
+    entry = opened(request, principal, f"{model}/{name}", operation, reads=reads)
     require(principal, f"{model}.{name}:{'read' if reads else 'write'}")
     query = Query(request.scope.get("query_string", b""))
     synced = operation in ("list", "get") and query.option("source", SOURCES) == "synced"
-    account = await account_of(request, principal, query, awake=not synced)
+    account = entry.account = await account_of(request, principal, query, awake=not synced)
     resource = account.connector.resources.get((model, name))
     if resource is None:
         raise not_offered(model, name, account)
     if operation in ("list", "get", "create", "update", "delete") and operation not in resource.methods:
         raise _no_method(request, resource)
-    clock = request.app.state.clock
     return Call(
         request=request,
         principal=principal,
@@ -80,17 +80,7 @@ async def admit(request: Request, model: str, name: str, operation: str) -> Call
         resource=resource,
         query=query,
         synced=synced,
-        run=Run(
-            account=account,
-            lane=Lane.INTERACTIVE if reads else Lane.WRITE,
-            deadline=clock.monotonic() + timeout_of(request),
-            request_id=str((request.scope.get("state") or {}).get("request_id", "")),
-            key_id=principal.key_id,
-            resource=f"{model}/{name}",
-            operation=operation,
-            route=_route(request),
-            source_event=request.headers.get("x-source-event"),
-        ),
+        run=entry.run(account, timeout_of(request)),
     )
 
 
@@ -155,8 +145,3 @@ def _account_id(request: Request, principal: Principal, query: Query) -> str:
         return next(iter(principal.account_ids))
     detail = "Name the account: integrated_account_id=… or the header X-Integrated-Account-Id."
     raise Problem("parameter_missing", detail, parameter="integrated_account_id")
-
-
-def _route(request: Request) -> str:
-    route: Any = request.scope.get("route")
-    return str(getattr(route, "path", ""))

@@ -167,6 +167,7 @@ async def _page(call: Call, search: Search, limit: int, start: Mapping[str, Any]
         detail = f"{found.untold} of the copies looked at do not tell {names} and are left out."
         issues.append(Issue("not_told", "/result", detail))
     absent = (name for unit in search.units for name in unit.part(call.account.connector).absent)
+    call.run.meter.result_count = (call.run.meter.result_count or 0) + len(found.records)
     return Page(
         [Answer(record) for record in found.records],
         next=None if found.next is None else asdict(found.next),

@@ -39,6 +39,5 @@ async def _rows(gateway: Gateway, call: Call, name: str, id: str, side: str | No
     resource = call.resource.on(side)
     if name not in resource.lists:
         raise Problem("not_found", f"{resource.name} have no {name}.", offered=sorted(resource.lists))
-    call.run.meter.record_id = id
     with translated():
         return await gateway.perform(call.run, resource.inside(name, id, call.context()))

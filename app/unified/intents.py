@@ -51,6 +51,7 @@ class Intents:
 
         intent, is_ours = await turn(claim, self._clock, patience(call.request.headers))
         if not is_ours:
+            call.run.meter.record_id = intent.record_id
             return await self._replay(intent)
         done = await self.carry(call, change, intent, await self._shelf.progress(intent), work)
         if _is_unguarded(call, change, key):

@@ -8,7 +8,7 @@ from starlette.types import Message
 from app.core import json
 from app.core.auth import Principal
 from app.core.parameters import MAXIMUM_TIMEOUT
-from app.gateway.engine import Lane, Run
+from app.gateway.engine import Lane, Meter, Run
 from app.models.writes import Write
 from app.unified.calls import Call
 from app.unified.changes import REMOVALS, Change, change_of
@@ -39,6 +39,7 @@ async def recalled(app: FastAPI, write: Write, asked: dict[str, Any]) -> tuple[C
             resource=write.resource,
             operation=write.operation,
             source_event=write.source_event,
+            meter=Meter(record_id=write.record_id),
         ),
     )
     return call, await change_of(call, write.operation)

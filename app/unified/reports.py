@@ -47,6 +47,5 @@ async def report(
     with translated():
         flow = reports.report(type, asked, call.context(remote_query))
         answer = await gateway.perform(call.run, flow)
-    call.run.meter.record_id = type
     body, etag = single(answer, reports.model, view)
     return Shown(body, etag, id=type)

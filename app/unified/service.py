@@ -30,6 +30,7 @@ from connectors.kit.operations import Answer, Context, ListQuery, Page
 T = TypeVar("T")
 
 _OUTCOMES = {"create": "created", "delete": "deleted"}
+_UNTOUCHED = ("already_existed", "unchanged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,6 @@ class Unified:
         """One complete record."""
         answer = await self._perform(call, call.resource.on(side).get(id, call.context(remote_query)))
         _right_side(call, answer, side)
-        call.run.meter.record_id = id
         body, etag = single(answer, call.resource.model, view)
         return Shown(body, etag, id=id)
 
@@ -122,7 +122,6 @@ class Unified:
             await self._expected(call, change, context)
         else:
             flow = await self._promised(call, change, context, change.preview_token)
-        call.run.meter.record_id = change.id
         kept: Flow[Any] = watched(flow, progress)
         upsert = call.account.connector.upsert
         if progress.mark is not None and upsert is not None:
@@ -133,10 +132,14 @@ class Unified:
             return Shown({"id": result}, None, "deleted", result)
         body, etag = single(result, call.resource.model, change.view)
         outcome = result.outcome or _OUTCOMES.get(change.operation, "updated")
+        call.run.meter.record_id = result.record.get("id")
+        if outcome in _UNTOUCHED:
+            call.run.meter.executed = "no"
         return Shown(body, etag, outcome, result.record.get("id"), result.found, result)
 
     async def preview(self, call: Call, change: Change) -> dict[str, Any]:
         """What `write` would send, without sending it."""
+        call.run.meter.executed = "no"
         context = replace(call.context(change.remote_query), reckons=True)
         etag = await self._expected(call, change, context, versioned=True)
         steps: list[Step] = []
@@ -210,7 +213,7 @@ class Unified:
             addressed(page, call, call.resource)
         if listing.expand:
             await expand(self._gateway, call, listing.expand, page, context, budget)
-        call.run.meter.result_count = len(page.answers)
+        call.run.meter.result_count = (call.run.meter.result_count or 0) + len(page.answers)
         return page
 
     def _positions(self, call: Call, listing: Listing) -> Positions:

@@ -51,6 +51,7 @@ def _chunk(page: Page, rows: list[Any]) -> bytes:
 
 
 def _error(request: Request, problem: Problem) -> bytes:
+    request.scope.setdefault("state", {})["problem"] = problem
     body = problem_body(
         problem,
         instance=request.url.path,

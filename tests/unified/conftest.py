@@ -25,6 +25,7 @@ from app.core.errors import Problem
 from app.core.rates import Allowance, Rates
 from app.core.secrets import LocalWrapper, keyring
 from app.core.settings import Settings
+from app.gateway.calls import Calls
 from app.gateway.runs import Run
 from app.keys import access
 from app.models import Environment
@@ -223,8 +224,9 @@ CURRENCIES = Resource(
 class Gateway:
     """Runs flows against the provider; faults become problems as the real one makes them."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, calls: Calls) -> None:
         self.provider = provider
+        self.calls = calls
         self.runs: list[Run] = []
 
     async def perform(self, run: Run, flow: Any) -> Any:
@@ -350,7 +352,7 @@ async def opened(monkeypatch: pytest.MonkeyPatch, database: Database) -> AsyncIt
     install(app)
     app.include_router(api.router)
     provider = Provider()
-    gateway = Gateway(provider)
+    gateway = Gateway(provider, Calls(database, Clock(), timedelta(days=30)))  # type: ignore[arg-type]
     app.state.connectors = (account().connector,)
     app.state.gateway = gateway
     app.state.accounts = Accounts()
