@@ -120,7 +120,7 @@ class Counted(BaseModel):
 
 class SyncJobRunView(BaseModel):
     """`resources` counts by resource; a member `error` there says why one was left out, `read_whole` why all of it
-    was read where what changed would have done."""
+    was read where what changed would have done, `incomplete` why some of it may be missing."""
 
     id: str
     sync_job_id: str
