@@ -17,7 +17,7 @@ class SyncedRecord(Base, kw_only=True):
     modified_at  the provider's own time of its last change, where it tells one
     observed_at  when a change of it was last seen here
     sequence     of the event that told its last change
-    sweep        id of the run whose complete pass saw it last
+    sweep        the page of the complete pass that saw it last: run/walk/page
     missed       complete passes in a row that did not see it
     deleted_at   when it was found gone
     """

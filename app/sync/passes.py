@@ -2,8 +2,9 @@
 
 Offset pages of a list that moves lose rows when earlier ones go, and changes become visible a little after their
 own time. So what is asked for always begins a horizon before the last time; pages that were walked one after the
-other are walked again until nothing new is found; and where the provider sorts by change, only first pages are
-asked for. What no delta tells, deletions and fields that change no date, a complete pass finds.
+other are walked again until nothing new is found, in a complete pass only where a row came twice; and where the
+provider sorts by change, only first pages are asked for. What no delta tells, deletions and fields that change no
+date, a complete pass finds.
 """
 
 from collections.abc import Mapping
@@ -66,6 +67,7 @@ class Position:
     place  the list's own position; None: its first page
     pages  asked for so far in this walk, and `news` what they brought
     walks  which walk over the same rows this is
+    repeats    rows a complete pass met on two pages of this walk
     was_known  whether there was a pass before: only then records can be missing
     confirms   the pass is over, and who was not seen is asked for
     """
@@ -79,6 +81,7 @@ class Position:
     walks: int = 1
     was_known: bool = False
     confirms: bool = False
+    repeats: int = 0
 
     def stored(self) -> dict[str, Any]:
         return {
@@ -91,6 +94,7 @@ class Position:
             "walks": self.walks,
             "was_known": self.was_known,
             "confirms": self.confirms,
+            "repeats": self.repeats,
         }
 
     @classmethod
@@ -106,6 +110,7 @@ class Position:
             walks=stored["walks"],
             was_known=stored["was_known"],
             confirms=stored["confirms"],
+            repeats=stored.get("repeats", 0),
         )
 
 
@@ -130,11 +135,16 @@ def question(position: Position, part: Resource) -> ListQuery:
     return ListQuery(PAGE, position.place, filters, sort, tolerant=True)
 
 
-def after(position: Position, page: Page, news: int) -> Position | None:
-    """Where to go on after a page that brought `news` changes; None when the pass is done."""
-    walked = replace(position, pages=position.pages + 1, news=position.news + news)
+def after(position: Position, page: Page, news: int, repeats: int = 0) -> Position | None:
+    """Where to go on after a page that brought `news` changes, and so many rows again; None when the pass is done."""
+    walked = replace(
+        position, pages=position.pages + 1, news=position.news + news, repeats=position.repeats + repeats
+    )
     if position.way is Way.WHOLE:
-        return replace(walked, place=page.next) if page.next is not None else None
+        if page.next is not None:
+            return replace(walked, place=page.next)
+        # where a row comes twice another may not have come at all
+        return _anew(walked) if walked.repeats and (walked.walks == 1 or walked.news) else None
     again = _anew(walked) if walked.pages > 1 and walked.news > 0 else None
     if page.next is None:
         return again
@@ -167,13 +177,18 @@ def _anew(position: Position) -> Position | None:
     return replace(_from_start(position), walks=position.walks + 1)
 
 
+def is_short(position: Position) -> bool:
+    """Whether a complete pass that is over may have missed rows: they moved in its last walk, too."""
+    return position.way is Way.WHOLE and position.repeats > 0
+
+
 def cursor_after(position: Position) -> datetime:
     """What the next delta may start from once the pass is done."""
     return position.began - HORIZON
 
 
 def _from_start(position: Position) -> Position:
-    return replace(position, place=None, pages=0, news=0)
+    return replace(position, place=None, pages=0, news=0, repeats=0)
 
 
 def _edge(position: Position, page: Page) -> datetime | None:

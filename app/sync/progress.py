@@ -57,7 +57,8 @@ def noted(
     stats: Mapping[str, Any], unit: Unit, name: str, code: str, message: str
 ) -> dict[str, dict[str, Any]]:
     """The counts so far, with something to know about how a unit was read."""
-    return {**stats, unit.name: {**stats[unit.name], name: {"code": code, "message": message}}}
+    told = {"code": code, "message": message, "resource": unit.path}
+    return {**stats, unit.name: {**stats[unit.name], name: told}}
 
 
 def failed(
@@ -69,8 +70,9 @@ def failed(
 
 
 def left_out(stats: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Why a unit was left out, if one was: what was waited out is no error of the run."""
-    return next((counts["error"] for counts in stats.values() if "error" in counts), None)
+    """Why a unit was left out, or may be in part, if one was: what was waited out is no error of the run."""
+    told = (counts.get("error") or counts.get("incomplete") for counts in stats.values())
+    return next((each for each in told if each is not None), None)
 
 
 def count_left_out(stats: Mapping[str, Any]) -> int:

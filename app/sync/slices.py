@@ -45,6 +45,10 @@ SLICE = 20.0
 _CHUNK = 20
 _MOST_FAILURES = 8
 _LONGEST_WAIT = 3600.0
+_SHORT = (
+    "upstream_paging_unstable",
+    "However often the list was read, rows of it came twice: others may be missing until the next complete run.",
+)
 
 Handover = Callable[[AsyncSession, SyncRun, float], Awaitable[None]]
 """Queues the run's current slice, so many seconds from now, in the caller's transaction."""
@@ -158,7 +162,7 @@ class Slices:
             while len(sights) > _CHUNK:  # a handful at a time: what is read in full costs a call each
                 some, sights = sights[:_CHUNK], sights[_CHUNK:]
                 counts = await self._keep(turn, await self._source.in_full(turn, some), position, asked_at)
-                position = replace(position, news=position.news + counts.news)
+                position = _grown(position, counts)
                 if self._is_over(turn):
                     return
             sights = await self._source.in_full(turn, sights)
@@ -191,7 +195,7 @@ class Slices:
     ) -> Counts:
         """Commits what was seen; with the page they ended, the pass goes on."""
         unit = turn.unit
-        sweep = turn.run.id if position.way is Way.WHOLE else None
+        sweep = _page_of(turn, position) if position.way is Way.WHOLE else None
         via = "sweep" if unit.whole else "poll"
 
         async def commit(session: AsyncSession) -> Counts:
@@ -199,19 +203,19 @@ class Slices:
                 session, turn.owner, unit, sights, via, self._clock.now(), sweep, asked_at=asked_at
             )
             session.add_all(aside)
-            here = replace(position, news=position.news + counts.news)
-            following = here if page is None else passes.after(position, page, counts.news)
-            await self._on(session, turn, position, following, counts, len(aside))
+            here = _grown(position, counts)
+            following = here if page is None else passes.after(position, page, counts.news, counts.repeats)
+            await self._on(session, turn, here, following, counts, len(aside))
             return counts
 
         return await self._commit(turn, commit)
 
     async def _confirm(self, turn: Turn, position: Position) -> None:
         """Asks for a few of those the complete pass did not see; who is gone, is gone."""
-        unit, owner, part, sweep = turn.unit, turn.owner, turn.part, turn.run.id
+        unit, owner, part, sweep = turn.unit, turn.owner, turn.part, _page_of(turn, position)
         asked_at = self._clock.now()
         async with self._database.read() as session:
-            ids = await store.missing(session, owner, unit, sweep, position.began, _CHUNK)
+            ids = await store.missing(session, owner, unit, turn.run.id, position.began, _CHUNK)
         asked = "get" in part.methods
         found = [await self._source.find(turn, id) for id in ids] if asked else []
         sights = [sight for sight in found if sight is not None]
@@ -243,14 +247,19 @@ class Slices:
         """Moves the run on in the caller's transaction: to `following`, to what comes after the pass, or to the
         next unit."""
         run, unit, now = turn.run, turn.unit, self._clock.now()
-        if following is None and position.was_known and position.way is Way.WHOLE and not position.confirms:
+        stats = progress.counted(run.stats, unit, counts, aside, turn.calls)
+        is_whole, is_short = position.way is Way.WHOLE, passes.is_short(position)
+        # who nobody can ask for is not missed by a pass that may have missed anybody
+        can_tell = "get" in turn.part.methods or not is_short
+        if following is None and is_whole and position.was_known and not position.confirms and can_tell:
             following = replace(position, confirms=True)
         plan = run.plan
         if following is None:
-            swept = position.began if position.way is Way.WHOLE else None
+            swept = position.began if is_whole and not is_short else None
             await store.reach(session, turn.owner, unit, passes.cursor_after(position), swept)
+            if is_short:
+                stats = progress.noted(stats, unit, "incomplete", *_SHORT)
             plan = run.plan[1:]
-        stats = progress.counted(run.stats, unit, counts, aside, turn.calls)
         values: dict[str, Any] = {
             "position": following.stored() if following else None,
             "plan": plan,
@@ -362,3 +371,12 @@ class Slices:
             turn.pending = values
 
         await self._commit(turn, skip)
+
+
+def _grown(position: Position, counts: Counts) -> Position:
+    return replace(position, news=position.news + counts.news, repeats=position.repeats + counts.repeats)
+
+
+def _page_of(turn: Turn, position: Position) -> str:
+    """The page of a complete pass that is asked for."""
+    return f"{turn.run.id}/{position.walks}/{position.pages}"

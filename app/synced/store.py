@@ -51,9 +51,10 @@ class Owner:
 
 @dataclass(slots=True)
 class Counts:
-    """What a page came to."""
+    """What a page came to. `repeats`: rows that an earlier page of the same walk had, too."""
 
     rows: int = 0
+    repeats: int = 0
     created: int = 0
     updated: int = 0
     deleted: int = 0
@@ -84,7 +85,7 @@ async def see(
     asked_at: datetime | None = None,
     origin: Origin | None = None,
 ) -> Counts:
-    """Takes in what was seen. `sweep` marks records as seen by that complete pass.
+    """Takes in what was seen. `sweep` is the page of a complete pass, "run/walk/page": it marks records as seen.
 
     `asked_at`: since when the provider may have said it; what was seen of a record meanwhile stands, unless the
     record itself says it is older. `origin` is that of the write that showed it; without it, it is looked for.
@@ -96,6 +97,7 @@ async def see(
     same: list[Sight] = []
     for sight in sights:
         stored = known.get(sight.id)
+        counts.repeats += _is_repeat(stored, sweep)
         if stored is not None and _is_older(sight, stored, asked_at, now):
             same.append(sight)
         elif stored is None or stored.deleted_at is not None:
@@ -152,9 +154,9 @@ async def bury(
 
 
 async def missing(
-    session: AsyncSession, owner: Owner, unit: Unit, sweep: str, began: datetime, limit: int
+    session: AsyncSession, owner: Owner, unit: Unit, run: str, began: datetime, limit: int
 ) -> list[str]:
-    """Ids a complete pass that began then has not seen, though they were known before."""
+    """Ids a run's complete pass that began then has not seen, though they were known before."""
     return list(
         await session.scalars(
             select(SyncedRecord.id)
@@ -163,7 +165,7 @@ async def missing(
                 SyncedRecord.unit == unit.name,
                 SyncedRecord.deleted_at.is_(None),
                 SyncedRecord.observed_at < began,
-                SyncedRecord.sweep.is_distinct_from(sweep),
+                SyncedRecord.sweep.is_(None) | ~SyncedRecord.sweep.startswith(run, autoescape=True),
             )
             .order_by(SyncedRecord.id)
             .limit(limit)
@@ -221,6 +223,12 @@ async def alone(session: AsyncSession, owner: Owner) -> None:
         .where(IntegratedAccount.id == owner.account_id)
         .with_for_update(key_share=True)
     )
+
+
+def _is_repeat(stored: SyncedRecord | None, sweep: str | None) -> bool:
+    if stored is None or stored.sweep is None or sweep is None or stored.sweep == sweep:
+        return False
+    return stored.sweep.rpartition("/")[0] == sweep.rpartition("/")[0]
 
 
 def _is_older(sight: Sight, stored: SyncedRecord, asked_at: datetime | None, now: datetime) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -41,6 +42,7 @@ class Ledger:
         self.zone = ZoneInfo(profile.time_zone)
         self.page: int | None = None
         """Most rows of a list's page, where it is fewer than the service gives."""
+        self.dice = Random(profile.organization_id) if profile.shuffles_ties else None  # noqa: S311 — no secret
         self.clock = now
         self._frozen: datetime | None = None
         self._today = ""

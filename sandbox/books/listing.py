@@ -146,7 +146,7 @@ class Listing:
             found = [row for row in all_rows if all(test(row) for test in tests)] if tests else list(all_rows)
             return self._sorted(ledger, found, column, order == "D")
 
-        if rows is None:
+        if rows is None and ledger.dice is None:
             versions = tuple(ledger.tables[name].version for name in self.depends)
             query = (self.list_key, key, chosen, column, order, ledger.today(), versions)
             found = ledger.tables[self.table].remember(query, find)
@@ -224,13 +224,14 @@ class Listing:
         return self.filter_by[word]
 
     def _sorted(self, ledger: Ledger, rows: list[Row], column: str, descending: bool) -> list[Row]:
-        """Equal keys come in the order of their ids, which is not the order of time."""
+        """Equal keys come in the order of their ids, which is not the order of time, or in none."""
         get = _getter(ledger, self.sorts[column])
         key = self.row_key or ledger.tables[self.table].key
 
-        def rank(row: Row) -> tuple[Any, str]:
-            value = get(row)
-            return (value.casefold() if isinstance(value, str) else value, row[key])
+        def rank(row: Row) -> tuple[Any, Any]:
+            value, dice = get(row), ledger.dice
+            tie = row[key] if dice is None else dice.random()
+            return (value.casefold() if isinstance(value, str) else value, tie)
 
         return sorted(rows, key=rank, reverse=descending)
 

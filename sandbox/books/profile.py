@@ -54,6 +54,8 @@ class Profile:
     portal_name: str = ""
     rounds_totals: bool = False
     """Whether documents are rounded to whole units of their currency."""
+    shuffles_ties: bool = False
+    """Whether rows that sort alike come in another order each time they are listed."""
     is_default: bool = False
     is_active: bool = True
     created: date = date(2024, 1, 1)

@@ -32,9 +32,10 @@ def company(connected: Callable[..., Company]) -> Company:
     """Furnished, with an account that has a code and with contacts that were changed at different moments."""
     found = connected(seed="furnished")
     found.create("accounts", name="Research", type="expense", code="6400")
-    for row in found.natively("GET", "/contacts")["contacts"][:6]:
-        found.admin.did("POST", "/clock", advance=60)
-        found.natively("PUT", f"/contacts/{row['contact_id']}", notes="changed")
+    path = f"/organizations/{found.organization_id}/calls"
+    for number, row in enumerate(found.natively("GET", "/contacts")["contacts"][:6]):
+        change = {"method": "PUT", "path": f"/contacts/{row['contact_id']}", "body": {"notes": "changed"}}
+        assert found.admin.did("POST", path, **change, late=60 * number)["status"] == 200
     return found
 
 

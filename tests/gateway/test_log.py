@@ -25,7 +25,7 @@ from app.keys.schemas import ApiKeyRequest
 from app.keys.service import Keys
 from app.models import CallLog, Environment
 from connectors.kit.http import Request
-from tests.gateway.house import House, count, day_is_spent, house, said, sqlite_url, until
+from tests.gateway.house import House, Hurried, count, day_is_spent, house, said, sqlite_url, until
 
 
 @asynccontextmanager
@@ -158,7 +158,10 @@ def test_keys_see_their_own(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_quota_tells_what_is_left(tmp_path: Path) -> None:
+def test_quota_tells_what_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noon = Clock().now().replace(hour=12) - Clock().now()  # in the day's last ten minutes less of it is left
+    monkeypatch.setattr(Hurried, "now", lambda self: Clock.now(self) + noon)
+
     async def run() -> None:
         limits = {"minute": 100, "concurrent": 8, "day": 1000}
         async with house(sqlite_url(tmp_path), limits=limits) as home, served(home) as app:

@@ -17,7 +17,7 @@ def account(product: Product) -> dict[str, Any]:
     return product.connect("smuggler")[0]
 
 
-def told(product: Product, sent: bytes, patience: float = 1.5) -> bytes:
+def told(product: Product, sent: bytes, patience: float = 20.0) -> bytes:
     """What the gateway says until it closes or falls silent; it begins within `patience` seconds."""
     place = urlsplit(product.bases[0])
     said = b""

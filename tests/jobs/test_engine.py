@@ -4,11 +4,12 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from app.core.clock import Clock
 from app.core.database import Database
@@ -17,6 +18,7 @@ from app.jobs import store
 from app.jobs.engine import JobEngine
 from app.jobs.queues import REREAD
 from app.jobs.service import Jobs
+from app.models.executors import Executor
 from tests.jobs.conftest import FACTOR, until
 from tests.support import postgres
 
@@ -106,6 +108,10 @@ async def test_jobs_of_the_dead_go_back_to_their_queue_and_nobody_elses(
     await _ordered(database, jobs, "mine")
     await until(lambda: begun)
     schema = "" if database.dialect == "sqlite" else "dbos."
+    long = datetime(2099, 1, 1, tzinfo=UTC)
+    async with database.write() as session:  # before it has a job, and for as long as the test takes
+        await store.beat(session, "exe_living")
+        await session.execute(update(Executor).where(Executor.id == "exe_living").values(beat_at=long))
     for job_id, executor in (("dead1", "exe_dead"), ("living", "exe_living")):
         async with database.write() as session:
             await jobs.enqueue(session, "work", job_id, job_id, 0, partition=job_id)
@@ -116,8 +122,6 @@ async def test_jobs_of_the_dead_go_back_to_their_queue_and_nobody_elses(
                 ),
                 {"id": job_id, "executor": executor},
             )
-    async with database.write() as session:
-        await store.beat(session, "exe_living")
     rounds = jobs._rounds  # pyright: ignore[reportPrivateUsage]
     assert rounds is not None
     await rounds.reap()  # by now another round may have done it

@@ -154,7 +154,7 @@ def test_delay_and_slow_body_tell_the_truth(admin: httpx.Client, caller: Callabl
     mine = caller()
     arrange(admin, "delay", seconds=0.05)
     assert mine("POST", "/contacts", json=BODY).status_code == 201
-    arrange(admin, "slow_body", seconds=0.1, pieces=5)
+    arrange(admin, "slow_body", seconds=2.0, pieces=5)
     pieces: list[bytes] = []
     url = f"{mine.grant['api_domain']}/books/v3/contacts"
     query = {"organization_id": mine.organization_id}

@@ -27,6 +27,7 @@ def test_no_good_token(web: httpx.Client, origin: Callable[[str], str], specs: P
 
 
 def test_expired_token_is_57(admin: httpx.Client, caller: Callable[..., Caller]) -> None:
+    admin.post("/clock", json={"freeze": True})
     mine = caller()
     admin.post("/clock", json={"advance": 3599})
     assert mine("GET", "/organizations", org="").status_code == 200

@@ -53,7 +53,7 @@ def test_day(admin: httpx.Client, caller: Callable[..., Caller], specs: Path) ->
 def test_concurrent(admin: httpx.Client, caller: Callable[..., Caller]) -> None:
     mine = caller()
     limited(admin, mine, concurrent=2)
-    admin.put("/latency", json={"books": 0.5})
+    admin.put("/latency", json={"books": 2.0})
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: mine("GET", "/contacts"), range(4)))
     assert sorted(answer.status_code for answer in answers) == [200, 200, 429, 429]
