@@ -1,12 +1,13 @@
 """Where calls come in: every data centre's port, with the journal and the faults in front of the services."""
 
 import asyncio
+from dataclasses import replace
 
 from starlette.types import Receive, Scope, Send
 
 from .accounts import Accounts
 from .drift import drift
-from .faults import COMMIT_LATE, endpoints
+from .faults import COMMIT_LATE, UNREAD_BODY, endpoints
 from .front import PREFIX, BooksFront
 from .journal import Entry
 from .wire import Line, Received, Reply, json_reply, read
@@ -42,6 +43,8 @@ class Edge:
             await asyncio.sleep(fault.number("seconds", 1.0))
             await self._handle(call, entry)
             return
+        if fault.kind == UNREAD_BODY:
+            call = replace(call, body=b"")
         if fault.executes:
             reply = await self._handle(call, entry)
         else:

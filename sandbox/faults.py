@@ -198,6 +198,7 @@ class Kind:
 
 
 COMMIT_LATE = "commit_late"
+UNREAD_BODY = "unread_body"
 
 KINDS: Mapping[str, Kind] = {
     "status": Kind("`status` (500), with the provider's envelope or `code`, `message`, `body`, `headers`",
@@ -211,6 +212,7 @@ KINDS: Mapping[str, Kind] = {
     "reset_after": Kind("executed, then TCP reset", True, _reset),
     "commit_then_drop": Kind("executed, then the connection ends in order without an answer", True, _drop),
     COMMIT_LATE: Kind("the connection ends without an answer; `seconds` (1) later the call takes effect", True, _drop),
+    UNREAD_BODY: Kind("the true answer to the call as if it had no body", True, _answer),
     "truncated": Kind("`keep` (0.5) of the body, then the connection ends", True, _truncated),
     "wrong_length": Kind("content-length off `by` (-10) bytes", True, _wrong_length),
     "slow_body": Kind("the body in `pieces` (10) over `seconds` (2)", True, _slow_body),

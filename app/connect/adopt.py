@@ -306,14 +306,32 @@ class Adoption:
     async def revoke(self, superseded: Sequence[Superseded]) -> None:
         """Tell the provider that these tokens end. It may not answer; the tokens are shredded here anyway."""
         for one in superseded:
+            about = {"integration": one.connector.slug, "location": one.location}
             try:
-                client = await self._clients.client(one.environment_id, one.connector, one.location)
-                center = self.data_center(one.connector, one.location)
-                form = one.connector.auth.revoke(center, client, one.refresh_token.reveal().decode())
-                status, _ = await self._gateway.exchange(form)
-                _log.info("grant_revoked", integration=one.connector.slug, status=status)
+                is_revoked, status = await self._end(one)
             except Exception as error:  # nobody's wish to leave fails because the provider is down
-                _log.warning("grant_not_revoked", integration=one.connector.slug, error=type(error).__name__)
+                _log.warning("grant_not_revoked", **about, error=type(error).__name__)
+                continue
+            if is_revoked:
+                _log.info("grant_revoked", **about, status=status)
+            else:
+                _log.warning("grant_not_revoked", **about, status=status)
+
+    async def _end(self, one: Superseded) -> tuple[bool, int | None]:
+        """Whether the provider ended a token by one way or another, and the status of its last answer."""
+        client = await self._clients.client(one.environment_id, one.connector, one.location)
+        center, auth = self.data_center(one.connector, one.location), one.connector.auth
+        status: int | None = None
+        for form in auth.revoke(center, client, one.refresh_token.reveal().decode()):
+            try:
+                status, body = await self._gateway.exchange(form)
+            except Fault as fault:
+                if fault.status is None:
+                    raise
+                status, body = fault.status, None  # a redirect, say: an answer, and no success
+            if auth.revoked(status, body):
+                return True, status
+        return False, status
 
     def data_center(self, connector: Connector, location: str) -> DataCenter:
         """The data centre a location names, settings applied. KeyError when there is none."""

@@ -18,8 +18,9 @@ async def post(door: Door, form: Form, seconds: float) -> tuple[int, Json]:
         ("Content-Type", "application/x-www-form-urlencoded"),
         *form.headers,
     )
-    call = Outgoing("POST", form.url, headers, urlencode(form.fields).encode())
-    incoming = await door.fetch(call, seconds=seconds, limit=_LARGEST)
+    fields = urlencode(form.fields)
+    url, body = (f"{form.url}?{fields}", b"") if form.in_query else (form.url, fields.encode())
+    incoming = await door.fetch(Outgoing("POST", url, headers, body), seconds=seconds, limit=_LARGEST)
     return incoming.status, decoded(incoming.content)
 
 

@@ -32,11 +32,15 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form post to the accounts server: `url` is absolute, secrets are only ever in `fields`."""
+    """A form post to the accounts server: `url` is absolute, secrets are only ever in `fields`.
+
+    `in_query`: the fields go into the URL instead of the body.
+    """
 
     url: str
     fields: Pairs
     headers: Pairs = ()
+    in_query: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,8 @@ class OAuth:
     authorize_url    (dc, client_id, redirect_uri, scopes, state, code_challenge) → URL
     exchange         (dc, client, redirect_uri, code, code_verifier) → Form
     refresh          (dc, client, refresh_token) → Form
-    revoke           (dc, client, token) → Form
+    revoke           (dc, client, token) → Forms to post, one after the other until one is accepted
+    revoked          (status, decoded JSON or None) → whether the token ended by that
     read             (status, decoded JSON or None) → Token or TokenRefused
     authorization    access token → value of the Authorization header
     refresh_limit    token calls allowed per refresh token and window, window seconds
@@ -91,7 +96,8 @@ class OAuth:
     authorize_url: Callable[[DataCenter, str, str, tuple[str, ...], str, str], str]
     exchange: Callable[[DataCenter, Client, str, str, str], Form]
     refresh: Callable[[DataCenter, Client, str], Form]
-    revoke: Callable[[DataCenter, Client, str], Form]
+    revoke: Callable[[DataCenter, Client, str], tuple[Form, ...]]
+    revoked: Callable[[int, Any], bool]
     read: Callable[[int, Any], Token | TokenRefused]
     authorization: Callable[[str], str]
     refresh_limit: tuple[int, int]

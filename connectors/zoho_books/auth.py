@@ -1,6 +1,7 @@
 """Zoho's OAuth dialect: eight data centres, form posts, errors inside HTTP 200."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -91,9 +92,19 @@ def refresh(center: DataCenter, client: Client, refresh_token: str) -> Form:
     return _token_form(center, client, ("grant_type", "refresh_token"), ("refresh_token", refresh_token))
 
 
-def revoke(center: DataCenter, client: Client, token: str) -> Form:
-    """Zoho names the token alone; it asks for no client."""
-    return Form(f"{center.accounts}/oauth/v2/token/revoke", (("token", token),))
+def revoke(center: DataCenter, client: Client, token: str) -> tuple[Form, ...]:
+    """Zoho names the token alone; it asks for no client.
+
+    It documents the query. Whether it reads a form is not known, but worth a try: URLs end up in logs.
+    """
+    form = Form(f"{center.accounts}/oauth/v2/token/revoke", (("token", token),))
+    return form, replace(form, in_query=True)
+
+
+def revoked(status: int, body: Any) -> bool:
+    """Zoho says so in a word; an error may stand inside HTTP 200."""
+    word = body.get("status") if isinstance(body, dict) else None
+    return 200 <= status < 300 and isinstance(word, str) and word.strip().casefold() == "success"
 
 
 def _token_form(center: DataCenter, client: Client, *fields: tuple[str, str]) -> Form:
@@ -178,6 +189,7 @@ OAUTH = OAuth(
     exchange=exchange,
     refresh=refresh,
     revoke=revoke,
+    revoked=revoked,
     read=read,
     authorization=authorization,
     refresh_limit=(10, 600),

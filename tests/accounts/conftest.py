@@ -67,6 +67,7 @@ CONNECTOR = Connector(
         exchange=nothing,
         refresh=nothing,
         revoke=nothing,
+        revoked=nothing,
         read=lambda status, body: TokenRefused(Refusal.THROTTLE, ""),
         authorization=lambda token: token,
         refresh_limit=(10, 600),

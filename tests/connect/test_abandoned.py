@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from app.connect.adopt import Adoption, Verified
 from app.core.clock import Clock
@@ -20,12 +21,13 @@ from app.models import Environment, Grant
 from app.models.link_tokens import LinkToken
 from connectors.kit.auth import Token
 from connectors.kit.connector import Organization
-from tests.support.wire import Wire, answer, wire
+from tests.support.wire import Seen, Wire, answer, wire
 
 pytestmark = pytest.mark.anyio
 
 ACTOR = Actor("cli", "tests")
 LATER = timedelta(hours=3)
+TOKEN = f"1000.{'a' * 32}.{'b' * 32}"
 
 
 class Late(Clock):
@@ -105,6 +107,46 @@ async def test_a_choice_that_was_never_made(
             row = await session.get(Grant, abandoned)
         assert row is not None
         assert (row.access_blob, row.refresh_blob, row.refresh_print) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("told", "is_revoked", "posts"),
+    [
+        ({"form": (200, b'{"status":"success"}')}, True, 1),
+        ({"form": (400, b'{"error":"invalid_token"}'), "query": (200, b'{"status":"success"}')}, True, 2),
+        ({"form": (302, b""), "query": (200, b'{"status":"success"}')}, True, 2),
+        ({"form": (400, b"<html>"), "query": (400, b'{"status":"failure"}')}, False, 2),
+        ({"form": (200, b'{"error":"invalid_client"}'), "query": (503, b"")}, False, 2),
+    ],
+    ids=["form", "query", "redirect", "refused", "error in 200"],
+)
+async def test_a_token_ends_by_form_or_by_query_and_nothing_else_is_called_revoked(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    told: dict[str, tuple[int, bytes]],
+    is_revoked: bool,
+    posts: int,
+) -> None:
+    async def script(seen: Seen, _: object) -> bytes:
+        status, body = told["query" if "?" in seen.target else "form"]
+        return answer(status, body, ("Location", "/elsewhere"))
+
+    url = f"sqlite:///{tmp_path / 'ledgerway.db'}"
+    async with house(url, tmp_path, monkeypatch) as (app, clock, provider):
+        provider.script = script
+        await stored(app, TOKEN)
+        clock.ahead = LATER
+        with capture_logs() as noted:
+            assert await adoption(app).sweep() == 1
+        asked = [
+            (call.target.partition("?")[2], call.body) for call in provider.seen if "revoke" in call.target
+        ]
+        form = f"token={TOKEN}"
+        assert asked == [("", form.encode()), (form, b"")][:posts]
+        [line] = [line for line in noted if "revoked" in line["event"]]
+        assert line["event"] == ("grant_revoked" if is_revoked else "grant_not_revoked")
+        assert line["status"] == told["query" if posts == 2 else "form"][0]
+        assert TOKEN not in str(noted)
 
 
 async def test_one_pass_is_bounded(

@@ -31,6 +31,8 @@ SECRET = "s3cr3tVALUEs3cr3tVALUE"
         f"GET /cb?code={SECRET}&location=eu",
         f"GET /cb?x=1&state={SECRET}",
         f"refresh_token={SECRET}",
+        f"400, message='Bad Request', url='https://accounts.x.example/oauth/v2/token/revoke?token={SECRET}'",
+        f"POST /oauth/v2/token/revoke?token={TOKEN.replace('.', '%2E')}",
         f"client_secret={SECRET}&grant_type=x",
         f"?authtoken={SECRET}",
         f"/connect/{SECRET}",

@@ -59,6 +59,20 @@ def test_reconnecting_keeps_the_id_and_the_old_token_is_revoked(product: Product
     assert [call for call in admin.calls(path="revoke", dc="sa") if call["status"] == 200]
 
 
+def test_an_old_token_ends_also_where_the_provider_reads_the_query_alone(
+    product: Product, admin: Admin
+) -> None:
+    user = "lena@eu.example"
+    product.connect("queried", user=user)
+    [old] = admin.living(user)
+    admin.did("POST", "/faults", kind="unread_body", endpoint="accounts", path="revoke", times=2)
+    product.connect("queried", user=user)
+    [new] = admin.living(user)
+    assert new != old
+    calls = admin.calls(path="revoke", dc="eu")
+    assert [(bool(call["query"]), call["status"]) for call in calls] == [(False, 400), (True, 200)]
+
+
 def test_reconnecting_as_somebody_else_changes_nothing(product: Product) -> None:
     [account] = product.connect("steady")
     page = walk(product.link(None, integrated_account_id=account["id"]), user="sam@us.example")

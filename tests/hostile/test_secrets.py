@@ -140,6 +140,9 @@ def live(product: Product, admin: Admin) -> Life:
     life = Life({"key": product.key.split("_")[3][:43], "client secret": "sandbox-secret"})
     brought = admin.did("POST", "/grants", user="dana@us.example")
     life.secrets |= {"refresh token": brought["refresh_token"], "access token": brought["access_token"]}
+    arrange(
+        admin, "unread_body", times=-1, endpoint="accounts", path="revoke"
+    )  # a token has to go into the URL
     with product.client() as api:
         api.event_hooks["response"].append(life.hear)
         sign_in(product, life)
@@ -274,7 +277,7 @@ def fail(api: httpx.Client, admin: Admin, account: str) -> None:
     admin.did("DELETE", "/faults")
 
 
-def arrange(admin: Admin, kind: str, **matching: str) -> None:
+def arrange(admin: Admin, kind: str, **matching: str | int) -> None:
     assert admin.post("/faults", json={"kind": kind, **matching}).is_success
 
 
@@ -338,6 +341,8 @@ def test_no_secret_outlives_its_use(told: Product, admin: Admin) -> None:
     # tokens and codes nobody here has seen: the provider knows their fingerprints
     known = set(re.findall(r"sha256:[0-9a-f]{16}", json.dumps(admin.calls())))
     assert fingerprint(life.secrets["refresh token"]) in known, "the provider was told secrets"
+    revoked = [call["status"] for call in admin.calls(path="revoke") if call["query"]]
+    assert 200 in revoked, "one of them in a URL"
     everything = b"\n".join([log, rows, *(whole for _, _, whole in answered)])
     words = {word.decode() for word in set(WORDS.findall(everything))}
     assert [word for word in words if fingerprint(word) in known] == []

@@ -188,6 +188,18 @@ def test_garbage_and_noise(admin: httpx.Client, caller: Callable[..., Caller]) -
         mine("GET", "/contacts")
 
 
+def test_a_body_that_is_not_read(admin: httpx.Client, caller: Callable[..., Caller], walker: Walker) -> None:
+    mine = caller()
+    arrange(admin, "unread_body", method="POST")
+    assert mine("POST", "/contacts", json=BODY).status_code == 400
+    assert BODY["contact_name"] not in stored(admin, mine)
+    token = {"token": mine.grant["refresh_token"]}
+    url = walker.origin("us") + "/oauth/v2/token/revoke"
+    arrange(admin, "unread_body", endpoint="accounts", times=2)
+    assert walker.web.post(url, data=token).status_code == 400
+    assert walker.web.post(url, params=token).json() == {"status": "success"}
+
+
 def test_every_kind_leaves_the_next_call_alone(admin: httpx.Client, caller: Callable[..., Caller]) -> None:
     mine = caller()
     options = {"hang": {"seconds": 0.01}, "delay": {"seconds": 0.01}, "slow_body": {"seconds": 0.01}}

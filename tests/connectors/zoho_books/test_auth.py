@@ -81,11 +81,11 @@ def test_authorize_asks_for_a_refresh_token_and_sends_pkce() -> None:
 FORMS = [
     OAUTH.exchange(DATA_CENTERS["in"], CLIENT, "https://gw.example/cb", "1000.code", "verifier"),
     OAUTH.refresh(DATA_CENTERS["in"], CLIENT, "1000.refresh"),
-    OAUTH.revoke(DATA_CENTERS["in"], CLIENT, "1000.refresh"),
+    *OAUTH.revoke(DATA_CENTERS["in"], CLIENT, "1000.refresh"),
 ]
 
 
-@pytest.mark.parametrize("form", FORMS, ids=["exchange", "refresh", "revoke"])
+@pytest.mark.parametrize("form", FORMS, ids=["exchange", "refresh", "revoke", "revoke by query"])
 def test_secrets_stand_in_the_body_never_in_the_url(form: Form) -> None:
     assert urlsplit(form.url).query == ""
     assert form.url.startswith("https://accounts.zoho.in/oauth/v2/token")
@@ -94,7 +94,7 @@ def test_secrets_stand_in_the_body_never_in_the_url(form: Form) -> None:
 
 
 def test_forms_hold_what_the_grant_needs() -> None:
-    exchange, refresh, revoke = (dict(form.fields) for form in FORMS)
+    exchange, refresh, revoke, again = (dict(form.fields) for form in FORMS)
     assert exchange == {
         "grant_type": "authorization_code",
         "redirect_uri": "https://gw.example/cb",
@@ -109,7 +109,25 @@ def test_forms_hold_what_the_grant_needs() -> None:
         "client_id": "1000.CLIENT",
         "client_secret": "s3cret&?=",
     }
-    assert revoke == {"token": "1000.refresh"}
+    assert revoke == again == {"token": "1000.refresh"}
+    assert [form.in_query for form in FORMS] == [False, False, False, True], "URLs end up in logs"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "ended"),
+    [
+        (200, {"status": "success"}, True),
+        (200, {"status": "SUCCESS", "more": 1}, True),
+        (200, {"status": "failure", "error": "invalid_token"}, False),
+        (200, {"error": "invalid_client"}, False),
+        (200, None, False),
+        (200, ["success"], False),
+        (400, {"status": "success"}, False),
+        (503, None, False),
+    ],
+)
+def test_a_token_has_ended_where_the_answer_says_so(status: int, body: object, ended: bool) -> None:
+    assert OAUTH.revoked(status, body) is ended
 
 
 def test_a_full_answer_is_read() -> None:
