@@ -103,9 +103,9 @@ class OAuthClients:
             created_at=now,
             updated_at=now,
         )
+        row.secret_blob = await self._vault.seal(_context(row), secret)
         try:
             async with self._database.write() as session:
-                row.secret_blob = await self._vault.seal(session, _context(row), secret)
                 session.add(row)
                 await self._note(session, row, "created", actor, request_id)
         except IntegrityError:
@@ -124,12 +124,13 @@ class OAuthClients:
         request_id: str | None,
     ) -> OAuthClient:
         """Replaces what is given. Problem not_found."""
+        key = None if secret is None else await self._vault.key(environment_id, _owner(environment_id))
         async with self._database.write() as session:
             row = await _row(session, environment_id, row_id)
             row.client_id = client_id or row.client_id
-            if secret is not None:
+            if key is not None and secret is not None:
                 row.generation += 1
-                row.secret_blob = await self._vault.seal(session, _context(row), secret)
+                row.secret_blob = key.seal(_context(row), secret)
             row.updated_at = self._clock.now()
             await self._note(session, row, "updated", actor, request_id)
         return row
@@ -164,8 +165,12 @@ async def _row(session: AsyncSession, environment_id: str, row_id: str) -> OAuth
 def _context(row: OAuthClient) -> Context:
     return Context(
         row.environment_id,
-        f"environment:{row.environment_id}",
+        _owner(row.environment_id),
         "oauth.client_secret",
         f"oauth_clients.secret_blob/{row.id}",
         row.generation,
     )
+
+
+def _owner(environment_id: str) -> str:
+    return f"environment:{environment_id}"

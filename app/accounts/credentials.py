@@ -10,7 +10,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app.accounts import store
 from app.core.clock import Clock
 from app.core.database import Database
-from app.core.secrets import Context, KeyWrapper, Reason, SecretUnavailable, Vault
+from app.core.secrets import Context, KeyWrapper, Lifted, OpenKey, Reason, SecretUnavailable, Vault
 from app.keys.data_keys import DataKeyRows
 from app.models.grants import Grant
 
@@ -26,31 +26,37 @@ class Credentials:
         self._clock = clock
         self.vault = Vault(database, wrapper, DataKeyRows(), clock)
 
+    async def key(self, environment_id: str, grant_id: str) -> OpenKey:
+        """What `store_tokens` seals a grant's tokens with. To be had before its transaction. SecretUnavailable."""
+        return await self.vault.key(environment_id, owner_of(grant_id))
+
+    def key_at_hand(self, environment_id: str, grant_id: str) -> OpenKey | None:
+        """The same without awaiting anything."""
+        return self.vault.at_hand(environment_id, owner_of(grant_id))
+
     async def store_tokens(
         self,
         session: AsyncSession,
+        key: OpenKey,
         grant: Grant,
         access: str,
         expires_at: datetime,
-        refresh: str | None,
+        refresh: str,
         *,
         lease_owner: str | None = None,
     ) -> bool:
         """Replaces the tokens of `grant` and counts its generation up, releasing the lease.
 
-        `refresh` None keeps the stored refresh token. The write happens only if the row still has
-        `grant.generation` (and, when given, the lease of `lease_owner`): False means another refresh won
-        and nothing was stored. SecretUnavailable when the old refresh token cannot be opened.
+        The write happens only if the row still has `grant.generation` (and, when given, the lease of
+        `lease_owner`): False means another refresh won and nothing was stored.
         """
-        if refresh is None:
-            refresh = await self._refresh_of(grant, session)
         generation = grant.generation + 1
         # both are sealed anew: a blob of an earlier generation put back into the row does not open
         values: dict[str, Any] = {
             "generation": generation,
-            "access_blob": await self.vault.seal(session, _access(grant, generation), access),
+            "access_blob": key.seal(_access(grant, generation), access),
             "access_expires_at": expires_at,
-            "refresh_blob": await self.vault.seal(session, _refresh(grant, generation), refresh),
+            "refresh_blob": key.seal(_refresh(grant, generation), refresh),
             "refresh_print": print_of(refresh),
             "updated_at": self._clock.now(),
         }
@@ -70,9 +76,14 @@ class Credentials:
         token = await self.vault.open(blob, _context(environment_id, grant_id, "access", generation))
         return token.reveal().decode(), generation, expires_at
 
-    async def open_refresh(self, grant: Grant, session: AsyncSession | None = None) -> str:
+    async def open_refresh(self, grant: Grant) -> str:
         """The refresh token of a loaded row. SecretUnavailable when there is none or it cannot be opened."""
-        return await self._refresh_of(grant, session)
+        blob, context = _sealed_refresh(grant)
+        return (await self.vault.open(blob, context)).reveal().decode()
+
+    async def lift_refresh(self, session: AsyncSession, grant: Grant) -> Lifted:
+        """The same to be opened by `vault` after the transaction, which may shred it."""
+        return await self.vault.lift(session, *_sealed_refresh(grant))
 
     async def shred(self, session: AsyncSession, grant: Grant) -> None:
         """Deletes the grant's tokens and its data key: older copies of the blobs cannot be read either."""
@@ -80,12 +91,6 @@ class Credentials:
         grant.generation += 1
         await session.flush()
         await self.vault.shred(session, grant.environment_id, owner_of(grant.id))
-
-    async def _refresh_of(self, grant: Grant, session: AsyncSession | None) -> str:
-        if grant.refresh_blob is None:
-            raise SecretUnavailable(Reason.UNKNOWN_KEY)
-        secret = await self.vault.open(grant.refresh_blob, _refresh(grant, grant.generation), session)
-        return secret.reveal().decode()
 
 
 def print_of(refresh_token: str) -> bytes:
@@ -105,6 +110,12 @@ def owner_of(grant_id: str) -> str:
 
 def _access(grant: Grant, generation: int) -> Context:
     return _context(grant.environment_id, grant.id, "access", generation)
+
+
+def _sealed_refresh(grant: Grant) -> tuple[bytes, Context]:
+    if grant.refresh_blob is None:
+        raise SecretUnavailable(Reason.UNKNOWN_KEY)
+    return grant.refresh_blob, _refresh(grant, grant.generation)
 
 
 def _refresh(grant: Grant, generation: int) -> Context:

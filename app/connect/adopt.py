@@ -19,7 +19,7 @@ from app.core.clock import Clock
 from app.core.database import Database
 from app.core.ids import new_id
 from app.core.instants import storage_now
-from app.core.secrets import Secret, SecretUnavailable
+from app.core.secrets import Lifted, Secret, SecretUnavailable
 from app.gateway.engine import Gateway
 from app.keys.audit import Actor, record
 from app.models.grants import Grant
@@ -33,6 +33,7 @@ T = TypeVar("T")
 
 _log = get_logger("ledgerway.connect")
 
+_AGAIN = 3
 _UNDECIDED = timedelta(hours=2)  # the cookie of a choice lives one hour
 
 
@@ -43,7 +44,7 @@ class Superseded:
     environment_id: str
     connector: Connector
     location: str
-    refresh_token: Secret
+    refresh_token: Secret | Lifted
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Verified:
     refresh_token: str
     reached: tuple[Organization, ...]
     user: str | None = None
+    grant_id: str = field(default_factory=lambda: new_id("gra"))
+    """Of the grant that is made for it, if it gets one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,15 @@ class GrantGone(Exception):
     """The grant ended before an account could use it."""
 
 
+class KeyWanted(Exception):
+    """Tokens cannot be sealed in this transaction: their grant's key is not at hand."""
+
+    def __init__(self, environment_id: str, grant_id: str) -> None:
+        super().__init__(grant_id)
+        self.environment_id = environment_id
+        self.grant_id = grant_id
+
+
 class Adoption:
     """Writes grants and accounts. Nothing here awaits the provider inside a transaction."""
 
@@ -100,11 +112,16 @@ class Adoption:
         self._connectors = {connector.slug: connector for connector in connectors}
 
     async def settled(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        """`work` in one transaction; once more when another request made the same grant or account meanwhile."""
-        try:
-            return await self._database.transact(work)
-        except IntegrityError:
-            return await self._database.transact(work)
+        """`work` in one transaction; again when another request made the same grant or account meanwhile, and when
+        it wants a key, which is had first."""
+        for _ in range(_AGAIN):
+            try:
+                return await self._database.transact(work)
+            except KeyWanted as wanted:
+                await self._credentials.key(wanted.environment_id, wanted.grant_id)
+            except IntegrityError as error:
+                _log.info("connecting_again", error=type(error.orig).__name__)
+        return await self._database.transact(work)
 
     async def store_grant(
         self,
@@ -120,6 +137,8 @@ class Adoption:
 
         A new one is `pending` until an account uses it. With `replacing` the user's grant before this one gets
         the new tokens, unless it may do what they may not: the provider keeps few grants of one user.
+
+        To be called within `settled`.
         """
         now, token, superseded, healed = self._clock.now(), verified.token, list[Superseded](), list[str]()
         grant = await store.grant_of_token(
@@ -138,7 +157,7 @@ class Adoption:
         await alarms.clear(session, environment_id, connector.slug, location, now)
         if grant is None:
             grant = Grant(
-                id=new_id("gra"),
+                id=verified.grant_id,
                 environment_id=environment_id,
                 integration=connector.slug,
                 location=location,
@@ -157,8 +176,11 @@ class Adoption:
         grant.provider_user = verified.user or grant.provider_user
         await session.flush()
         expires_at = now + timedelta(seconds=token.expires_in)
+        key = self._credentials.key_at_hand(environment_id, grant.id)
+        if key is None:
+            raise KeyWanted(environment_id, grant.id)
         await self._credentials.store_tokens(
-            session, grant, token.access_token, expires_at, verified.refresh_token
+            session, key, grant, token.access_token, expires_at, verified.refresh_token
         )
         if not known:
             await guardian.watch(session, grant, connector, now)
@@ -286,11 +308,11 @@ class Adoption:
         if connector is None or grant.refresh_blob is None or await store.is_held_elsewhere(session, grant):
             return []
         try:
-            secret = Secret((await self._credentials.open_refresh(grant, session)).encode())
+            token = await self._credentials.lift_refresh(session, grant)
         except SecretUnavailable:
             _log.warning("grant_not_revocable", grant_id=grant.id)
             return []
-        return [Superseded(grant.environment_id, connector, grant.location, secret)]
+        return [Superseded(grant.environment_id, connector, grant.location, token)]
 
     async def sweep(self, most: int = 50) -> int:
         """End grants whose customer never chose an organisation: at most `most` of them, oldest first."""
@@ -322,7 +344,10 @@ class Adoption:
         client = await self._clients.client(one.environment_id, one.connector, one.location)
         center, auth = self.data_center(one.connector, one.location), one.connector.auth
         status: int | None = None
-        for form in auth.revoke(center, client, one.refresh_token.reveal().decode()):
+        token = one.refresh_token
+        if isinstance(token, Lifted):
+            token = await self._credentials.vault.opened(token)
+        for form in auth.revoke(center, client, token.reveal().decode()):
             try:
                 status, body = await self._gateway.exchange(form)
             except Fault as fault:

@@ -156,12 +156,12 @@ class Connect:
             raise Stopped("too_fast", link.id, label=connector.label, most=str(most))
         cookie, state, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         scopes = self.provider_scopes(connector, link.scopes)
+        blob = await self._vault.seal(_verifier_context(link.environment_id), verifier)
         async with self._database.write() as session:
             if not await store.start(session, link.id, cookie, MOST_STARTS, recent, now):
                 raise Stopped("too_many_starts", link.id)
             abandoned = await self._adoption.retire(session, link.grant_id) if link.grant_id else []
             await store.drop_stale_states(session, now)
-            blob = await self._vault.seal(session, _verifier_context(link.environment_id), verifier)
             session.add(
                 OAuthState(
                     state_hash=store.digest(state),

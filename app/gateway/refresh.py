@@ -3,7 +3,7 @@ while the accounts server is awaited."""
 
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -21,7 +21,7 @@ from app.core.errors import Problem
 from app.core.ids import new_id
 from app.core.instants import storage_now
 from app.core.metrics import REGISTRY
-from app.core.secrets import SecretUnavailable
+from app.core.secrets import OpenKey, SecretUnavailable
 from app.models.grants import Grant
 from connectors.kit.auth import Client, DataCenter, Form, Refusal, Token, TokenRefused
 from connectors.kit.connector import Connector
@@ -74,6 +74,15 @@ class _Claim:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A token call, and what its answer is sealed with: once it is sent, nothing has to be had any more."""
+
+    form: Form = field(repr=False)
+    refresh_token: str = field(repr=False)
+    key: OpenKey
+
+
 class Refresher:
     """Renews the tokens of grants."""
 
@@ -110,13 +119,16 @@ class Refresher:
         claim = await self._claim(grant_id, generation, connector, probe=probe, most=most)
         if not isinstance(claim, _Claim):
             return claim
+        ready = await self._ready(claim.grant, connector)
+        if isinstance(ready, TokenRefused):
+            return await self._settle(claim, connector, ready, probe=probe)
         sent_at = self._clock.now()
-        outcome = await self._call(claim.grant, connector)
+        outcome = await self._call(ready, connector)
         _CALLS.labels(connector.slug, outcome.refusal if isinstance(outcome, TokenRefused) else "ok").inc()
         if isinstance(outcome, TokenRefused):
             return await self._settle(claim, connector, outcome, probe=probe)
         expires_at = sent_at + timedelta(seconds=outcome.expires_in)
-        return await self._store(claim, outcome, expires_at)
+        return await self._store(claim, ready, outcome, expires_at)
 
     async def is_fresh(self, grant_id: str, generation: int, seconds: float) -> bool:
         """Whether some process made this very generation less than `seconds` ago, and none is at the next."""
@@ -198,7 +210,7 @@ class Refresher:
             session.expunge(grant)
         return _Claim(grant, owner, len(attempts))
 
-    async def _call(self, grant: Grant, connector: Connector) -> Token | TokenRefused:
+    async def _ready(self, grant: Grant, connector: Connector) -> _Ready | TokenRefused:
         doors = await self._doors(grant.environment_id, connector, grant.location)
         if doors is None:
             return TokenRefused(Refusal.CONFIG, "no_client")
@@ -207,24 +219,29 @@ class Refresher:
             refresh_token = await self._credentials.open_refresh(grant)
         except SecretUnavailable:
             raise Problem("decrypt_failed", "The connection's refresh token cannot be opened.") from None
+        key = await self._credentials.key(grant.environment_id, grant.id)
+        return _Ready(connector.auth.refresh(data_center, client, refresh_token), refresh_token, key)
+
+    async def _call(self, ready: _Ready, connector: Connector) -> Token | TokenRefused:
         try:
-            status, body = await self._post(
-                connector.auth.refresh(data_center, client, refresh_token), ENDPOINT_SECONDS
-            )
+            status, body = await self._post(ready.form, ENDPOINT_SECONDS)
         except Fault as fault:
             return TokenRefused(Refusal.TRANSIENT, fault.kind.value)
         return connector.auth.read(status, body)
 
-    async def _store(self, claim: _Claim, token: Token, expires_at: datetime) -> Renewed | Waiting:
+    async def _store(
+        self, claim: _Claim, ready: _Ready, token: Token, expires_at: datetime
+    ) -> Renewed | Waiting:
         grant = claim.grant
         changed: list[str] = []
         async with self._database.write() as session:
             stored = await self._credentials.store_tokens(
                 session,
+                ready.key,
                 grant,
                 token.access_token,
                 expires_at,
-                token.refresh_token,
+                token.refresh_token or ready.refresh_token,
                 lease_owner=claim.owner,
             )
             if not stored:

@@ -166,19 +166,23 @@ class Inbound:
 
     async def _opened(self, principal: Principal, account: Account) -> tuple[InboundEndpoint, str, str]:
         """The account's endpoint, made if there is none; its token and secret."""
-        async with self._database.write() as session:
-            known = await store.of_account(session, account.id)
-            if known is None:
-                endpoint, token, secret = await self._made(session, account)
-                await self._audit(session, principal, "inbound.installed", account)
-                return endpoint, token, secret
+        known = await self._endpoint(account.id)
+        if known is None:
+            endpoint, token, secret = await self._made(account)
+            async with self._database.write() as session:
+                known = await store.of_account(session, account.id)
+                if known is None:
+                    session.add(endpoint)
+                    await self._audit(session, principal, "inbound.installed", account)
+                    return endpoint, token, secret
         token, secret = [
             (await self._vault.open(blob, sealed_as(known, column))).reveal().decode()
             for column, blob in (("token_blob", known.token_blob), ("secret_blob", known.secret_blob))
         ]
         return known, token, secret
 
-    async def _made(self, session: AsyncSession, account: Account) -> tuple[InboundEndpoint, str, str]:
+    async def _made(self, account: Account) -> tuple[InboundEndpoint, str, str]:
+        """A new one, not stored yet."""
         token, secret = new_id("inb"), new_secret()
         endpoint = InboundEndpoint(
             id=new_id("ine"),
@@ -189,9 +193,8 @@ class Inbound:
             secret_blob=b"",
             created_at=self._clock.now(),
         )
-        endpoint.token_blob = await self._vault.seal(session, sealed_as(endpoint, "token_blob"), token)
-        endpoint.secret_blob = await self._vault.seal(session, sealed_as(endpoint, "secret_blob"), secret)
-        session.add(endpoint)
+        endpoint.token_blob = await self._vault.seal(sealed_as(endpoint, "token_blob"), token)
+        endpoint.secret_blob = await self._vault.seal(sealed_as(endpoint, "secret_blob"), secret)
         return endpoint, token, secret
 
     async def _removed(

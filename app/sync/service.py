@@ -91,11 +91,11 @@ class Sync:
             updated_at=now,
         )
         _schedule(job, now)
-        made = await self.destinations.tried(wanted.destination, account, resources)
+        tried = await self.destinations.tried(wanted.destination, account, resources)
         async with self._database.write() as session:
             session.add(job)
             await session.flush()
-            await self.destinations.attach(session, job, made, now)
+            await self.destinations.attach(session, job, tried, now)
             if job.is_active and account.status == _RUNNABLE:
                 await self._begin(session, job, account.connector, "initial", now)
         return job
@@ -120,7 +120,7 @@ class Sync:
                 values[name] = _cadence(getattr(wanted, name), name, now)
         if wanted.is_active is not None:
             values["is_active"] = wanted.is_active
-        made = await self.destinations.tried(wanted.destination, account, resources)
+        tried = await self.destinations.tried(wanted.destination, account, resources)
         async with self._database.write() as session:
             row = await session.get(SyncJob, job.id)
             if row is None:
@@ -130,7 +130,7 @@ class Sync:
             row.updated_at, row.version = now, row.version + 1
             _schedule(row, now)
             if "destination" in given:
-                await self.destinations.attach(session, row, made, now)
+                await self.destinations.attach(session, row, tried, now)
             if set(resources) - set(job.resources):
                 await self.destinations.rewind(session, row, now)
             await self._uncovered(session, row)

@@ -148,8 +148,6 @@ class Source:
                 "quarantine.record",
                 "quarantined_records.native",
             )
-            async with self._database.write() as session:
-                blob = await self._vault.seal(session, sealed, json.encode(native))
             rows.append(
                 QuarantinedRecord(
                     id=new_id("qua"),
@@ -158,7 +156,7 @@ class Source:
                     run_id=turn.run.id,
                     unit=unit.name,
                     reason=reason,
-                    native=blob,
+                    native=await self._vault.seal(sealed, json.encode(native)),
                     created_at=self._clock.now(),
                 )
             )

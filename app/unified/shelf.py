@@ -17,7 +17,7 @@ from app.unified.changes import Change, fingerprint
 from app.unified.documents import document_of
 from app.unified.progress import Progress, progress_of
 from app.writes import store
-from app.writes.shelf import Asked, Journal, Shelf
+from app.writes.shelf import ENDED, Asked, Journal, Shelf
 from connectors.kit.http import Request
 
 _log = get_logger("ledgerway.unified")
@@ -107,18 +107,21 @@ class WriteShelf(Shelf):
         *,
         progress: tuple[Change, Progress],
         written: Written | None = None,
+        answer: bytes | None = None,
         **values: Any,
     ) -> None:
         """Store how it ended, how far it got, and what it left in the copies; `values` as of `Shelf.put_down`."""
         change, reached = progress
-        journal = journal_of(reached, change.asked)
+        journal = None if state in ENDED else journal_of(reached, change.asked)
+        sealed_journal = None if journal is None else await self.sealed_journal(intent, journal)
+        sealed_answer = None if answer is None else await self.sealed_answer(intent, answer)
 
         async def end(session: AsyncSession) -> None:
             stored = await self.own(session, intent)
             if stored is None:
                 return
             now = await storage_now(session, self._clock)
-            await self.put_down(session, stored, state, now, journal=journal, **values)
+            self.put_down(stored, state, now, journal=sealed_journal, answer=sealed_answer, **values)
             kept = await self.kept(session, stored, written if state == "done" else None)
             if state != "released":
                 await self.audited(session, stored, audit.actor_of(call.request, call.principal))

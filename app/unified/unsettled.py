@@ -89,34 +89,38 @@ class Unsettled:
 
     async def adopted(self, write: Write, record_id: str | None, written: Written | None = None) -> None:
         """It was done; its answer is lost, and nothing is left to do. `written`: what it is known to have left."""
+        record_id, answer = record_id or write.record_id, None
+        if write.idempotency_key is not None:
+            answer = await self._shelf.sealed_answer(write, b"\n" + json.encode({"id": record_id}))
         async with self._database.write() as session:
             stored = await self._shelf.own(session, write)
             if stored is None:
                 return
             now = await storage_now(session, self._clock)
             outcome, status = _OUTCOMES.get(stored.operation, ("updated", 200))
-            stored.record_id = record_id or stored.record_id
+            stored.record_id = record_id
             if stored.idempotency_key is not None:
-                content = b"\n" + json.encode({"id": stored.record_id})
-                stored.answer = await self._shelf.sealed_answer(session, stored, content)
+                stored.answer = answer
             await self._end(
                 session, stored, now, "done", outcome=outcome, status=status, error_code=None, written=written
             )
 
     async def give_back(self, write: Write, progress: Progress, asked: dict[str, Any] | None) -> None:
         """It was not done: the key is free again, or, where something was done before, goes on from there."""
+        progress.pending = None
+        journal = None
+        if progress.has_done:
+            journal = await self._shelf.sealed_journal(write, journal_of(progress, asked))
         async with self._database.write() as session:
             stored = await self._shelf.own(session, write)
             if stored is None:
                 return
             now = await storage_now(session, self._clock)
-            if not progress.has_done:
+            if journal is None:
                 stored.idempotency_key = None
                 await self._end(session, stored, now, "released")
                 return
-            progress.pending = None
-            stored.state, stored.lease_until = "partial", now
-            stored.journal = await self._shelf.sealed_journal(session, stored, journal_of(progress, asked))
+            stored.state, stored.lease_until, stored.journal = "partial", now, journal
 
     async def purge(self) -> int:
         """Forget what is older than a week, but for what nobody knows the end of; how many that were."""

@@ -209,7 +209,12 @@ class Postman:
 
 def sealed_as(environment_id: str, webhook_id: str, generation: int) -> Context:
     """What a webhook's secret is bound to."""
-    return Context(environment_id, f"webhook:{webhook_id}", "webhook.secret", "webhooks.secrets", generation)
+    return Context(environment_id, owner_of(webhook_id), "webhook.secret", "webhooks.secrets", generation)
+
+
+def owner_of(webhook_id: str) -> str:
+    """Under which name a webhook's data key is kept."""
+    return f"webhook:{webhook_id}"
 
 
 def still_signs(stored: dict[str, Any], now: datetime) -> bool:

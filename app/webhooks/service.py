@@ -15,13 +15,13 @@ from app.core.database import Database
 from app.core.errors import Problem
 from app.core.http.egress import Egress, EgressRefused
 from app.core.ids import new_id
-from app.core.secrets import Vault
+from app.core.secrets import OpenKey, Vault
 from app.keys.audit import Actor, record
 from app.models.events import Event, EventHead
 from app.models.webhooks import Webhook, WebhookAttempt, WebhookMessage
 from app.webhooks import outbox, signing
 from app.webhooks.catalogue import Happening
-from app.webhooks.delivery import sealed_as, still_signs
+from app.webhooks.delivery import owner_of, sealed_as, still_signs
 from app.webhooks.schemas import ReplayRequest, WebhookChange, WebhookRequest
 from connectors.kit.faults import FieldError
 from unified_models import MODELS
@@ -54,10 +54,11 @@ class Webhooks:
         """A new webhook, told of what happens from now on; and its secret. Problem webhook_url_forbidden."""
         _check(wanted.model_dump())
         await self._reachable(wanted.target_url)
-        now, secret = self._clock.now(), signing.new_secret()
+        now, secret, webhook_id = self._clock.now(), signing.new_secret(), new_id("whk")
+        key = await self._key(principal.environment_id, webhook_id)
         async with self._database.write() as session:
             webhook = Webhook(
-                id=new_id("whk"),
+                id=webhook_id,
                 environment_id=principal.environment_id,
                 target_url=wanted.target_url,
                 event_types=wanted.event_types,
@@ -68,12 +69,11 @@ class Webhooks:
                 payload=wanted.payload,
                 exclude_origin=wanted.exclude_origin is not None,
                 is_active=wanted.is_active,
-                secrets=[],
+                secrets=[_sealed(key, principal.environment_id, webhook_id, secret, 1)],
                 position=await _head(session, principal.environment_id),
                 created_at=now,
                 updated_at=now,
             )
-            webhook.secrets = [await self._sealed(session, webhook, secret, 1)]
             session.add(webhook)
             await self._audit(session, principal, "webhook.created", webhook, now)
         return webhook, secret
@@ -110,19 +110,20 @@ class Webhooks:
             webhook = await _webhook(session, principal, webhook_id, changes=True)
             await self._audit(session, principal, "webhook.deleted", webhook, self._clock.now())
             await session.delete(webhook)
-            await self._vault.shred(session, webhook.environment_id, f"webhook:{webhook.id}")
+            await self._vault.shred(session, webhook.environment_id, owner_of(webhook.id))
 
     async def rotate(self, principal: Principal, webhook_id: str) -> tuple[Webhook, str]:
         """A new secret; those before sign beside it for 24 hours."""
         now, secret = self._clock.now(), signing.new_secret()
         until = (now + _STILL_SIGNS).isoformat()
+        key = await self._key(principal.environment_id, (await self.webhook(principal, webhook_id)).id)
         async with self._database.write() as session:
             webhook = await _webhook(session, principal, webhook_id, changes=True)
             generation = webhook.generation + 1
             older = [
                 {**one, "until": one["until"] or until} for one in webhook.secrets if still_signs(one, now)
             ]
-            fresh = await self._sealed(session, webhook, secret, generation)
+            fresh = _sealed(key, webhook.environment_id, webhook.id, secret, generation)
             webhook.secrets = [fresh, *older][:_MOST_SECRETS]
             webhook.generation, webhook.updated_at, webhook.version = generation, now, webhook.version + 1
             await self._audit(session, principal, "webhook.secret_rotated", webhook, now)
@@ -240,18 +241,21 @@ class Webhooks:
             error = FieldError("wrong_type", "/target_url", detail)
             raise Problem("webhook_url_forbidden", detail, errors=[error]) from None
 
-    async def _sealed(
-        self, session: AsyncSession, webhook: Webhook, secret: str, generation: int
-    ) -> dict[str, Any]:
-        sealed = sealed_as(webhook.environment_id, webhook.id, generation)
-        blob = await self._vault.seal(session, sealed, secret)
-        return {"sealed": base64.b64encode(blob).decode(), "generation": generation, "until": None}
+    async def _key(self, environment_id: str, webhook_id: str) -> OpenKey:
+        return await self._vault.key(environment_id, owner_of(webhook_id))
 
     async def _audit(
         self, session: AsyncSession, principal: Principal, action: str, webhook: Webhook, now: datetime
     ) -> None:
         actor = Actor("api_key", principal.key_id)
         await record(session, now, webhook.environment_id, actor, action, webhook.id)
+
+
+def _sealed(
+    key: OpenKey, environment_id: str, webhook_id: str, secret: str, generation: int
+) -> dict[str, Any]:
+    blob = key.seal(sealed_as(environment_id, webhook_id, generation), secret)
+    return {"sealed": base64.b64encode(blob).decode(), "generation": generation, "until": None}
 
 
 def _named(name: str) -> ColumnElement[bool]:

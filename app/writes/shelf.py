@@ -28,6 +28,8 @@ from app.writes import store
 from app.writes.pace import Pace
 
 RETENTION = timedelta(days=7)
+ENDED = frozenset({"done", "released"})
+"""States of a write with nothing left to do."""
 
 Journal = Mapping[str, Any]
 Check = Callable[[AsyncSession, Write, datetime], Awaitable[None]]
@@ -144,6 +146,7 @@ class Shelf:
 
         Problem idempotency_in_progress when another process took the write over.
         """
+        sealed = None if journal is None else await self.sealed_journal(intent, journal)
         async with self._database.write() as session:
             stored = await self.own(session, intent)
             if stored is None:
@@ -152,8 +155,8 @@ class Shelf:
             now = await storage_now(session, self._clock)
             stored.sent_at, stored.lease_until, stored.checks = now, now + self.pace.lease, 0
             stored.resends += again
-            if journal is not None:
-                stored.journal = await self.sealed_journal(session, stored, journal)
+            if sealed is not None:
+                stored.journal = sealed
 
     async def beat(self, owned: dict[str, str]) -> None:
         """The owners of these intents (id → owner) live."""
@@ -173,27 +176,27 @@ class Shelf:
         **values: Any,
     ) -> None:
         """Store how it ended; without a key to seal the answer under, without the answer."""
+        sealed = None if answer is None else await self.sealed_answer(intent, answer)
         async with self._database.write() as session:
             stored = await self.own(session, intent)
             if stored is None:
                 return
             now = await storage_now(session, self._clock)
-            await self.put_down(session, stored, state, now, answer=answer, **values)
+            self.put_down(stored, state, now, answer=sealed, **values)
             if state != "released":
                 await self.audited(session, stored, actor)
 
-    async def put_down(
+    def put_down(
         self,
-        session: AsyncSession,
         stored: Write,
         state: str,
         now: datetime,
         *,
         answer: bytes | None = None,
-        journal: Journal | None = None,
+        journal: bytes | None = None,
         **values: Any,
     ) -> None:
-        """Its row says how it ended."""
+        """Its row says how it ended. `answer` and `journal` are sealed."""
         stored.state, stored.settled_at, stored.lease_until = state, now, now
         stored.error_code = None
         stored.next_check_at = None
@@ -205,12 +208,12 @@ class Shelf:
         if state == "unknown" and journal is not None:
             wait = self.pace.first(stored.resends, stored.checks)
             stored.next_check_at = now + timedelta(seconds=wait)
-        if state in ("done", "released"):
+        if state in ENDED:
             stored.journal = None
         elif journal is not None:
-            stored.journal = await self.sealed_journal(session, stored, journal)
+            stored.journal = journal
         if answer is not None:
-            stored.answer = await self.sealed_answer(session, stored, answer)
+            stored.answer = answer
 
     async def audited(self, session: AsyncSession, stored: Write, actor: audit.Actor) -> None:
         await audit.record(
@@ -234,14 +237,15 @@ class Shelf:
             return None
         return stored
 
-    async def sealed_journal(self, session: AsyncSession, write: Write, journal: Journal) -> bytes:
-        kept = json.encode(journal)
-        return await self._vault.seal(session, _seal(write, "write_progress", "journal"), kept)
+    # Before the transaction that stores it: the key may be a long way off
 
-    async def sealed_answer(self, session: AsyncSession, write: Write, answer: bytes) -> bytes | None:
+    async def sealed_journal(self, write: Write, journal: Journal) -> bytes:
+        return await self._vault.seal(_seal(write, "write_progress", "journal"), json.encode(journal))
+
+    async def sealed_answer(self, write: Write, answer: bytes) -> bytes | None:
         """None where there is no key to seal it under."""
         try:
-            return await self._vault.seal(session, _seal(write, "idempotent_answer", "answer"), answer)
+            return await self._vault.seal(_seal(write, "idempotent_answer", "answer"), answer)
         except SecretUnavailable:
             return None
 

@@ -108,6 +108,7 @@ class House:
     async def grant(self, grant_id: str, environment: str = "env_1", *, refresh: str | None = None) -> None:
         """A grant; the refresh token of gra_1 is refresh-1, unless another is given."""
         now = self.clock.now()
+        key = await self.credentials.key(environment, grant_id)
         async with self.database.write() as session:
             grant = Grant(
                 id=grant_id, environment_id=environment, integration=CONNECTOR.slug, location="us",
@@ -117,7 +118,7 @@ class House:
             await session.flush()
             expires = now + timedelta(hours=1)
             assert await self.credentials.store_tokens(
-                session, grant, f"access of {grant_id}", expires, refresh or f"refresh-{grant_id[4:]}"
+                session, key, grant, f"access of {grant_id}", expires, refresh or f"refresh-{grant_id[4:]}"
             )
 
     async def account(self, account_id: str, grant_id: str, environment: str = "env_1", **more: Any) -> None:

@@ -16,8 +16,10 @@ pytestmark = pytest.mark.anyio
 
 async def replace(house: House, grant: Grant, access: str, **more: object) -> bool:
     expires = house.clock.now() + timedelta(hours=1)
+    refresh = await house.credentials.open_refresh(grant)
+    key = await house.credentials.key(grant.environment_id, grant.id)
     async with house.database.write() as session:
-        return await house.credentials.store_tokens(session, grant, access, expires, None, **more)  # type: ignore[arg-type]
+        return await house.credentials.store_tokens(session, key, grant, access, expires, refresh, **more)  # type: ignore[arg-type]
 
 
 async def test_stored_tokens_come_back(house: House) -> None:
@@ -140,12 +142,12 @@ async def test_a_shredded_grant_cannot_be_read_from_an_old_copy(house: House) ->
 
 async def test_a_refresh_that_ends_after_the_shredding_revives_nothing(house: House) -> None:
     await house.grant("gra_1")
-    running = await house.row("gra_1")
+    running, key = await house.row("gra_1"), await house.credentials.key("env_1", "gra_1")
     async with house.database.write() as session:
         await house.credentials.shred(session, (await session.scalars(select(Grant))).one())
     expires = house.clock.now() + timedelta(hours=1)
     async with house.database.write() as session:
-        stored = await house.credentials.store_tokens(session, running, "late", expires, "late-refresh")
+        stored = await house.credentials.store_tokens(session, key, running, "late", expires, "late-refresh")
     assert not stored
     assert await house.credentials.open_access("gra_1") is None
 
@@ -154,6 +156,7 @@ async def test_a_key_of_a_transaction_that_failed_is_not_used_again(house: House
     now = house.clock.now()
 
     async def attempt(fails: bool) -> None:
+        key = await house.credentials.key("env_1", "gra_1")
         async with house.database.write() as session:
             grant = Grant(
                 id="gra_1", environment_id="env_1", integration="x", location="us", scopes=[],
@@ -161,7 +164,7 @@ async def test_a_key_of_a_transaction_that_failed_is_not_used_again(house: House
             )  # fmt: skip
             session.add(grant)
             await session.flush()
-            await house.credentials.store_tokens(session, grant, "access", now, "refresh")
+            await house.credentials.store_tokens(session, key, grant, "access", now, "refresh")
             if fails:
                 raise RuntimeError("rolled back")
 
@@ -176,8 +179,7 @@ async def test_two_first_secrets_of_one_owner_share_a_key(house: House) -> None:
 
     async def seal(field: str) -> tuple[bytes, Context]:
         context = Context("env_1", "environment:env_1", "test", field)
-        async with house.database.write() as session:
-            return await house.new_credentials().vault.seal(session, context, field), context
+        return await house.new_credentials().vault.seal(context, field), context
 
     sealed = await asyncio.gather(*(seal(f"field {n}") for n in range(4)))
     for blob, context in sealed:

@@ -65,10 +65,11 @@ def adoption(app: FastAPI) -> Adoption:
 
 async def stored(app: FastAPI, token: str, environment: str = "env_one") -> str:
     connector = app.state.connectors[0]
-    async with app.state.database.write() as session:
-        verified = Verified(Token("a", 3600, None, ("all",), None), token, ())
-        found = await adoption(app).store_grant(session, environment, connector, "us", verified)
-        return found.grant.id
+    verified = Verified(Token("a", 3600, None, ("all",), None), token, ())
+    found = await adoption(app).settled(
+        lambda session: adoption(app).store_grant(session, environment, connector, "us", verified)
+    )
+    return found.grant.id
 
 
 async def adopted(app: FastAPI, grant_id: str, organization: str = "1") -> str:

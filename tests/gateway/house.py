@@ -209,7 +209,8 @@ async def furnish(opened: House, accounts: int = 1) -> None:
     now = Clock().now()
     async with opened.database.write() as session:
         session.add(Environment(id="env_1", name="test", mode="test", created_at=now))
-        await session.flush()
+    key = await opened.credentials.key("env_1", "grt_1")
+    async with opened.database.write() as session:
         grant = Grant(
             id="grt_1",
             environment_id="env_1",
@@ -221,7 +222,9 @@ async def furnish(opened: House, accounts: int = 1) -> None:
         )
         session.add(grant)
         await session.flush()
-        assert await opened.credentials.store_tokens(session, grant, "t1", now + timedelta(hours=1), "r1")
+        assert await opened.credentials.store_tokens(
+            session, key, grant, "t1", now + timedelta(hours=1), "r1"
+        )
         for number in range(1, accounts + 1):
             session.add(
                 IntegratedAccount(

@@ -22,8 +22,9 @@ REFUSED = answer(200, b'{"error":"invalid_client"}')
 async def furnish(home: House, count: int) -> list[Account]:
     """Accounts with a grant of their own each, all expired."""
     now = Clock().now()
+    keys = [await home.credentials.key("env_1", f"grt_x{number}") for number in range(count)]
     async with home.database.write() as session:
-        for number in range(count):
+        for number, key in enumerate(keys):
             grant = Grant(
                 id=f"grt_x{number}", environment_id="env_1", integration=CONNECTOR.slug, location="us",
                 scopes=["all"], created_at=now, updated_at=now,
@@ -31,7 +32,7 @@ async def furnish(home: House, count: int) -> list[Account]:
             session.add(grant)
             await session.flush()
             past = now - timedelta(seconds=1)
-            assert await home.credentials.store_tokens(session, grant, f"x{number}", past, f"rx{number}")
+            assert await home.credentials.store_tokens(session, key, grant, f"x{number}", past, f"rx{number}")
             session.add(
                 IntegratedAccount(
                     id=f"acc_x{number}", environment_id="env_1", tenant_id="x", integration=CONNECTOR.slug,

@@ -23,6 +23,7 @@ async def furnish(home: House, ends: datetime) -> list[Account]:
     """Accounts with a grant of their own each, whose tokens all end at once."""
     now = Clock().now()
     numbers = range(ACCOUNTS)
+    keys = [await home.credentials.key("env_1", f"grt_x{number}") for number in numbers]
     async with home.database.write() as session:
         grants = [
             Grant(
@@ -33,8 +34,9 @@ async def furnish(home: House, ends: datetime) -> list[Account]:
         ]  # fmt: skip
         session.add_all(grants)
         await session.flush()
-        for grant in grants:
-            assert await home.credentials.store_tokens(session, grant, f"x{grant.id}", ends, f"r{grant.id}")
+        for key, grant in zip(keys, grants, strict=True):
+            tokens = f"x{grant.id}", ends, f"r{grant.id}"
+            assert await home.credentials.store_tokens(session, key, grant, *tokens)
         session.add_all(
             IntegratedAccount(
                 id=f"acc_x{number}", environment_id="env_1", tenant_id="x", integration=CONNECTOR.slug,

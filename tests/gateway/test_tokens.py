@@ -265,11 +265,12 @@ def test_a_reconnect_during_a_refresh_wins(tmp_path: Path) -> None:
             await home.expire()
             caller = asyncio.create_task(home.ask())
             await until(lambda: refreshing(home))
+            key = await home.credentials.key("env_1", "grt_1")
             async with home.database.write() as session:
                 grant = await session.get(Grant, "grt_1")
                 assert grant is not None
                 later = Clock().now() + timedelta(hours=1)
-                assert await home.credentials.store_tokens(session, grant, "t77", later, "r77")
+                assert await home.credentials.store_tokens(session, key, grant, "t77", later, "r77")
             home.twin.gate.set()
             await caller
             assert home.twin.calls[-1].header("authorization") == "Zoho-oauthtoken t77"
@@ -304,8 +305,9 @@ async def ends_without_a_token(home: House, caller: "asyncio.Task[Reply]", *, ac
 
 
 @pytest.mark.parametrize("account", [False, True])
-def test_a_deletion_during_a_refresh_stays_a_deletion(tmp_path: Path, account: bool) -> None:
-    """By another process, of which memory knows nothing."""
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_deletion_during_a_refresh_stays_a_deletion(tmp_path: Path, account: bool, elsewhere: bool) -> None:
+    """By this process, or by another one, of which memory knows nothing."""
 
     async def run() -> None:
         async with house(sqlite_url(tmp_path)) as home:
@@ -314,7 +316,7 @@ def test_a_deletion_during_a_refresh_stays_a_deletion(tmp_path: Path, account: b
             await home.expire()
             caller = asyncio.create_task(home.ask(seconds=8))
             await until(lambda: refreshing(home))
-            await shred(home, other, account=account)
+            await shred(home, other if elsewhere else home.credentials, account=account)
             home.twin.gate.set()
             await ends_without_a_token(home, caller, account=account)
             assert len(home.twin.token_calls) == 1

@@ -40,8 +40,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def blobs(database: Database) -> list[bytes]:
     vault = Vault(database, LocalWrapper(OLD), DataKeyRows(), CLOCK)
-    async with database.write() as session:
-        return [await vault.seal(session, context(n), f"secret {n}") for n in range(OWNERS)]
+    return [await vault.seal(context(n), f"secret {n}") for n in range(OWNERS)]
 
 
 async def opened(database: Database, blobs: list[bytes], ring: keyring.Keyring) -> list[bytes]:

@@ -5,7 +5,7 @@ from app.core.secrets.failures import KeyringMissing, KeyringUnusable, Reason, S
 from app.core.secrets.keyring import Keyring, Ring, load, load_or_create
 from app.core.secrets.live import LiveKeyring
 from app.core.secrets.secret import Secret
-from app.core.secrets.vault import Vault
+from app.core.secrets.vault import Lifted, OpenKey, Vault
 from app.core.secrets.wrapping import KeyWrapper, LocalWrapper, WrappedKey
 
 __all__ = [
@@ -14,8 +14,10 @@ __all__ = [
     "Keyring",
     "KeyringMissing",
     "KeyringUnusable",
+    "Lifted",
     "LiveKeyring",
     "LocalWrapper",
+    "OpenKey",
     "Reason",
     "Ring",
     "Secret",

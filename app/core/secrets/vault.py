@@ -3,7 +3,7 @@
 import os
 import random
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import Clock
 from app.core.database import Database
+from app.core.once import Once
 from app.core.secrets import envelope
 from app.core.secrets.envelope import Context
 from app.core.secrets.failures import Reason, SecretUnavailable
@@ -49,57 +50,90 @@ class KeyRows(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class OpenKey:
+    """An owner's data key, unwrapped: it seals and opens without awaiting anything."""
+
     id: str
     owner: tuple[str, str]
-    key: bytes
+    key: bytes = field(repr=False)
     until: float
+
+    def seal(self, context: Context, plaintext: str | bytes) -> bytes:
+        """A blob of the owner's."""
+        assert self.owner == (context.environment_id, context.owner)
+        raw = plaintext.encode() if isinstance(plaintext, str) else plaintext
+        return envelope.seal(self.key, bytes.fromhex(self.id), context, raw)
+
+    def open(self, blob: bytes, context: Context) -> Secret:
+        """The secret in `blob`. SecretUnavailable when it is not the owner's, or not this row's."""
+        if self.owner != (context.environment_id, context.owner):
+            raise SecretUnavailable(Reason.CORRUPT)
+        return Secret(envelope.unseal(self.key, blob, context))
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """A sealed secret with its key as it was stored: it can be opened when both rows are gone."""
+
+    blob: bytes = field(repr=False)
+    context: Context
+    key: OpenKey | StoredKey = field(repr=False)
 
 
 class Vault:
-    """Seals and opens secrets under the data key of their owner, which it makes on first use."""
+    """Seals and opens secrets under the data key of their owner, which it makes on first use.
+
+    A key may come from a service far away: `key`, `seal`, `open` and `opened` are never awaited in a transaction.
+    """
 
     def __init__(self, database: Database, wrapper: KeyWrapper, rows: KeyRows, clock: Clock) -> None:
         self._database = database
         self._wrapper = wrapper
         self._rows = rows
         self._clock = clock
-        self._by_id: OrderedDict[str, _Opened] = OrderedDict()
+        self._by_id: OrderedDict[str, OpenKey] = OrderedDict()
         self._by_owner: dict[tuple[str, str], str] = {}
+        self._fetching: Once[tuple[str, str], OpenKey] = Once()
 
-    async def seal(self, session: AsyncSession, context: Context, plaintext: str | bytes) -> bytes:
-        """A blob for a row written in the same transaction. SecretUnavailable when no key can be had.
+    async def key(self, environment_id: str, owner: str) -> OpenKey:
+        """The key that seals an owner's secrets, for a transaction that begins afterwards.
 
-        When a secret of the same owner was opened lately, nothing is awaited.
+        SecretUnavailable when it cannot be had. When it was used lately, nothing is awaited.
         """
-        opened = self._remembered(self._by_owner.get((context.environment_id, context.owner)))
-        if opened is None:
-            opened = await self._active(session, context.environment_id, context.owner)
-        raw = plaintext.encode() if isinstance(plaintext, str) else plaintext
-        return envelope.seal(opened.key, bytes.fromhex(opened.id), context, raw)
+        return self.at_hand(environment_id, owner) or await self._fetching.do(
+            (environment_id, owner), lambda: self._active(environment_id, owner)
+        )
 
-    async def open(self, blob: bytes, context: Context, session: AsyncSession | None = None) -> Secret:
-        """The secret in `blob`. SecretUnavailable when the key is gone or the blob is not this row's.
+    def at_hand(self, environment_id: str, owner: str) -> OpenKey | None:
+        """The same where it was used lately, for a transaction that has begun."""
+        return self._remembered(self._by_owner.get((environment_id, owner)))
 
-        Reads the key's row through `session` if one is given, else in a short session of its own.
-        """
+    async def seal(self, context: Context, plaintext: str | bytes) -> bytes:
+        """A blob to be stored in a transaction that begins afterwards. SecretUnavailable as of `key`."""
+        return (await self.key(context.environment_id, context.owner)).seal(context, plaintext)
+
+    async def open(self, blob: bytes, context: Context) -> Secret:
+        """The secret in `blob`. SecretUnavailable when the key is gone or the blob is not this row's."""
         key_id = envelope.data_key_id(blob).hex()
         opened = self._remembered(key_id)
         if opened is None:
-            if session is not None:
+            async with self._database.read() as session:
                 stored = await self._rows.get(session, key_id)
-            else:
-                async with self._database.read() as reading:
-                    stored = await self._rows.get(reading, key_id)
-            if stored is None:
-                raise SecretUnavailable(Reason.UNKNOWN_KEY)
-            opened = await self._unwrap(stored)
-            # only what is committed is kept: a key made in the caller's transaction may be rolled back
-            if session is None:
-                self._remember(opened, stored.active)
-        if opened.owner != (context.environment_id, context.owner):
-            raise SecretUnavailable(Reason.CORRUPT)
-        return Secret(envelope.unseal(opened.key, blob, context))
+            opened = await self._unwrapped(stored)
+        return opened.open(blob, context)
+
+    async def lift(self, session: AsyncSession, blob: bytes, context: Context) -> Lifted:
+        """What `opened` opens after the transaction, even if that shreds the key. SecretUnavailable when it is gone."""
+        key_id = envelope.data_key_id(blob).hex()
+        key = self._remembered(key_id) or await self._rows.get(session, key_id)
+        if key is None:
+            raise SecretUnavailable(Reason.UNKNOWN_KEY)
+        return Lifted(blob, context, key)
+
+    async def opened(self, lifted: Lifted) -> Secret:
+        """The secret. SecretUnavailable as of `open`."""
+        key = lifted.key if isinstance(lifted.key, OpenKey) else await self._unwrap(lifted.key)
+        return key.open(lifted.blob, lifted.context)
 
     async def shred(self, session: AsyncSession, environment_id: str, owner: str) -> None:
         """Deletes the owner's data keys: nothing sealed under them ever opens again."""
@@ -107,36 +141,48 @@ class Vault:
             self._by_id.pop(key_id, None)
         self._by_owner.pop((environment_id, owner), None)
 
-    async def _active(self, session: AsyncSession, environment_id: str, owner: str) -> _Opened:
+    async def _active(self, environment_id: str, owner: str) -> OpenKey:
+        """The owner's key, made in a transaction of its own when there is none: only what is committed is kept."""
         for _ in range(2):
-            stored = await self._rows.active(session, environment_id, owner)
+            async with self._database.read() as session:
+                stored = await self._rows.active(session, environment_id, owner)
             if stored is not None:
-                return await self._unwrap(stored)
+                return await self._unwrapped(stored)
             key, key_id = os.urandom(envelope.KEY_SIZE), os.urandom(envelope.ID_SIZE).hex()
             wrapped = await self._wrapper.wrap(key, wrap_context(environment_id, owner, key_id))
             fresh = StoredKey(key_id, environment_id, owner, wrapped)
-            if await self._rows.add(session, fresh, self._clock.now()):
-                return _Opened(key_id, (environment_id, owner), key, 0.0)
+            async with self._database.write() as session:
+                is_ours = await self._rows.add(session, fresh, self._clock.now())
+            if is_ours:
+                return self._remember(self._open(fresh, key), active=True)
         raise SecretUnavailable(Reason.UNKNOWN_KEY)
 
-    async def _unwrap(self, stored: StoredKey) -> _Opened:
+    async def _unwrapped(self, stored: StoredKey | None) -> OpenKey:
+        if stored is None:
+            raise SecretUnavailable(Reason.UNKNOWN_KEY)
+        return self._remember(await self._unwrap(stored), stored.active)
+
+    async def _unwrap(self, stored: StoredKey) -> OpenKey:
         if stored.wrapped is None:
             raise SecretUnavailable(Reason.UNKNOWN_KEY)
         context = wrap_context(stored.environment_id, stored.owner, stored.id)
-        key = await self._wrapper.unwrap(stored.wrapped, context)
+        return self._open(stored, await self._wrapper.unwrap(stored.wrapped, context))
+
+    def _open(self, stored: StoredKey, key: bytes) -> OpenKey:
         # jitter keeps a fleet that started together from asking a key service at the same moment
         until = self._clock.monotonic() + _SECONDS * random.uniform(0.8, 1.0)  # noqa: S311
-        return _Opened(stored.id, (stored.environment_id, stored.owner), key, until)
+        return OpenKey(stored.id, (stored.environment_id, stored.owner), key, until)
 
-    def _remember(self, opened: _Opened, active: bool) -> None:
+    def _remember(self, opened: OpenKey, active: bool) -> OpenKey:
         self._by_id[opened.id] = opened
         if active:
             self._by_owner[opened.owner] = opened.id
         while len(self._by_id) > _REMEMBERED:
             _, oldest = self._by_id.popitem(last=False)
             self._by_owner.pop(oldest.owner, None)
+        return opened
 
-    def _remembered(self, key_id: str | None) -> _Opened | None:
+    def _remembered(self, key_id: str | None) -> OpenKey | None:
         opened = self._by_id.get(key_id) if key_id else None
         if opened is None:
             return None

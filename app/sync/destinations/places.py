@@ -103,8 +103,13 @@ class Places:
 def sealed_as(row: SyncDestination) -> Context:
     """What a destination's password is bound to."""
     return Context(
-        row.environment_id, f"account:{row.account_id}", f"destination:{row.id}", "sync_destinations.sealed"
+        row.environment_id, owner_of(row.account_id), f"destination:{row.id}", "sync_destinations.sealed"
     )
+
+
+def owner_of(account_id: str) -> str:
+    """Under which name the data key of its destinations' passwords is kept."""
+    return f"account:{account_id}"
 
 
 def _named(member: str) -> str:

@@ -1,6 +1,7 @@
 """The destinations of jobs: chosen, tried, changed, looked at."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,15 +11,23 @@ from app.accounts.service import Account
 from app.core.database import Database
 from app.core.errors import Problem
 from app.core.ids import new_id
-from app.core.secrets import Vault
+from app.core.secrets import OpenKey, Vault
 from app.models.sync_destinations import SyncDestination
 from app.models.sync_jobs import SyncJob
 from app.sync.destinations import store
 from app.sync.destinations.columns import models_of
-from app.sync.destinations.places import Chosen, Places, chosen, sealed_as
+from app.sync.destinations.places import Chosen, Places, chosen, owner_of, sealed_as
 from app.sync.destinations.schemas import DestinationRequest, DestinationView, view
 from app.sync.destinations.unusable import Unusable
 from connectors.kit.faults import FieldError
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A destination that could be used, and what seals its secret if it has one."""
+
+    made: Chosen
+    key: OpenKey | None
 
 
 class Destinations:
@@ -31,7 +40,7 @@ class Destinations:
 
     async def tried(
         self, wanted: DestinationRequest | None, account: Account, resources: Iterable[str]
-    ) -> Chosen | None:
+    ) -> Tried | None:
         """What a request chose, after it was used once. Problem validation_failed, with the reason."""
         if wanted is None:
             return None
@@ -44,20 +53,22 @@ class Destinations:
         except Unusable as unusable:
             error = FieldError("wrong_type", f"/destination/{unusable.member}", str(unusable))
             raise Problem("validation_failed", str(unusable), errors=[error]) from None
-        return made
+        key = await self._vault.key(account.environment_id, owner_of(account.id)) if made.secret else None
+        return Tried(made, key)
 
-    async def attach(self, session: AsyncSession, job: SyncJob, made: Chosen | None, now: datetime) -> None:
+    async def attach(self, session: AsyncSession, job: SyncJob, tried: Tried | None, now: datetime) -> None:
         """In the caller's transaction: from now on the job's records go there, and nowhere else.
 
         The same place by another way goes on where it is; another place gets everything.
         """
         row = await session.scalar(select(SyncDestination).where(SyncDestination.job_id == job.id))
-        if row is not None and (made is None or not _is_at(row, made)):
+        if row is not None and (tried is None or not _is_at(row, tried.made)):
             await session.delete(row)
             await session.flush()
             row = None
-        if made is None:
+        if tried is None:
             return
+        made = tried.made
         if row is None:
             row = SyncDestination(
                 id=new_id("dst"),
@@ -70,9 +81,7 @@ class Destinations:
             )
             session.add(row)
         row.settings, row.error, row.failures = made.settings, None, 0
-        row.sealed = None
-        if made.secret:
-            row.sealed = await self._vault.seal(session, sealed_as(row), made.secret.reveal())
+        row.sealed = None if tried.key is None else tried.key.seal(sealed_as(row), made.secret.reveal())
         _begin(row, now)
 
     async def rewind(self, session: AsyncSession, job: SyncJob, now: datetime) -> None:
