@@ -160,3 +160,17 @@ def test_signatures_outlive_the_keys_of_the_ring(machine: Path) -> None:
     assert run(audit, "verify").exit_code == 0
     after = json.loads(run(audit, "export").stdout)
     assert after["public_key"] == before["public_key"]
+
+
+def test_entries_are_listed_those_of_no_environment_too() -> None:
+    create()
+    run(ring, "add")
+    lines = run(audit, "list").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == sorted(line.split()[0] for line in lines)
+    assert any("acme (test)" in line and "api_key.created" in line for line in lines)
+    [system] = json.loads(run(audit, "list", "--environment", "system", "--json").stdout)
+    assert (system["environment_id"], system["actor"]["type"]) == ("system", "cli")
+    ours = run(audit, "list", "--environment", "acme").stdout.splitlines()
+    assert 0 < len(ours) < len(lines)
+    assert run(audit, "list", "--limit", "1").stdout.splitlines() == lines[-1:]
+    assert run(audit, "list", "--environment", "nobody").stdout == ""
