@@ -154,7 +154,9 @@ class Attempts:
             verdict = tally.verdict[1]
         else:
             verdict = GiveUp("no", retryable=False)
-        return problem_of(fault, run.account.connector, verdict.executed, retryable=verdict.retryable)
+        watched = run.before_write is not None
+        connector = run.account.connector
+        return problem_of(fault, connector, verdict.executed, retryable=verdict.retryable, watched=watched)
 
     def _check_refused(self, account: Account, held: Held) -> None:
         generation, until = self._refused.get(account.grant_id, (-1, 0.0))

@@ -15,6 +15,7 @@ from app.core.clock import Clock
 from app.core.database import Database
 from app.core.errors import Problem
 from app.core.ids import new_id
+from app.core.redaction import redact
 from app.gateway.runs import Meter, Run
 from app.models.call_log import CallLog
 from app.models.environments import Environment
@@ -112,6 +113,9 @@ class Calls:
         """Record what was asked and how it ended. `started` is monotonic. Nothing of bodies, queries or headers is
         kept."""
         meter = asked.meter
+        clean = (
+            _hidden if ended.status >= 400 else _clean
+        )  # what was refused may be a secret in a wrong place
         self._put(
             id=new_id("log"),
             environment_id=environment_id,
@@ -121,18 +125,18 @@ class Calls:
             tenant_id=tenant_id,
             key_id=asked.key_id or None,
             route=asked.route,
-            resource=_clean(asked.resource) or "",
-            operation=_clean(asked.operation) or "",
-            record_id=_clean(meter.record_id),
+            resource=clean(asked.resource) or "",
+            operation=clean(asked.operation) or "",
+            record_id=clean(meter.record_id),
             method=meter.method,
-            native_path=_clean(meter.native_path),
+            native_path=clean(meter.native_path),
             status=ended.status,
             provider_status=meter.provider_status,
             provider_code=_clean(meter.provider_code),
             duration_ms=max(0, int((self.clock.monotonic() - started) * 1000)),
             attempts=attempts,
             error_code=ended.error_code,
-            error_detail=_clean(ended.error_detail),
+            error_detail=clean(ended.error_detail),
             result_count=meter.result_count,
             executed=ended.executed,
             retryable=ended.retryable,
@@ -202,6 +206,10 @@ class Calls:
             except Exception as error:
                 _log.warning("call log not written", error=type(error).__name__, waiting=len(self._rows))
                 await asyncio.sleep(_EVERY)
+
+
+def _hidden(text: str | None) -> str | None:
+    return _clean(redact(text)) if text else None
 
 
 def _clean(text: str | None) -> str | None:

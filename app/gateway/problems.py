@@ -76,8 +76,12 @@ class OutOfTime(Fault):
     """The caller's deadline leaves no time for an attempt: the provider was not even asked."""
 
 
-def problem_of(fault: Fault, connector: Connector, executed: Executed, *, retryable: bool) -> Problem:
-    """The problem for `fault`; `outcome_unknown` when nobody knows whether a write happened."""
+def problem_of(
+    fault: Fault, connector: Connector, executed: Executed, *, retryable: bool, watched: bool = False
+) -> Problem:
+    """The problem for `fault`; `outcome_unknown` when nobody knows whether a write happened. `watched`: whoever asked
+    keeps the write, and says what can be done about it.
+    """
     unknown = executed == "unknown"
     late = isinstance(fault, OutOfTime)
     code = "outcome_unknown" if unknown else "deadline_exceeded" if late else _CODES[fault.kind]
@@ -85,7 +89,8 @@ def problem_of(fault: Fault, connector: Connector, executed: Executed, *, retrya
     if late:
         detail = "The time the caller gives (Ledgerway-Timeout) leaves none for another attempt."
     if unknown:
-        detail += " Whether the write happened is not known: look before sending it again."
+        detail += " Whether the write happened is not known."
+        detail += "" if watched else " Look before sending it again."
     elif fault.kind in _SAYS_MORE and fault.message:
         detail += f" It says: {fault.message}"
     elif fault.kind is Kind.TOO_LARGE and fault.message:

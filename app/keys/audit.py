@@ -14,7 +14,8 @@ from starlette.requests import Request
 
 from app.core.auth import Principal
 from app.core.json import instant
-from app.models.audit_log import AuditEntry, AuditHead
+from app.core.log import noted
+from app.models.audit_log import AuditEntry, AuditHead, AuditSeal
 
 SYSTEM = "system"
 
@@ -58,7 +59,8 @@ async def record(
 ) -> None:
     """Appends an entry within the caller's transaction; other appends to the same chain wait for its end.
 
-    `detail` is plain JSON without secrets. `environment_id` is SYSTEM for what belongs to no environment.
+    `detail` is plain JSON without secrets. `environment_id` is SYSTEM for what belongs to no environment;
+    `request_id` that of the request being answered unless another is named.
     """
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     head = (
@@ -79,7 +81,7 @@ async def record(
         action=action,
         target=target,
         outcome=outcome,
-        request_id=request_id,
+        request_id=request_id or noted().get("request_id"),
         detail=json.loads(canonical(detail or {})),
         prev_hash=head.hash,
         hash=b"",
@@ -92,8 +94,9 @@ async def record(
 
 
 async def chains(session: AsyncSession) -> list[str]:
-    """The environments that have a chain."""
-    return list(await session.scalars(select(AuditHead.environment_id).order_by(AuditHead.environment_id)))
+    """The environments that have a chain, or had one that was signed."""
+    ends, signed = select(AuditHead.environment_id), select(AuditSeal.environment_id)
+    return sorted(await session.scalars(ends.union(signed)))
 
 
 async def page(

@@ -9,12 +9,15 @@ from typing import Annotated, Any
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from app.core.json import instant
 from app.keys import audit as chain
 from app.keys import store
 from app.keys.audit_check import Verdict, verify
 from app.keys.audit_seals import HEAD, Seals, Signed, read_signed, signed
 from app.keys.bench import CLOCK, AsJson, Bench, bench, print_json, run
+from app.keys.schemas import audit_view
 from app.keys.wrappers import open_wrapper
+from app.models.audit_log import AuditEntry
 
 audit = typer.Typer(no_args_is_help=True, help="The audit log.")
 
@@ -50,6 +53,42 @@ def verify_audit(
                 typer.echo(f"{names.get(environment_id, environment_id)}: {_told(verdict)}")
         if any(verdict.broken_at is not None for verdict in verdicts.values()):
             raise typer.Exit(1)
+
+    run(work())
+
+
+@audit.command("list")
+def list_audit(
+    environment: Annotated[
+        str | None,
+        typer.Option(help=f"Only of environments of this name, or {chain.SYSTEM}: of what belongs to none."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="So many of the newest entries.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """The newest entries, oldest of them first; also of the chain `system`, which no API key reads."""
+
+    async def work() -> None:
+        async with bench() as house, house.database.read() as session:
+            known = {
+                row.id: (row.name, f"{row.name} ({row.mode})") for row in await store.environments(session)
+            }
+            found: list[AuditEntry] = []
+            for environment_id in await chain.chains(session):
+                names = (environment_id, *known.get(environment_id, ()))
+                if environment is None or environment in names:
+                    found += await chain.page(session, environment_id, limit)
+        newest = sorted(found, key=lambda entry: (entry.created_at, entry.seq))[-limit:]
+        if as_json:
+            print_json(
+                [{"environment_id": one.environment_id, **audit_view(one).model_dump()} for one in newest]
+            )
+            return
+        for entry in newest:
+            where = known.get(entry.environment_id, ("", entry.environment_id))[1]
+            who = f"{entry.actor.get('type')} {entry.actor.get('id')}"
+            said = f"{entry.action} {entry.target} {entry.outcome} by {who}"
+            typer.echo(f"{instant(entry.created_at)} {where} {entry.seq} {said}")
 
     run(work())
 

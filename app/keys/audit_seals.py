@@ -131,7 +131,7 @@ class Seals:
                 if entry.created_at >= before:
                     break
                 if (entry.seq, entry.prev_hash, entry.hash) != (seq + 1, last, hash_of(entry)):
-                    raise Broken(f"the chain of {environment_id} is broken at {entry.seq}")
+                    raise Broken(environment_id, entry.seq)
                 seq, last = entry.seq, entry.hash
             if seq == begin:
                 return 0
@@ -199,7 +199,11 @@ class Seals:
 
 
 class Broken(Exception):
-    """A chain does not hold together where it is to be shortened. The message says where."""
+    """A chain does not hold together where it is to be shortened: at the entry `at`."""
+
+    def __init__(self, environment_id: str, at: int) -> None:
+        super().__init__(f"the chain of {environment_id} is broken at {at}")
+        self.at = at
 
 
 async def _beginning(session: AsyncSession, environment_id: str) -> tuple[int, bytes]:

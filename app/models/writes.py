@@ -14,6 +14,7 @@ class Write(Base, kw_only=True):
     account_id       empty, as tenant_id, for what our own routes make
     path             the caller's path, which with the method and the key names the write
     idempotency_key  None when the caller gave none, or once the key was given back
+    released_key     the key that was given back: what was asked with it is still found by it
     fingerprint      SHA-256 of the canonical query and body, hexadecimal
     state            executing | partial | done | unknown | released
     owner            who executes it; only the owner may say how it went on
@@ -63,6 +64,7 @@ class Write(Base, kw_only=True):
     key_id: Mapped[str]
     request_id: Mapped[str]
     idempotency_key: Mapped[str | None] = mapped_column(default=None)
+    released_key: Mapped[str | None] = mapped_column(default=None)
     source_event: Mapped[str | None] = mapped_column(default=None)
     reference: Mapped[str | None] = mapped_column(default=None)
     record_id: Mapped[str | None] = mapped_column(default=None)

@@ -79,7 +79,7 @@ async def _read(answer: RawAnswer, run: Run, seconds: float) -> bytes:
         label = run.account.connector.label
         raise Problem(
             "outcome_unknown",
-            f"{label}'s answer broke off. Whether the write happened is not known: look before sending it again.",
+            f"{label}'s answer broke off. Whether the write happened is not known.",
             origin="network",
             executed="unknown",
             provider={"name": run.account.connector.slug, "status": answer.status},

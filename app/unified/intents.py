@@ -16,7 +16,7 @@ from app.unified.matching import sought
 from app.unified.progress import Progress
 from app.unified.service import Shown
 from app.unified.shelf import WriteShelf
-from app.writes.claims import key_of, patience, turn, unsettled
+from app.writes.claims import key_of, patience, turn, unseen, unsettled
 from app.writes.supervised import Supervisor
 
 _POLL = 0.2
@@ -90,8 +90,8 @@ class Intents:
         wanted = sought(change.body, change.matching)
         while wanted and not await self._shelf.is_alone(intent, wanted):
             if self._clock.monotonic() >= call.run.deadline:
-                detail = "Another request looks for the same record and may be creating it; ask again."
-                raise Problem("possible_duplicate", detail, retry_after=1)
+                detail = "Another request looks for the same record and may be creating it; see what it made first."
+                raise Problem("possible_duplicate", detail)
             await self._clock.sleep(_POLL)
 
     async def _succeeded(
@@ -143,7 +143,9 @@ class Intents:
             # What was refused unread, or never left, counts as looked for in vain, not as sent again.
             if progress.in_doubt and progress.unread:
                 told |= {"resends": intent.resends, "checks": intent.checks + 1}
-            await self._settle(call, change, intent, "unknown", progress, **told)
+            stored = await self._settle(call, change, intent, "unknown", progress, **told)
+            if executed == "unknown" and stored is not None:
+                unseen(problem, stored, self._clock.now())
         elif executed == "yes":
             problem.headers["Ledgerway-Outcome"] = "partial"
             body = problem_body(
@@ -158,9 +160,9 @@ class Intents:
 
     async def _settle(
         self, call: Call, change: Change, intent: Write, state: str, progress: Progress, **values: Any
-    ) -> None:
+    ) -> Write | None:
         try:
-            await self._shelf.settle(call, intent, state, progress=(change, progress), **values)
+            return await self._shelf.settle(call, intent, state, progress=(change, progress), **values)
         except Problem as problem:  # no storage to say it to: what the provider did is not denied for that
             if progress.has_done or progress.pending is not None:
                 problem.headers["Ledgerway-Write-Id"] = intent.id

@@ -109,17 +109,19 @@ class WriteShelf(Shelf):
         written: Written | None = None,
         answer: bytes | None = None,
         **values: Any,
-    ) -> None:
-        """Store how it ended, how far it got, and what it left in the copies; `values` as of `Shelf.put_down`."""
+    ) -> Write | None:
+        """Store how it ended, how far it got, and what it left in the copies; `values` as of `Shelf.put_down`. The row
+        as it is then; None when it is another's.
+        """
         change, reached = progress
         journal = None if state in ENDED else journal_of(reached, change.asked)
         sealed_journal = None if journal is None else await self.sealed_journal(intent, journal)
         sealed_answer = None if answer is None else await self.sealed_answer(intent, answer)
 
-        async def end(session: AsyncSession) -> None:
+        async def end(session: AsyncSession) -> Write | None:
             stored = await self.own(session, intent)
             if stored is None:
-                return
+                return None
             now = await storage_now(session, self._clock)
             self.put_down(stored, state, now, journal=sealed_journal, answer=sealed_answer, **values)
             kept = await self.kept(session, stored, written if state == "done" else None)
@@ -127,8 +129,9 @@ class WriteShelf(Shelf):
                 await self.audited(session, stored, audit.actor_of(call.request, call.principal))
             if kept is not None:
                 await self.take_in(session, stored, kept, now)
+            return stored
 
-        await self._database.transact(end)
+        return await self._database.transact(end)
 
     async def kept(self, session: AsyncSession, stored: Write, written: Written | None) -> Written | None:
         """What the copies take in of a write that was sent. To be asked before `audited`."""

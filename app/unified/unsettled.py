@@ -20,7 +20,7 @@ from app.unified.progress import Progress
 from app.unified.shelf import WriteShelf, journal_of
 from app.writes import store
 from app.writes.pace import Pace
-from app.writes.shelf import RETENTION
+from app.writes.shelf import RETENTION, give_back_key
 
 AT_ONCE = 8
 """So many writes a process looks for at the same time."""
@@ -117,7 +117,7 @@ class Unsettled:
                 return
             now = await storage_now(session, self._clock)
             if journal is None:
-                stored.idempotency_key = None
+                give_back_key(stored)
                 await self._end(session, stored, now, "released")
                 return
             stored.state, stored.lease_until, stored.journal = "partial", now, journal

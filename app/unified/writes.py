@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.core.auth import Principal
 from app.core.errors import Problem
 from app.core.parameters import Limit, NextCursor, StrictRoute, clamp, next_page, page_after
+from app.core.redaction import redact
 from app.keys import access
 from app.keys.access import requires
 from app.models.writes import Write
@@ -36,6 +37,8 @@ class WriteView(BaseModel):
     tenant_id: str | None
     resource: str = Field(description="such as accounting/invoices; proxy of raw writes")
     operation: str = Field(description="create, update, delete or an action; forward of raw writes")
+    method: str = Field(description="What the caller sent, and where: of a raw write that is all there is")
+    path: str = Field(description="without its query")
     state: Literal["executing", "partial", "done", "released", "unknown"] = Field(
         description="released: provably nothing was done. partial: some of it was; its key goes on from there. "
         "unknown: nobody saw the end; it is looked for"
@@ -48,7 +51,7 @@ class WriteView(BaseModel):
     outcome: str | None
     status: int | None = Field(description="HTTP status of the answer")
     error_code: str | None
-    idempotency_key: str | None
+    idempotency_key: str | None = Field(description="Once it is released, its key may stand for another too")
     reference: str | None = Field(description="The reference in the body")
     source_event: str | None = Field(description="The caller's X-Source-Event")
     request_id: str
@@ -150,6 +153,8 @@ def _view(row: Write) -> WriteView:
         "tenant_id": row.tenant_id or None,
         "executed": executed,
         "retryable": _is_safe(row),
+        "path": redact(row.path),
+        "idempotency_key": row.idempotency_key or row.released_key,
     }
     rest = {name: getattr(row, name) for name in WriteView.model_fields if name not in own}
     return WriteView(**own, **rest)

@@ -79,17 +79,32 @@ async def turn(
 def unsettled(intent: Write, now: datetime) -> Problem:
     """What is said to whoever repeats a write nobody saw the end of."""
     headers = {"Ledgerway-Write-Id": intent.id, "Ledgerway-Outcome": "unknown"}
-    told: dict[str, Any] = {"write_id": intent.id, "executed": "unknown", "retryable": False}
-    resolve = f"say what became of it with POST /write/{intent.id}/resolve."
     if intent.error_code == "write_conflict_multiple":
-        detail = f"What this write made cannot be told from records like it: {resolve}"
-        return Problem("write_conflict_multiple", detail, headers=headers, **told)
+        detail = "What this write made cannot be told from records like it."
+        problem = Problem("write_conflict_multiple", detail, headers=headers, executed="unknown")
+    else:
+        detail = "Nobody saw how this write ended."
+        problem = Problem("outcome_pending", detail, headers=headers)
+    unseen(problem, intent, now)
+    return problem
+
+
+def unseen(problem: Problem, intent: Write, now: datetime) -> None:
+    """Adds to a problem what its caller can do about a write nobody saw the end of, in words and for programs."""
+    address = f"/write/{intent.id}"
+    told: dict[str, Any] = {"write_id": intent.id, "retryable": False}
+    step = {"method": "GET", "path": address}
     if intent.next_check_at is None:
-        detail = (
-            f"Nobody saw how this write ended, and it cannot be found out. It is not sent again: {resolve}"
+        step = {"method": "POST", "path": f"{address}/resolve"}
+        words = f"It is not sent again: look, and say what became of it with POST {address}/resolve."
+    elif intent.idempotency_key is None:
+        words = (
+            f"It is being looked for: GET {address} tells what came of it. Do not send it again before that; who knows "
+            f"says it with POST {address}/resolve."
         )
-        return Problem("outcome_pending", detail, headers=headers, **told)
-    wait = (intent.next_check_at - now).total_seconds()
-    told |= {"retryable": True, "retry_after": max(1, int(wait) + 1)}
-    detail = "Nobody saw how this write ended. It is being looked for; ask again with the same key."
-    return Problem("outcome_pending", detail, headers=headers, **told)
+    else:
+        wait = (intent.next_check_at - now).total_seconds()
+        told |= {"retryable": True, "retry_after": max(1, int(wait) + 1)}
+        words = "It is being looked for; ask again with the same key."
+    problem.detail = f"{problem.detail} {words}"
+    problem.extra |= told | {"next": step}

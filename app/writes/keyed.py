@@ -9,7 +9,7 @@ from app.core.clock import Clock
 from app.core.errors import Problem
 from app.keys.audit import Actor
 from app.models.writes import Write
-from app.writes.claims import turn, unsettled
+from app.writes.claims import turn, unseen, unsettled
 from app.writes.shelf import Asked, Shelf
 from app.writes.supervised import Supervisor
 
@@ -109,7 +109,9 @@ class Keyed:
         executed: Executed = problem.extra.setdefault("executed", "no")
         if executed == "unknown":
             problem.headers["Ledgerway-Outcome"] = "unknown"
-        await self._end(intent, actor, executed, status=problem.status, error_code=problem.code)
+        stored = await self._end(intent, actor, executed, status=problem.status, error_code=problem.code)
+        if executed == "unknown" and stored is not None:
+            unseen(problem, stored, self._clock.now())
 
     async def _answered(self, intent: Write, actor: Actor, answer: Answer) -> Answer:
         told: dict[str, Any] = {"status": answer.status}
@@ -121,10 +123,10 @@ class Keyed:
         await self._end(intent, actor, answer.executed, **told)
         return replace(answer, headers=(*answer.headers, *_about(intent, outcome)))
 
-    async def _end(self, intent: Write, actor: Actor, executed: Executed, **values: Any) -> None:
+    async def _end(self, intent: Write, actor: Actor, executed: Executed, **values: Any) -> Write | None:
         state = {"yes": "done", "no": "released", "unknown": "unknown"}[executed]
         try:
-            await self._shelf.end(intent, state, actor, **values)
+            return await self._shelf.end(intent, state, actor, **values)
         except Problem as problem:  # no storage to say it to: what was done is not denied for that
             problem.headers["Ledgerway-Write-Id"] = intent.id
             problem.extra |= {"executed": executed, "retryable": True}

@@ -114,7 +114,7 @@ class Shelf:
             if asked.place is not None:
                 known = await store.by_key(session, asked.place, for_update=True)
                 if known is not None and _is_forgotten(known, now):
-                    known.idempotency_key = None
+                    give_back_key(known)
                     await session.flush()
                 elif known is not None:
                     return known, _taken(known, asked, intent, now)
@@ -174,17 +174,18 @@ class Shelf:
         *,
         answer: bytes | None = None,
         **values: Any,
-    ) -> None:
-        """Store how it ended; without a key to seal the answer under, without the answer."""
+    ) -> Write | None:
+        """Store how it ended; without a key to seal the answer under, without the answer. The row as it is then."""
         sealed = None if answer is None else await self.sealed_answer(intent, answer)
         async with self._database.write() as session:
             stored = await self.own(session, intent)
             if stored is None:
-                return
+                return None
             now = await storage_now(session, self._clock)
             self.put_down(stored, state, now, answer=sealed, **values)
             if state != "released":
                 await self.audited(session, stored, actor)
+        return stored
 
     def put_down(
         self,
@@ -201,7 +202,7 @@ class Shelf:
         stored.error_code = None
         stored.next_check_at = None
         if state == "released":
-            stored.idempotency_key = None
+            give_back_key(stored)
         for name, value in values.items():
             if value is not None:
                 setattr(stored, name, value)
@@ -248,6 +249,11 @@ class Shelf:
             return await self._vault.seal(_seal(write, "idempotent_answer", "answer"), answer)
         except SecretUnavailable:
             return None
+
+
+def give_back_key(write: Write) -> None:
+    """Its key may stand for another write, and still finds this one."""
+    write.released_key, write.idempotency_key = write.idempotency_key or write.released_key, None
 
 
 def _is_forgotten(known: Write, now: datetime) -> bool:

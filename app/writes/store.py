@@ -10,6 +10,9 @@ from app.core.auth import Principal
 from app.models.integrated_accounts import IntegratedAccount
 from app.models.writes import Write
 
+_ALSO = {"idempotency_key": ("released_key",)}
+"""Columns that are searched with another."""
+
 Place: TypeAlias = tuple[str, str, str, str, str]
 """What makes a key one: environment, account, method, path, the Idempotency-Key itself."""
 
@@ -151,9 +154,10 @@ async def page(
     `wanted` maps columns to the value they must have; None does not filter.
     """
     query = _visible(principal)
-    for column, value in wanted.items():
+    for name, value in wanted.items():
         if value is not None:
-            query = query.where(Write.__table__.c[column] == value)
+            columns = [Write.__table__.c[column] for column in (name, *_ALSO.get(name, ()))]
+            query = query.where(or_(*(column == value for column in columns)))
     if before is not None:
         query = query.where(tuple_(Write.created_at, Write.id) < tuple_(*before))
     query = query.order_by(Write.created_at.desc(), Write.id.desc()).limit(limit)

@@ -108,6 +108,42 @@ def test_what_was_found_is_in_the_copies_and_told_once(
     assert shop.delete(f"/sync-job/{job}").status_code == 204
 
 
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "one-voice"}], ids=["no key", "key"])
+def test_every_place_says_the_same_of_a_retry(
+    shop: httpx.Client, admin: Admin, customer: str, key: dict[str, str]
+) -> None:
+    fault(admin, "commit_then_drop")
+    lost = shop.post(f"{BOOKS}/invoices", json=invoice(customer, f"voice-{len(key)}"), headers=key)
+    told, write_id = lost.json(), lost.headers["ledgerway-write-id"]
+    assert (told["code"], told["executed"], told["retryable"]) == ("outcome_unknown", "unknown", bool(key))
+    assert (told["write_id"], told["next"]["path"]) == (write_id, f"/write/{write_id}")
+    assert shop.get(f"/write/{write_id}").json()["retryable"] is bool(key)
+
+    def logged() -> httpx.Response:
+        return shop.get("/log", params={"request_id": lost.headers["x-request-id"], "operation": "create"})
+
+    entries = until(logged, lambda answer: bool(answer.json()["result"])).json()["result"]
+    asked = [entry for entry in entries if entry["route"]]
+    assert [(entry["retry_is_safe"], entry["retryable"]) for entry in asked] == [(bool(key), bool(key))]
+    until(lambda: shop.get(f"/write/{write_id}"), lambda answer: answer.json()["state"] == "done")
+
+
+def test_a_refused_write_is_found_by_its_key(shop: httpx.Client) -> None:
+    key, body = {"Idempotency-Key": "ord-2"}, {"name": "Order 2", "type": "customer"}
+    assert shop.post(f"{BOOKS}/contacts", json=body).status_code == 201
+    unique = {"match_on": "name", "on_match": "error"}
+    refused = shop.post(f"{BOOKS}/contacts", json=body, params=unique, headers=key)
+    assert (refused.status_code, refused.json()["code"]) == (409, "already_exists")
+    again = shop.post(f"{BOOKS}/contacts", json={**body, "name": "Order 2b"}, params=unique, headers=key)
+    assert again.status_code == 201, again.text
+    found = shop.get("/write", params={"idempotency_key": "ord-2"}).json()["result"]
+    assert [(row["state"], row["executed"], row["error_code"]) for row in found] == [
+        ("done", "yes", None),
+        ("released", "no", "already_exists"),
+    ]
+    assert {row["idempotency_key"] for row in found} == {"ord-2"}
+
+
 @pytest.mark.parametrize("kind", ["commit_then_drop", "reset_after", "garbage"])
 def test_what_was_made_is_found(shop: httpx.Client, admin: Admin, customer: str, kind: str) -> None:
     fault(admin, kind)

@@ -260,6 +260,12 @@ def misuse(api: httpx.Client, life: Life, account: str, key: str) -> None:
         api.get(f"/nowhere/{secret}")
         api.get("/log", params={"next_cursor": secret})
         api.get("/unified/accounting/contacts", params={"integrated_account_id": secret})
+        at = {"integrated_account_id": account}
+        for wrong in (f"contacts/{secret}", f"contacts/1/{secret}", secret, f"{secret}/1"):
+            api.get(f"/unified/accounting/{wrong}", params=at)
+            api.post(f"/unified/accounting/{wrong}", params=at)
+        for method in ("GET", "DELETE"):
+            api.request(method, f"/proxy/{secret}", params=at)
         api.post(f"/{secret}", headers={"Authorization": f"Bearer {secret}x"})
     api.request("BREW", f"/unified/{key}")
 

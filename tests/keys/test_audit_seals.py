@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, func, select, update
+from structlog.testing import capture_logs
 
+from app.core.metrics import REGISTRY
 from app.core.secrets import LocalWrapper
 from app.keys import audit_seals
+from app.keys.audit import SYSTEM
 from app.keys.audit_check import Verdict, verify
 from app.keys.audit_keeping import AuditKeeping
 from app.keys.audit_seals import HEAD, PRUNED, Broken, Seals, Signed, read_signed, signed
@@ -185,3 +188,27 @@ async def test_a_chain_is_verified_while_it_grows(room: Room) -> None:
         assert verdict.broken_at is None, verdict
     await growing
     assert await check(room) == Verdict(41, signed=41)
+
+
+async def test_whoever_works_looks_at_every_chain_once_a_day(room: Room) -> None:
+    keeping = AuditKeeping(room.database, LocalWrapper(room.ring), room.clock)
+
+    async def alarms(hours: int) -> list[tuple[str, int]]:
+        """What is said in the pass so many hours later; the metric says how many chains that are."""
+        room.clock.forward(hours=hours)
+        with capture_logs() as logs:
+            await keeping.once()
+        broken = [each for each in logs if each["event"] == "audit_log_broken"]
+        assert all(each["log_level"] == "error" and each["reason"] for each in broken)
+        return [(each["environment_id"], each["broken_at"]) for each in broken]
+
+    def counted() -> float | None:
+        return REGISTRY.get_sample_value("ledgerway_audit_broken_chains")
+
+    for chain in ("env_1", "env_2", SYSTEM):
+        await write(room, chain, "a.one", "a.two")
+    assert (await alarms(0), counted()) == ([], 0.0)
+    await unguarded(room, [update(AuditEntry).where(AuditEntry.environment_id == SYSTEM).values(target="x")])
+    await unguarded(room, [delete(AuditHead).where(AuditHead.environment_id == "env_1")])
+    assert (await alarms(1), counted()) == ([], 0.0)
+    assert (await alarms(24), counted()) == ([("env_1", 3), (SYSTEM, 1)], 2.0)

@@ -174,3 +174,17 @@ def _a_process_holds(machine: Path, version: int) -> None:
         database.execute("DELETE FROM keyring_processes")
         told = ("prc_other", "elsewhere", 7, version, "kek-1", now)
         database.execute("INSERT INTO keyring_processes VALUES (?, ?, ?, ?, ?, ?)", told)
+
+
+def test_entries_are_listed_those_of_no_environment_too() -> None:
+    create()
+    run(ring, "add")
+    lines = run(audit, "list").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == sorted(line.split()[0] for line in lines)
+    assert any("acme (test)" in line and "api_key.created" in line for line in lines)
+    [system] = json.loads(run(audit, "list", "--environment", "system", "--json").stdout)
+    assert (system["environment_id"], system["actor"]["type"]) == ("system", "cli")
+    ours = run(audit, "list", "--environment", "acme").stdout.splitlines()
+    assert 0 < len(ours) < len(lines)
+    assert run(audit, "list", "--limit", "1").stdout.splitlines() == lines[-1:]
+    assert run(audit, "list", "--environment", "nobody").stdout == ""

@@ -1,13 +1,19 @@
 import asyncio
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from app.core.clock import Clock
+from app.core.errors import Problem
 from app.models import AuditEntry
 from app.models.writes import Write
-from app.writes.supervised import supervisor
+from app.unified.changes import Change
+from app.unified.intents import Intents
+from app.unified.matching import Rule
+from app.writes.supervised import Supervisor, supervisor
 from connectors.kit.faults import Fault, Kind
 
 pytestmark = pytest.mark.anyio
@@ -117,8 +123,35 @@ async def test_what_nobody_saw_is_never_sent_again(world: Any) -> None:
     world.provider.fail = lambda ask: None
     again = await create(world)
     assert (again.status_code, again.json()["code"]) == (409, "outcome_pending")
-    assert again.json()["write_id"] == lost.headers["ledgerway-write-id"]
+    for told in (lost, again):
+        assert told.json()["write_id"] == lost.headers["ledgerway-write-id"]
+        assert (told.json()["retryable"], told.json()["executed"]) == (True, "unknown")
+        assert told.json()["retry_after"] == int(told.headers["retry-after"]) >= 1
+        assert told.json()["detail"].endswith("It is being looked for; ask again with the same key.")
     assert sum(not ask.is_read for ask in world.provider.seen) == 1
+
+
+async def test_without_a_key_nobody_is_told_to_send_it_again(world: Any) -> None:
+    world.provider.fail = lambda ask: None if ask.is_read else Fault(Kind.NETWORK, phase="body")
+    lost = (await create(world, None)).json()
+    assert (lost["code"], lost["retryable"], lost["retry_after"]) == ("outcome_unknown", False, None)
+    address = f"/write/{lost['write_id']}"
+    assert lost["next"] == {"method": "GET", "path": address}
+    assert f"GET {address} " in lost["detail"] and f"POST {address}/resolve" in lost["detail"]
+
+
+async def test_who_waits_in_vain_for_another_is_not_told_when_to_repeat_it() -> None:
+    async def is_not(*_: Any) -> bool:
+        return False
+
+    shelf: Any = SimpleNamespace(is_alone=is_not)
+    intent: Any = None
+    call: Any = SimpleNamespace(run=SimpleNamespace(deadline=0.0))
+    change = Change("create", None, {"name": "Acme"}, {}, matching=Rule(("name",), "return"))
+    with pytest.raises(Problem) as caught:
+        await Intents(shelf, Supervisor(), Clock())._alone(call, change, intent)
+    assert caught.value.code == "possible_duplicate"
+    assert "retry_after" not in caught.value.extra
 
 
 async def test_a_failure_after_the_write_says_it_happened(
