@@ -78,6 +78,8 @@ class Admin:
     def move_clock(self, request: Request, body: Body) -> Any:
         """`advance` by seconds, `set` to an instant with offset, `freeze` true or false."""
         clock = self._world.clock
+        if unknown := body.keys() - {"advance", "set", "freeze"}:
+            raise ValueError(f"the clock knows no {', '.join(sorted(unknown))}")
         if "set" in body:
             instant = datetime.fromisoformat(body["set"])
             if instant.tzinfo is None:

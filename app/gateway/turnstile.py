@@ -189,9 +189,12 @@ class Turnstile:
         )
 
     async def stop(self) -> None:
-        for task in (self._pump, self._tend, self._question, *self._side):
-            if task is not None:
-                task.cancel()
+        tasks = [task for task in (self._pump, self._tend, self._question, *self._side) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(
+            *tasks, return_exceptions=True
+        )  # none is left in the storage when that is closed
         if self._slots:
             self._slots = 0
             await self._aside(lambda budget, now: budget.release(now, self._owner, 0))

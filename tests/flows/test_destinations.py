@@ -117,7 +117,6 @@ def test_a_database_gets_everything_and_every_change(api: httpx.Client, admin: A
     assert PASSWORD not in api.get("/sync-job").text
     settled(api, job)
     is_copied(api, copy)
-    admin.did("POST", "/clock", seconds=30)
     books = "/unified/accounting"
     made = post(api, f"{books}/contacts", {"name": "New", "is_customer": True})
     other = next(iter(id for id in copy.rows("items")))
@@ -174,7 +173,6 @@ def test_a_destination_that_breaks_is_tried_again_until_it_is_back(
     job = job_of(api, {"type": "postgresql", "url": copy.url}, ["items", "contacts", "accounts"])
     settled(api, job)
     copy.as_root(breaks.format(role=copy.role))
-    admin.did("POST", "/clock", seconds=30)
     made = post(
         api,
         "/unified/accounting/items",
@@ -218,7 +216,6 @@ def test_files_replayed_in_the_order_of_sequences_are_the_records(
     job = job_of(api, {"type": "files", "path": "acme/books"})
     assert job["destination"]["path"] == "acme/books" and job["destination"]["format"] == "ndjson"
     settled(api, job)
-    admin.did("POST", "/clock", seconds=30)
     made = post(api, "/unified/accounting/contacts", {"name": "Short-lived", "is_customer": True})
     run(api, job)
     settled(api, job)

@@ -186,7 +186,6 @@ def test_a_hook_that_comes_late_takes_nothing_back(refusing: Callable[..., Endpo
     company = endpoint.company
     made = theirs(company, "First")
     old = company.truth("contacts", made)
-    company.admin.did("POST", "/clock", seconds=30)
     company.natively("PUT", f"/contacts/{made}", contact_name="Second")
     new = company.truth("contacts", made)
     _, cursor = feed(company)

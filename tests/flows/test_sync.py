@@ -90,7 +90,6 @@ def test_a_change_names_its_fields_and_what_they_were(company: Company) -> None:
     made = customer(company, "Before")
     job, _ = job_of(company, resources=["contacts"])
     _, cursor = feed(company)
-    company.admin.did("POST", "/clock", seconds=30)
     company.patch(
         f"/sync-job/{job['id']}", {"is_active": False}
     )  # what it keeps, the write itself would tell
@@ -295,7 +294,6 @@ def test_accounts_that_changed_are_told_though_the_provider_filters_none(
     job, _ = job_of(company, resources=["accounts"])
     [coverage] = company.get(f"/sync-job/{job['id']}")["coverage"]
     assert (coverage["strategy"], coverage["calls"]) == ("whole", None)
-    company.admin.did("POST", "/clock", seconds=3600)
     company.natively("PUT", f"/chartofaccounts/{kept['id']}", account_name="Renamed")
     done = run(company, job)
     assert done["totals"]["updated"] == 1 and "read_whole" not in done["resources"]["accounts"]
@@ -356,7 +354,6 @@ def test_what_was_written_is_told_once_though_lists_tell_it_otherwise(
     job, _ = job_of(company, resources=names)
     _, cursor = feed(company, cursor)
     mine = {made(company, name)["id"] for name in names}
-    company.admin.did("POST", "/clock", seconds=300)
     run(company, job, "full")
     told = [change for change in feed(company, cursor)[0] if change["id"] in mine]
     assert {change["id"] for change in told} == mine
@@ -372,7 +369,6 @@ def test_only_what_is_known_to_have_changed_is_named(company: Company) -> None:
     _, cursor = feed(company)
     company.natively("PUT", f"/contacts/{made['contact_id']}", contact_name="Renamed there")
     company.get(f"contacts/{made['contact_id']}")
-    company.admin.did("POST", "/clock", seconds=300)
     run(company, job)
     [change] = [each for each in feed(company, cursor)[0] if each["id"] == made["contact_id"]]
     assert {*change["changed_fields"]} - {"updated_at"} == {"name"}

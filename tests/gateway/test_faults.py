@@ -211,6 +211,7 @@ def test_the_deadline_is_kept(tmp_path: Path) -> None:
 
     async def run() -> None:
         async with house(sqlite_url(tmp_path)) as home:
+            await home.ask(READ)  # token and permits are at hand
             home.twin.api = hang
             for request, code in ((READ, "upstream_timeout"), (CREATE, "outcome_unknown")):
                 async with asyncio.timeout(5):

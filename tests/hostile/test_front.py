@@ -58,7 +58,7 @@ def test_only_named_proxies_say_who_is_asking(tmp_path: Path, trusting: bool) ->
 
 def ping(place: tuple[str, int]) -> tuple[socket.socket, str]:
     """A connection that asked once and stays open, and the status it was told ("" for none)."""
-    wire = socket.create_connection(place, timeout=2)
+    wire = socket.create_connection(place, timeout=20)
     try:
         wire.sendall(b"GET /ping HTTP/1.1\r\nHost: gateway\r\n\r\n")
         return wire, wire.recv(12)[9:12].decode()
