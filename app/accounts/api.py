@@ -17,6 +17,7 @@ from app.core.auth import Principal
 from app.core.errors import Problem
 from app.core.parameters import Limit, NextCursor, StrictRoute, clamp, next_page, page_after
 from app.keys.access import authenticated, requires
+from app.keys.audit import actor_of, record
 from app.models.integrated_accounts import IntegratedAccount
 
 router = APIRouter(prefix="/integrated-account", tags=["Integrated accounts"], route_class=StrictRoute)
@@ -91,6 +92,12 @@ async def change_account(request: Request, principal: Writer, known: Row, body: 
         if "quota_share" in body.model_fields_set:
             row.quota_share = body.quota_share
         row.updated_at = state.clock.now()
+        given = body.model_dump(exclude_unset=True)
+        detail = {"changed": sorted(given), "context": sorted(given.get("context") or ())}
+        await record(
+            session, row.updated_at, row.environment_id, actor_of(request, principal),
+            "integrated_account.changed", row.id, detail=detail,
+        )  # fmt: skip
     state.accounts.forget(known.id)
     return account_view(row)
 
@@ -102,8 +109,10 @@ async def create_token(
     """For code that should reach one account only. It can do no more than the key it is made with."""
     if principal.token:
         raise Problem("insufficient_scope", "An account token cannot make another.")
-    account = await request.app.state.accounts.visible(principal, body.integrated_account_id)
-    return AccountToken(integrated_account_token=request.app.state.access.mint(principal, account.id))
+    state = request.app.state
+    account = await state.accounts.visible(principal, body.integrated_account_id)
+    token = await state.access.issue(principal, account.id, actor_of(request, principal))
+    return AccountToken(integrated_account_token=token)
 
 
 def _unknown() -> Problem:

@@ -21,6 +21,7 @@ from app.keys.access import authenticated, authenticated_by, require
 from app.proxy import native
 from app.proxy.keyed import once
 from app.proxy.target import check_form, guarded, native_path, native_query, parameter
+from app.proxy.unkeyed import unkeyed
 from app.writes.claims import key_of
 
 ACCOUNT = "integrated_account_id"
@@ -155,10 +156,12 @@ async def forward(
     key = None if reads else key_of(request.headers, required=demanded)
     body = await _body(request, account)
     call = RawCall(method, path, query, headers, body)
-    if key is None:
+    if key is not None:
+        answer = await once(request, principal, run, call, key)
+    elif reads:
         answer = await gateway.forward(run, call)
     else:
-        answer = await once(request, principal, run, call, key)
+        answer = await unkeyed(request, principal, run, call)
     entry.meter.executed = "no" if answer.status >= 400 and answer.executed == "yes" else answer.executed
     await _stream(answer, send, empty=method == "HEAD")
 

@@ -32,20 +32,8 @@ async def once(request: Request, principal: Principal, run: Run, call: RawCall, 
     gateway: Gateway = state.gateway
     headers = tuple(pair for pair in call.headers if pair[0] != "prefer")  # it tells us how long to wait
     call = replace(call, headers=headers, body=await _whole(call.body))
-    asked = Asked(
-        environment_id=run.account.environment_id,
-        account_id=run.account.id,
-        tenant_id=run.account.tenant_id,
-        method=call.method,
-        path=_indexed(request.scope["path"].rstrip("/")),
-        resource=run.resource,
-        operation=run.operation,
-        fingerprint=_fingerprint(call, request.headers.get("content-type", "")),
-        key_id=run.key_id,
-        request_id=run.request_id,
-        idempotency_key=key,
-        source_event=run.source_event,
-    )
+    fingerprint = _fingerprint(call, request.headers.get("content-type", ""))
+    asked = asked_of(request, run, call, fingerprint, key)
 
     async def work(sending: Sending) -> Answer:
         async def announced(_: Outgoing) -> None:
@@ -54,12 +42,32 @@ async def once(request: Request, principal: Principal, run: Run, call: RawCall, 
         answer = await gateway.forward(replace(run, before_write=announced), call)
         failpoints.hit("write.after_send")
         content = await _read(answer, run, run.deadline - state.clock.monotonic())
-        outcome = _outcome(call.method, answer.status) if answer.executed == "yes" else None
+        outcome = outcome_of(call.method, answer.status) if answer.executed == "yes" else None
         return Answer(answer.status, tuple(answer.headers), content, answer.executed, outcome)
 
     keyed = Keyed(state.shelf, state.writes, state.clock)
     answer = await keyed.once(asked, actor_of(request, principal), patience(request.headers), work)
     return RawAnswer(answer.status, list(answer.headers), answer.content, executed=answer.executed)
+
+
+def asked_of(
+    request: Request, run: Run, call: RawCall, fingerprint: str = "", key: str | None = None
+) -> Asked:
+    """What is asked for, as it is kept."""
+    return Asked(
+        environment_id=run.account.environment_id,
+        account_id=run.account.id,
+        tenant_id=run.account.tenant_id,
+        method=call.method,
+        path=_indexed(request.scope["path"].rstrip("/")),
+        resource=run.resource,
+        operation=run.operation,
+        fingerprint=fingerprint,
+        key_id=run.key_id,
+        request_id=run.request_id,
+        idempotency_key=key,
+        source_event=run.source_event,
+    )
 
 
 async def _whole(body: AsyncIterator[bytes] | bytes | None) -> bytes | None:
@@ -115,7 +123,7 @@ def _indexed(path: str) -> str:
     return path if len(whole) <= _LONGEST_PATH else f"{path[:200]}#{sha256(whole).hexdigest()}"
 
 
-def _outcome(method: str, status: int) -> str | None:
+def outcome_of(method: str, status: int) -> str | None:
     """What became of the record, as far as a native answer shows it; None for a refusal."""
     if status >= 300:
         return None

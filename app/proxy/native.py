@@ -11,6 +11,7 @@ from starlette.responses import Response
 from app.core import json
 from app.core.errors import Problem
 from app.keys.access import authenticated_by
+from app.keys.audit import actor_of
 from connectors.kit.connector import Connector
 
 TOKEN_LIFE = 900
@@ -58,7 +59,8 @@ async def token_answer(request: Request, connector: Connector, account_id: str) 
         body = connector.native.token_error(refused.code)
     else:
         domain = f"{state.settings.public_url}/native/{connector.slug}/{account_id}"
-        body = connector.native.token_answer(state.access.mint(principal, account_id), domain, TOKEN_LIFE)
+        token = await state.access.issue(principal, account_id, actor_of(request, principal))
+        body = connector.native.token_answer(token, domain, TOKEN_LIFE)
     return Response(json.encode(body), media_type="application/json;charset=UTF-8", headers=_NO_STORE)
 
 

@@ -13,6 +13,7 @@ from app.gateway.api import forecast_view
 from app.gateway.engine import Gateway
 from app.gateway.forecast import forecast
 from app.keys.access import authenticated, require, requires
+from app.keys.audit import actor_of
 from app.models.integrated_accounts import IntegratedAccount
 from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncRun
@@ -49,7 +50,7 @@ def _sync(request: Request) -> Sync:
 @once("sync-job")
 async def create_job(request: Request, principal: Writer, body: SyncJobRequest) -> SyncJobView:
     """The first run begins at once; follow it with `/sync-job-run`."""
-    job = await _sync(request).create(principal, body)
+    job = await _sync(request).create(principal, actor_of(request, principal), body)
     return await _whole_job(request, job)
 
 
@@ -78,20 +79,22 @@ async def get_job(request: Request, principal: Reader, job_id: str) -> SyncJobVi
 
 @router.patch("/sync-job/{job_id}", summary="Change a sync job")
 async def change_job(request: Request, principal: Writer, job_id: str, body: SyncJobChange) -> SyncJobView:
-    job = await _sync(request).change(principal, job_id, body)
+    job = await _sync(request).change(principal, actor_of(request, principal), job_id, body)
     return job_view(job, await _sync(request).destinations.view(job.id))
 
 
 @router.delete("/sync-job/{job_id}", status_code=204, summary="End a sync job")
 async def delete_job(request: Request, principal: Writer, job_id: str) -> Response:
     """Its runs end with it; what was synced stays until the account goes."""
-    await _sync(request).delete(principal, job_id)
+    await _sync(request).delete(principal, actor_of(request, principal), job_id)
     return Response(status_code=204)
 
 
 @router.post("/sync-job-run", status_code=202, summary="Run a sync job now")
 async def create_run(request: Request, principal: Writer, body: SyncJobRunRequest) -> SyncJobRunView:
-    return await _whole_run(request, await _sync(request).start(principal, body))
+    return await _whole_run(
+        request, await _sync(request).start(principal, actor_of(request, principal), body)
+    )
 
 
 @router.get("/sync-job-run", summary="List runs")
@@ -128,7 +131,9 @@ async def act_on_run(
     act: Annotated[Literal["pause", "resume", "stop"], Path()],
 ) -> SyncJobRunView:
     """Nothing that was committed is lost: a paused run goes on at the page where it stopped."""
-    return await _whole_run(request, await _sync(request).act(principal, run_id, act))
+    return await _whole_run(
+        request, await _sync(request).act(principal, actor_of(request, principal), run_id, act)
+    )
 
 
 @router.get("/changes", summary="What changed, in order", response_model=ChangePage)

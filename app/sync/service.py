@@ -14,10 +14,11 @@ from app.core.clock import Clock
 from app.core.database import Database
 from app.core.errors import Problem
 from app.core.ids import new_id
+from app.keys.audit import Actor
 from app.models.integrated_accounts import IntegratedAccount
 from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncRun
-from app.sync import cadence, progress
+from app.sync import audited, cadence, progress
 from app.sync.cadence import BadCadence
 from app.sync.choosing import hydrated_of, resources_of
 from app.sync.coverage import coverage
@@ -73,7 +74,7 @@ class Sync:
 
     # Jobs
 
-    async def create(self, principal: Principal, wanted: SyncJobRequest) -> SyncJob:
+    async def create(self, principal: Principal, actor: Actor, wanted: SyncJobRequest) -> SyncJob:
         """A new job; its first run begins at once. Problem not_found, validation_failed."""
         account = await self._accounts.visible(principal, wanted.integrated_account_id)
         now = self._clock.now()
@@ -96,11 +97,12 @@ class Sync:
             session.add(job)
             await session.flush()
             await self.destinations.attach(session, job, tried, now)
+            await audited.of_job(session, now, actor, "created", job, tried)
             if job.is_active and account.status == _RUNNABLE:
                 await self._begin(session, job, account.connector, "initial", now)
         return job
 
-    async def change(self, principal: Principal, job_id: str, wanted: SyncJobChange) -> SyncJob:
+    async def change(self, principal: Principal, actor: Actor, job_id: str, wanted: SyncJobChange) -> SyncJob:
         """The job as it is from now on. A run that is under way goes on as it began."""
         job = await self.job(principal, job_id)
         account = await self._accounts.visible(principal, job.account_id)
@@ -133,15 +135,17 @@ class Sync:
                 await self.destinations.attach(session, row, tried, now)
             if set(resources) - set(job.resources):
                 await self.destinations.rewind(session, row, now)
+            await audited.of_job(session, now, actor, "changed", row, tried, changed=sorted(given))
             await self._uncovered(session, row)
         return row
 
-    async def delete(self, principal: Principal, job_id: str) -> None:
+    async def delete(self, principal: Principal, actor: Actor, job_id: str) -> None:
         """The job, its runs with it. What was synced stays until the account goes."""
         job = await self.job(principal, job_id)
         async with self._database.write() as session:
             row = await session.get(SyncJob, job.id)
             if row is not None:
+                await audited.of_job(session, self._clock.now(), actor, "deleted", row)
                 await session.delete(row)
                 await self._uncovered(session, row)
 
@@ -165,7 +169,7 @@ class Sync:
 
     # Runs
 
-    async def start(self, principal: Principal, wanted: SyncJobRunRequest) -> SyncRun:
+    async def start(self, principal: Principal, actor: Actor, wanted: SyncJobRunRequest) -> SyncRun:
         """A run that begins now. Problem sync_already_running, connection_state_conflict."""
         job = await self.job(principal, wanted.sync_job_id)
         account = await self._accounts.usable(principal, job.account_id)
@@ -181,9 +185,11 @@ class Sync:
                     detail = "A run of this account is under way; wait for it, or stop it."
                     raise Problem("sync_already_running", detail, sync_job_run_id=run.id)
             kind = "full" if wanted.mode == "full" else "adhoc"
-            return await self._begin(session, job, account.connector, kind, now, chosen)
+            run = await self._begin(session, job, account.connector, kind, now, chosen)
+            await audited.of_run(session, now, actor, "started", run, mode=wanted.mode)
+            return run
 
-    async def act(self, principal: Principal, run_id: str, act: Act) -> SyncRun:
+    async def act(self, principal: Principal, actor: Actor, run_id: str, act: Act) -> SyncRun:
         """Pause, resume or stop. Problem invalid_transition when the run's state does not allow it."""
         run = await self.run(principal, run_id)
         now = self._clock.now()
@@ -207,6 +213,7 @@ class Sync:
                 raise Problem("invalid_transition", detail, **told)
             if act == "resume":
                 await self._handover(session, changed, 0.0)
+            await audited.of_run(session, now, actor, act, changed)
         return changed
 
     async def run(self, principal: Principal, run_id: str) -> SyncRun:

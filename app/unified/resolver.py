@@ -11,6 +11,7 @@ from structlog.stdlib import get_logger
 from app.core.auth import Principal
 from app.core.chores import Chore
 from app.core.errors import Problem
+from app.keys.audit import Actor
 from app.models.writes import Write
 from app.synced.written import Written, gone, left
 from app.unified.calls import Call
@@ -64,23 +65,25 @@ class Resolver(Chore):
         """An unknown write a person may decide; the caller owns it then."""
         return await self._unsettled.take(write_id, principal)
 
-    async def decide(self, write: Write, *, executed: bool, remote_id: str | None) -> None:
+    async def decide(self, write: Write, actor: Actor, *, executed: bool, remote_id: str | None) -> None:
         """A person says how an unknown write ended; it is theirs (`WriteShelf.take`).
 
         What was left to do after it is done now. Problem not_found when there is no such record.
         """
         progress, asked = await self._state.shelf.journal(write)
         if not executed:
+            await self._unsettled.decided(write, actor, "not_executed")
             await self._unsettled.give_back(write, progress, asked)
             return
         try:
             if asked is None or progress.pending is None:
+                await self._unsettled.decided(write, actor, "executed", remote_id)
                 await self._unsettled.adopted(write, remote_id)
                 return
             call, change = await recalled(self._app, write, asked)
-            await self._adopt(
-                write, call, change, progress, await self._seen(call, change, progress, remote_id)
-            )
+            seen = await self._seen(call, change, progress, remote_id)
+            await self._unsettled.decided(write, actor, "executed", seen.id)
+            await self._adopt(write, call, change, progress, seen)
         except Problem:
             await self._unsettled.postpone(write, None)
             raise

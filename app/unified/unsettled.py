@@ -12,7 +12,7 @@ from app.core.clock import Clock
 from app.core.database import Database
 from app.core.ids import new_id
 from app.core.instants import storage_now
-from app.keys.audit import Actor
+from app.keys.audit import Actor, record
 from app.models.writes import Write
 from app.synced.written import Written
 from app.unified.looking import DOUBTFUL, EARLIER
@@ -61,6 +61,17 @@ class Unsettled:
             if write is not None:
                 self._hand_over(write, now)
             return write
+
+    async def decided(self, write: Write, actor: Actor, outcome: str, remote_id: str | None = None) -> None:
+        """A person said how it ended: whose word that was, before anything is done on it."""
+        async with self._database.write() as session:
+            await record(
+                session, self._clock.now(), write.environment_id, actor, "write.resolved", write.id,
+                detail={
+                    "outcome": outcome, "remote_id": remote_id, "integrated_account_id": write.account_id,
+                    "resource": write.resource, "written_by": write.key_id,
+                },
+            )  # fmt: skip
 
     async def made_by_others(self, write: Write) -> Collection[str]:
         """Ids of records that other writes are known to have made."""

@@ -12,6 +12,7 @@ from app.core.parameters import Limit, NextCursor, StrictRoute, clamp, next_page
 from app.core.redaction import redact
 from app.keys import access
 from app.keys.access import requires
+from app.keys.audit import actor_of
 from app.models.writes import Write
 from app.writes import store
 
@@ -140,7 +141,8 @@ async def resolve_write(request: Request, principal: Reader, row: Seen, said: Re
         detail = f"The write is {row.state}, and only an unknown one is resolved by hand."
         told: dict[str, Any] = {"from": row.state, "allowed": ["unknown"]}
         raise Problem("invalid_transition", detail, **told)
-    await state.resolver.decide(write, executed=said.outcome == "executed", remote_id=said.remote_id)
+    actor = actor_of(request, principal)
+    await state.resolver.decide(write, actor, executed=said.outcome == "executed", remote_id=said.remote_id)
     return _view(await _seen(request, principal, row.id))
 
 

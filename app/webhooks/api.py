@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from app.core.auth import Principal
 from app.core.parameters import Limit, NextCursor, StrictRoute, clamp, next_page, page_after
 from app.keys.access import requires_all
+from app.keys.audit import actor_of
 from app.webhooks.schemas import (
     MessagePage,
     MessageView,
@@ -37,7 +38,7 @@ def _webhooks(request: Request) -> Webhooks:
 @once("webhook")
 async def create_webhook(request: Request, principal: Writer, body: WebhookRequest) -> WebhookView:
     """The answer shows the signing secret, once. It is told of what happens from now on."""
-    return webhook_view(*await _webhooks(request).create(principal, body))
+    return webhook_view(*await _webhooks(request).create(principal, actor_of(request, principal), body))
 
 
 @router.get("/webhook", summary="List webhooks")
@@ -60,7 +61,7 @@ async def list_webhooks(
 @router.post("/webhook/test", status_code=202, summary="Send a test event")
 async def test_webhook(request: Request, principal: Writer, body: TestRequest) -> MessageView:
     """The event `test` goes to this webhook alone; what comes of it stands at `/webhook-message/{id}`."""
-    return message_view(await _webhooks(request).test(principal, body.id))
+    return message_view(await _webhooks(request).test(principal, actor_of(request, principal), body.id))
 
 
 @router.get("/webhook/{webhook_id}", summary="Read a webhook")
@@ -72,20 +73,22 @@ async def get_webhook(request: Request, principal: Reader, webhook_id: str) -> W
 async def change_webhook(
     request: Request, principal: Writer, webhook_id: str, body: WebhookChange
 ) -> WebhookView:
-    return webhook_view(await _webhooks(request).change(principal, webhook_id, body))
+    return webhook_view(
+        await _webhooks(request).change(principal, actor_of(request, principal), webhook_id, body)
+    )
 
 
 @router.delete("/webhook/{webhook_id}", status_code=204, summary="End a webhook")
 async def delete_webhook(request: Request, principal: Writer, webhook_id: str) -> Response:
     """Nothing more is sent; its messages go with it."""
-    await _webhooks(request).delete(principal, webhook_id)
+    await _webhooks(request).delete(principal, actor_of(request, principal), webhook_id)
     return Response(status_code=204)
 
 
 @router.post("/webhook/{webhook_id}/rotate-secret", summary="Get a new signing secret")
 async def rotate_secret(request: Request, principal: Writer, webhook_id: str) -> WebhookView:
     """For 24 hours the secrets before it sign beside it."""
-    return webhook_view(*await _webhooks(request).rotate(principal, webhook_id))
+    return webhook_view(*await _webhooks(request).rotate(principal, actor_of(request, principal), webhook_id))
 
 
 @router.get("/webhook-message", summary="List messages")
@@ -120,7 +123,9 @@ async def list_messages(
 @router.post("/webhook-message/replay", status_code=202, summary="Send many messages again")
 async def replay_messages(request: Request, principal: Writer, body: ReplayRequest) -> Replayed:
     """With the same `webhook-id` and a new timestamp, so that a receiver can tell what it has."""
-    return Replayed(messages=await _webhooks(request).replay_many(principal, body))
+    return Replayed(
+        messages=await _webhooks(request).replay_many(principal, actor_of(request, principal), body)
+    )
 
 
 @router.get("/webhook-message/{message_id}", summary="Read a message and its attempts")
@@ -131,4 +136,4 @@ async def get_message(request: Request, principal: Reader, message_id: str) -> M
 
 @router.post("/webhook-message/{message_id}/replay", status_code=202, summary="Send a message again")
 async def replay_message(request: Request, principal: Writer, message_id: str) -> MessageView:
-    return message_view(await _webhooks(request).replay(principal, message_id))
+    return message_view(await _webhooks(request).replay(principal, actor_of(request, principal), message_id))

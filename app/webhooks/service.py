@@ -50,7 +50,7 @@ class Webhooks:
         self._vault = vault
         self._egress = egress
 
-    async def create(self, principal: Principal, wanted: WebhookRequest) -> tuple[Webhook, str]:
+    async def create(self, principal: Principal, actor: Actor, wanted: WebhookRequest) -> tuple[Webhook, str]:
         """A new webhook, told of what happens from now on; and its secret. Problem webhook_url_forbidden."""
         _check(wanted.model_dump())
         await self._reachable(wanted.target_url)
@@ -75,10 +75,12 @@ class Webhooks:
                 updated_at=now,
             )
             session.add(webhook)
-            await self._audit(session, principal, "webhook.created", webhook, now)
+            await self._audit(session, principal, actor, "webhook.created", webhook.id, now)
         return webhook, secret
 
-    async def change(self, principal: Principal, webhook_id: str, wanted: WebhookChange) -> Webhook:
+    async def change(
+        self, principal: Principal, actor: Actor, webhook_id: str, wanted: WebhookChange
+    ) -> Webhook:
         """The webhook as it is from now on."""
         given = wanted.model_dump(exclude_unset=True)
         _check(given)
@@ -101,18 +103,21 @@ class Webhooks:
                     session, [WebhookMessage.webhook_id == webhook.id], ReplayRequest(since=since), now
                 )
             webhook.updated_at, webhook.version = now, webhook.version + 1
-            await self._audit(session, principal, "webhook.changed", webhook, now)
+            await self._audit(
+                session, principal, actor, "webhook.changed", webhook.id, now,
+                changed=sorted(wanted.model_fields_set),
+            )  # fmt: skip
         return webhook
 
-    async def delete(self, principal: Principal, webhook_id: str) -> None:
+    async def delete(self, principal: Principal, actor: Actor, webhook_id: str) -> None:
         """Nothing more is sent; its messages go with it."""
         async with self._database.write() as session:
             webhook = await _webhook(session, principal, webhook_id, changes=True)
-            await self._audit(session, principal, "webhook.deleted", webhook, self._clock.now())
+            await self._audit(session, principal, actor, "webhook.deleted", webhook.id, self._clock.now())
             await session.delete(webhook)
             await self._vault.shred(session, webhook.environment_id, owner_of(webhook.id))
 
-    async def rotate(self, principal: Principal, webhook_id: str) -> tuple[Webhook, str]:
+    async def rotate(self, principal: Principal, actor: Actor, webhook_id: str) -> tuple[Webhook, str]:
         """A new secret; those before sign beside it for 24 hours."""
         now, secret = self._clock.now(), signing.new_secret()
         until = (now + _STILL_SIGNS).isoformat()
@@ -126,10 +131,10 @@ class Webhooks:
             fresh = _sealed(key, webhook.environment_id, webhook.id, secret, generation)
             webhook.secrets = [fresh, *older][:_MOST_SECRETS]
             webhook.generation, webhook.updated_at, webhook.version = generation, now, webhook.version + 1
-            await self._audit(session, principal, "webhook.secret_rotated", webhook, now)
+            await self._audit(session, principal, actor, "webhook.secret_rotated", webhook.id, now)
         return webhook, secret
 
-    async def test(self, principal: Principal, webhook_id: str) -> WebhookMessage:
+    async def test(self, principal: Principal, actor: Actor, webhook_id: str) -> WebhookMessage:
         """A message with the event `test`, sent like any other, to this webhook alone."""
         now = self._clock.now()
         async with self._database.write() as session:
@@ -150,6 +155,9 @@ class Webhooks:
                 due_at=now,
             )
             session.add(message)
+            await self._audit(
+                session, principal, actor, "webhook.tested", webhook.id, now, message_id=message.id
+            )
         return message
 
     async def webhook(self, principal: Principal, webhook_id: str) -> Webhook:
@@ -201,22 +209,34 @@ class Webhooks:
             event = await session.get(Event, (message.environment_id, message.sequence))
             return message, list(attempts), event
 
-    async def replay(self, principal: Principal, message_id: str) -> WebhookMessage:
+    async def replay(self, principal: Principal, actor: Actor, message_id: str) -> WebhookMessage:
         """Sends one message again: the same `webhook-id`, a new timestamp."""
+        now = self._clock.now()
         async with self._database.write() as session:
             message = await _message(session, principal, message_id)
-            await _send_again(session, [message], self._clock.now())
+            await _send_again(session, [message], now)
+            await self._audit(
+                session, principal, actor, "webhook_message.replayed", message.id, now,
+                webhook_id=message.webhook_id,
+            )  # fmt: skip
         return message
 
-    async def replay_many(self, principal: Principal, wanted: ReplayRequest) -> int:
+    async def replay_many(self, principal: Principal, actor: Actor, wanted: ReplayRequest) -> int:
         """Sends again what the request names; how many messages that are."""
         _check(wanted.model_dump())
         owned: list[ColumnElement[bool]] = [WebhookMessage.environment_id == principal.environment_id]
         if wanted.webhook_id is not None:
             await self.webhook(principal, wanted.webhook_id)
             owned.append(WebhookMessage.webhook_id == wanted.webhook_id)
+        now = self._clock.now()
         async with self._database.write() as session:
-            return await self._again(session, owned, wanted, self._clock.now())
+            count = await self._again(session, owned, wanted, now)
+            told = wanted.model_dump(mode="json", exclude_none=True, exclude={"webhook_id"})
+            target = wanted.webhook_id or "webhook-message"
+            await self._audit(
+                session, principal, actor, "webhook_message.replayed", target, now, messages=count, **told
+            )
+        return count
 
     async def _again(
         self, session: AsyncSession, owned: list[ColumnElement[bool]], wanted: ReplayRequest, now: datetime
@@ -245,10 +265,16 @@ class Webhooks:
         return await self._vault.key(environment_id, owner_of(webhook_id))
 
     async def _audit(
-        self, session: AsyncSession, principal: Principal, action: str, webhook: Webhook, now: datetime
+        self,
+        session: AsyncSession,
+        principal: Principal,
+        actor: Actor,
+        action: str,
+        target: str,
+        now: datetime,
+        **detail: Any,
     ) -> None:
-        actor = Actor("api_key", principal.key_id)
-        await record(session, now, webhook.environment_id, actor, action, webhook.id)
+        await record(session, now, principal.environment_id, actor, action, target, detail=detail)
 
 
 def _sealed(

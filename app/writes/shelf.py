@@ -21,6 +21,7 @@ from app.core.database import Database
 from app.core.errors import Problem
 from app.core.ids import new_id
 from app.core.instants import storage_now
+from app.core.redaction import redact
 from app.core.secrets import Context, SecretUnavailable, Vault
 from app.keys import audit
 from app.models.writes import Write
@@ -35,7 +36,9 @@ Journal = Mapping[str, Any]
 Check = Callable[[AsyncSession, Write, datetime], Awaitable[None]]
 """Raises Problem for an intent that may not begin."""
 
-_AUDITED = {"create": "created", "update": "updated", "delete": "deleted", "forward": "forwarded"}
+_AUDITED = {"forward": "forwarded", "create": "created", "update": "updated", "delete": "deleted"}
+_FOUND = {"already_existed": "found", "unchanged": "unchanged", "updated": "updated"}
+"""What a create, or a change, came to where it did not do what it is named for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,17 +220,37 @@ class Shelf:
             stored.answer = answer
 
     async def audited(self, session: AsyncSession, stored: Write, actor: audit.Actor) -> None:
+        """The entry of a write to a provider; what our own routes make has one where it is made."""
+        if not stored.account_id:
+            return
+        detail: dict[str, Any] = {"write_id": stored.id or None, "source_event": stored.source_event}
+        target = f"{stored.account_id}/{stored.resource}/{stored.record_id or ''}"
+        refused = False
+        if stored.operation == "forward":
+            path = redact(stored.path)
+            detail |= {"method": stored.method, "path": path, "status": stored.status}
+            target, refused = stored.account_id + path, (stored.status or 0) >= 400
         await audit.record(
             session,
             self._clock.now(),
             stored.environment_id,
             actor,
-            f"record.{_AUDITED.get(stored.operation, stored.operation)}",
-            f"{stored.account_id}/{stored.resource}/{stored.record_id or ''}",
-            outcome="ok" if stored.error_code is None else stored.error_code,
+            f"record.{_deed(stored)}",
+            target,
+            outcome=stored.error_code or ("refused" if refused else "ok"),
             request_id=stored.request_id,
-            detail={"write_id": stored.id, "source_event": stored.source_event},
+            detail=detail,
         )
+
+    async def note(self, asked: Asked, actor: audit.Actor, status: int, error_code: str | None) -> None:
+        """Audits a write of which nothing else is kept."""
+        async with self._database.write() as session:
+            now = self._clock.now()
+            made = Write(
+                id="", state="done", lease_until=now, created_at=now, status=status, error_code=error_code,
+                **asdict(asked),
+            )  # fmt: skip
+            await self.audited(session, made, actor)
 
     async def own(self, session: AsyncSession, intent: Write) -> Write | None:
         """The row, if it is still this owner's."""
@@ -249,6 +272,12 @@ class Shelf:
             return await self._vault.seal(_seal(write, "idempotent_answer", "answer"), answer)
         except SecretUnavailable:
             return None
+
+
+def _deed(stored: Write) -> str:
+    if stored.operation in ("create", "update") and stored.outcome in _FOUND:
+        return _FOUND[stored.outcome]
+    return _AUDITED.get(stored.operation, stored.operation)
 
 
 def give_back_key(write: Write) -> None:

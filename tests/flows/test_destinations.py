@@ -243,6 +243,12 @@ def test_a_job_that_ends_takes_its_destination_with_it(api: httpx.Client, copy: 
     settled(api, job)
     away = api.patch(f"/sync-job/{job['id']}", json={"destination": None})
     assert away.is_success and away.json()["destination"] is None
+    told = api.get("/audit", params={"target": job["id"]}).json()["result"][::-1]
+    assert [entry["action"] for entry in told] == ["sync_job.created", "sync_job.changed"]
+    at = told[0]["detail"]["destination"]
+    assert (at["type"], at["host"]) == ("postgresql", "127.0.0.1")
+    assert told[1]["detail"]["changed"] == ["destination"] and "destination" not in told[1]["detail"]
+    assert PASSWORD not in str(told) and copy.url not in str(told)
     assert copy.rows("items"), "what is there stays there"
     again = api.patch(f"/sync-job/{job['id']}", json={"destination": {"type": "postgresql", "url": copy.url}})
     assert again.is_success

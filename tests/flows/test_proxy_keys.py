@@ -195,24 +195,37 @@ def test_what_nobody_saw_is_never_sent_again(
         again = shop.post(CONTACTS, json=body, headers=key)
         assert (again.status_code, again.json()["code"]) == (409, "outcome_pending"), again.text
         assert (again.json()["executed"], again.json()["retryable"]) == ("unknown", False)
+        write_id = lost.headers["ledgerway-write-id"]
+        assert again.json()["next"] == {"method": "POST", "path": f"/write/{write_id}/resolve"}
     assert sent(admin, mark) == 1
     assert len(there(shop, name)) == exists
     write = f"/write/{lost.headers['ledgerway-write-id']}"
-    assert (shop.get(write).json()["state"], shop.get(write).json()["retryable"]) == ("unknown", False)
+    told = shop.get(write).json()
+    assert (told["state"], told["retryable"]) == ("unknown", False)
+    assert (told["method"], told["path"]) == ("POST", "/proxy/contacts")
+    person = shop.post("/api-key", json={"name": "person"}).json()
+    by_person = {"Authorization": f"Bearer {person['key']}"}
     if exists:
         [id] = there(shop, name)
-        said = shop.post(f"{write}/resolve", json={"outcome": "executed", "remote_id": id})
+        said = shop.post(f"{write}/resolve", json={"outcome": "executed", "remote_id": id}, headers=by_person)
         assert (said.json()["state"], said.json()["record_id"]) == ("done", id), said.text
         replayed = shop.post(CONTACTS, json=body, headers=key)
         assert (replayed.status_code, replayed.json()) == (200, {"id": id})
         assert replayed.headers["ledgerway-warning"] == "answer-not-kept"
         assert sent(admin, mark) == 1
     else:
-        freed = shop.post(f"{write}/resolve", json={"outcome": "not_executed"})
+        freed = shop.post(f"{write}/resolve", json={"outcome": "not_executed"}, headers=by_person)
         assert (freed.json()["state"], freed.json()["executed"]) == ("released", "no"), freed.text
         again = shop.post(CONTACTS, json=body, headers=key)
         assert (again.status_code, again.headers["ledgerway-outcome"]) == (201, "created")
+        rows = shop.get("/write", params={"idempotency_key": f"lost-{kind}"}).json()["result"]
+        assert [row["state"] for row in rows] == ["done", "released"]
+        assert {row["idempotency_key"] for row in rows} == {f"lost-{kind}"}
     assert len(there(shop, name)) == 1
+    [entry] = shop.get("/audit", params={"target": write.rpartition("/")[2]}).json()["result"]
+    assert (entry["action"], entry["actor"]["id"]) == ("write.resolved", person["id"])
+    assert entry["detail"]["outcome"] == ("executed" if exists else "not_executed")
+    assert entry["detail"]["written_by"] != person["id"]
 
 
 @pytest.mark.parametrize(
