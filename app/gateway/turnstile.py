@@ -6,6 +6,7 @@ import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -189,12 +190,11 @@ class Turnstile:
         )
 
     async def stop(self) -> None:
-        tasks = [task for task in (self._pump, self._tend, self._question, *self._side) if task is not None]
+        given = (self._pump, self._tend, self._question, *self._side)
+        tasks: list[asyncio.Task[Any]] = [task for task in given if task is not None]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(
-            *tasks, return_exceptions=True
-        )  # none is left in the storage when that is closed
+        await asyncio.gather(*tasks, return_exceptions=True)  # none is in the storage when that is closed
         if self._slots:
             self._slots = 0
             await self._aside(lambda budget, now: budget.release(now, self._owner, 0))

@@ -11,7 +11,7 @@ _KEPT = 10_000
 class Rests:
     """What this process remembers of reads that told nothing new, of each record the last and how many in a row.
 
-    The record rests for 1 s then, twice as long after each more, until there is news of it or nobody names it.
+    The record rests for 1 s then, twice as long after each more, until there is news of it or it is left unnamed.
     """
 
     def __init__(self) -> None:

@@ -46,8 +46,8 @@ async def ask(
     ]
     again = {"asked": Hint.__table__.c.asked + 1}
     keys = ("account_id", "unit", "record_id")
-    statement = insert(Hint).values(rows).on_conflict_do_update(index_elements=keys, set_=again)
-    is_new = 1 in await session.scalars(statement.returning(Hint.asked))
+    statement = insert(Hint).on_conflict_do_update(index_elements=keys, set_=again)
+    is_new = 1 in await session.scalars(statement.returning(Hint.asked), rows)
     if turn.state == "idle" or (turn.state == "resting" and is_new):
         await queue(session, jobs, turn, now, SETTLES)
 
