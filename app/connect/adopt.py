@@ -334,19 +334,16 @@ class Adoption:
             except Exception as error:  # nobody's wish to leave fails because the provider is down
                 _log.warning("grant_not_revoked", **about, error=type(error).__name__)
                 continue
-            if is_revoked:
-                _log.info("grant_revoked", **about, status=status)
-            else:
-                _log.warning("grant_not_revoked", **about, status=status)
+            log = _log.info if is_revoked else _log.warning
+            log("grant_revoked" if is_revoked else "grant_not_revoked", **about, status=status)
 
     async def _end(self, one: Superseded) -> tuple[bool, int | None]:
         """Whether the provider ended a token by one way or another, and the status of its last answer."""
         client = await self._clients.client(one.environment_id, one.connector, one.location)
         center, auth = self.data_center(one.connector, one.location), one.connector.auth
         status: int | None = None
-        token = one.refresh_token
-        if isinstance(token, Lifted):
-            token = await self._credentials.vault.opened(token)
+        kept, vault = one.refresh_token, self._credentials.vault
+        token = await vault.opened(kept) if isinstance(kept, Lifted) else kept
         for form in auth.revoke(center, client, token.reveal().decode()):
             try:
                 status, body = await self._gateway.exchange(form)

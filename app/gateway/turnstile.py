@@ -58,11 +58,9 @@ class Turnstile:
         self._waiters: list[_Waiter] = []
         self._in_use = 0
         self._slots = 0
-        self._permits = 0
-        self._permits_until = 0.0
+        self._permits, self._permits_until = 0, 0.0
         self._renew_at, self._renew_below = 0.0, 0
         self._recent: list[float] = []  # own calls of the last minute, for when the storage is away
-        self._away = False
         self._late = 0.0  # seconds the storage's last answer took
         self._question: asyncio.Task[Given] | None = None
         self._overdue: object = None
@@ -71,14 +69,13 @@ class Turnstile:
         self._lapsed = 0
         self._lock = asyncio.Lock()
         self._told: tuple[object, float, Allowance] | None = None
-        self._strikes = False
+        self._away = self._strikes = False
         self._why = (Kind.CONCURRENT, 0.0)
         self._changed = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
         self._tend: asyncio.Task[None] | None = None
         self._side: set[asyncio.Task[None]] = set()
-        self._asked_at = 0.0
-        self._left_at = 0.0
+        self._asked_at = self._left_at = 0.0
 
     @property
     def busy(self) -> bool:
