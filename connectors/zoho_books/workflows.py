@@ -60,7 +60,7 @@ def remove(mark: str, stays: frozenset[str]) -> Flow[None]:
         webhooks = yield from _ours("webhook", mark)
         workflows = yield from _ours("workflow", mark)
     except Fault as fault:
-        if fault.kind is not Kind.GARBLED:
+        if fault.kind not in (Kind.GARBLED, Kind.STUCK):
             raise
         return
     yield from _taken_back(mark, stays, webhooks, workflows)
@@ -189,7 +189,7 @@ def _sleeps(row: Mapping[str, Any]) -> bool:
 
 def _refusal(fault: Fault) -> str:
     """Why Zoho does not do it. A fault that may pass is raised again."""
-    if fault.kind in PASSING or fault.kind in (Kind.STUCK, Kind.TLS):
+    if fault.kind in PASSING or fault.kind is Kind.TLS:
         raise fault
     if fault.kind is Kind.GARBLED:
         return f"Zoho's answer could not be read: {fault.message or 'it is none we know'}"
