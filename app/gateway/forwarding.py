@@ -9,7 +9,7 @@ from app.core.http import Outgoing, Stream
 from app.core.http.inflate import Inflation
 from app.gateway.attempts import Attempts, Tally, Ticket, suspect
 from app.gateway.cure import Again, GiveUp
-from app.gateway.posting import decoded
+from app.gateway.posting import mended
 from app.gateway.runs import RawAnswer, RawCall, Run
 from app.gateway.shape import raw_headers, raw_url
 from connectors.kit.faults import Fault, Kind
@@ -215,6 +215,6 @@ def _readable(content: bytes | None, headers: dict[str, str]) -> object:
     try:
         inflation = Inflation(headers.get("content-encoding", ""), 1024 * 1024)
         inflation.feed(content)
-        return decoded(inflation.finish())
+        return mended(inflation.finish())
     except Fault:
         return None
