@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
@@ -13,12 +13,14 @@ import msgspec
 from pydantic import BaseModel
 
 from app.core.errors import Problem
+from connectors.kit.http import Mended
 
 _DEEPEST = 64
 _INT_DIGITS = 19
 _NUMBER_TEXT = 64
 _EXPONENT = 400  # past any figure a field accepts, and small enough to write out in digits
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_NO_CHARACTER = re.compile("[\ud800-\udfff]")
 _ESCAPED = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
 
 
@@ -68,6 +70,20 @@ def decode(data: bytes) -> Any:
         raise ValueError("nested too deeply") from None
 
 
+def mend(data: bytes) -> Any:
+    """A provider's JSON that `decode` refused for a value in it; ValueError where more than values is wrong.
+
+    NaN, Infinity and numbers out of range become null; halves of surrogate pairs and bytes that are no UTF-8 become
+    U+FFFD. Every object with one below it is `Mended` and says where. Bare control characters in texts are taken.
+    """
+    text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+    try:
+        found = _stdlib.loads(text, strict=False, parse_float=_in_range, parse_constant=_NoNumber)
+        return _mended(found)[0]
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def encode(value: Any) -> bytes:
     """Compact JSON: Decimal as a plain number without exponent, aware UTC datetime with `Z`, ISO date.
 
@@ -103,10 +119,48 @@ def _exact(text: str) -> Decimal:
 
 def exact(text: str) -> Decimal:
     """A fraction with every digit; ValueError when it could not be written out."""
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise ValueError("a number is out of range") from None
     if abs(number.adjusted()) > _EXPONENT:
         raise ValueError("a number is out of range")
     return number
+
+
+class _NoNumber(str):
+    """What stood where a number should be."""
+
+
+def _in_range(text: str) -> Decimal | _NoNumber:
+    try:
+        return exact(text)
+    except ValueError:
+        return _NoNumber(text[:_NUMBER_TEXT])
+
+
+def _mended(value: Any) -> tuple[Any, list[tuple[str, str]]]:
+    """The value without what nobody can store, and the gaps that left below it."""
+    if isinstance(value, _NoNumber):
+        return None, [("", f"{value}, which is no value")]
+    if isinstance(value, str):
+        clean = _NO_CHARACTER.sub("\ufffd", value)
+        return clean, [] if clean == value else [("", "what is no character, for which U+FFFD stands")]
+    if isinstance(value, list):
+        inner = [_mended(item) for item in value]
+        return [item for item, _ in inner], [
+            gap for at, (_, gaps) in enumerate(inner) for gap in _below(at, gaps)
+        ]
+    if not isinstance(value, dict):
+        return value, []
+    members = {_mended(key)[0]: _mended(member) for key, member in value.items()}
+    gaps = [gap for key, (_, inner) in members.items() for gap in _below(key, inner)]
+    clean = {key: member for key, (member, _) in members.items()}
+    return (Mended(clean, tuple(gaps)) if gaps else clean), gaps
+
+
+def _below(name: object, gaps: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(f"{name}.{path}" if path else str(name), stood) for path, stood in gaps]
 
 
 def _integer(text: str) -> int:

@@ -18,7 +18,7 @@ from app.gateway.calls import Ended
 from app.gateway.cure import GiveUp
 from app.gateway.forwarding import forward
 from app.gateway.fresh import Fresh
-from app.gateway.posting import decoded, post
+from app.gateway.posting import mended, post
 from app.gateway.runs import Lane, Meter, RawAnswer, RawCall, Run
 from app.gateway.shape import shaped
 from connectors.kit.auth import DataCenter, Form
@@ -268,7 +268,7 @@ class Gateway:
         for attempt in (1, 2, 3):
             try:
                 incoming = await self._attempts.door.fetch(wire, seconds=_EXCHANGE_SECONDS)
-                reply = Reply(incoming.status, incoming.headers, decoded(incoming.content), incoming.content)
+                reply = Reply(incoming.status, incoming.headers, mended(incoming.content), incoming.content)
                 fault = connector.judge(reply)
             except Fault as failed:
                 reply, fault = Reply(0), failed
@@ -314,4 +314,4 @@ class _Again(Exception):
 def _reply(request: Request, status: int, headers: dict[str, str], content: bytes) -> Reply:
     media = headers.get("content-type", "")
     as_json = request.expect == "json" or "json" in media or status >= 400
-    return Reply(status, headers, decoded(content) if as_json else None, content)
+    return Reply(status, headers, mended(content) if as_json else None, content)

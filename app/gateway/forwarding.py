@@ -9,7 +9,7 @@ from app.core.http.inflate import Inflation
 from app.gateway.attempts import Attempts, Tally, Ticket, suspect
 from app.gateway.calls import Ended
 from app.gateway.cure import Again, Executed, GiveUp
-from app.gateway.posting import decoded
+from app.gateway.posting import mended
 from app.gateway.problems import LIMITS
 from app.gateway.runs import RawAnswer, RawCall, Run
 from app.gateway.shape import raw_headers, raw_url
@@ -248,6 +248,6 @@ def _readable(content: bytes | None, headers: dict[str, str]) -> object:
     try:
         inflation = Inflation(headers.get("content-encoding", ""), 1024 * 1024)
         inflation.feed(content)
-        return decoded(inflation.finish())
+        return mended(inflation.finish())
     except Fault:
         return None

@@ -18,7 +18,8 @@ class SyncRun(Base, kw_only=True):
     plan       the units still to do, in order: [{model, resource, side, whole}, …]
     position   where the first of them stands; None: it has not begun
     stats      counts so far: {unit: {rows, created, updated, deleted, quarantined, calls}}, and what is to be known of
-               how a unit was read: an `error` where it was left out, `read_whole` where all of it was asked for
+               how a unit was read: an `error` where it was left out, `read_whole` and `resync` where a delta was made a
+               complete pass
     failures   slices in a row that ended with a failure that may pass, or with their process
     error      {code, message, resource, remedy} of what ended it, or of the first unit it left out
     """

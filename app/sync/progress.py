@@ -49,8 +49,8 @@ def counted(
         "quarantined": aside,
         "calls": calls,
     }
-    added = {name: before.get(name, 0) + value for name, value in page.items()}
-    return {**stats, unit.name: {**before, **added}}
+    sums = {name: before.get(name, 0) + value for name, value in page.items()}
+    return {**stats, unit.name: {**before, **sums}}
 
 
 def noted(
@@ -67,6 +67,11 @@ def failed(
     """The counts so far, with why a unit was left out."""
     done = counted(stats, unit, Counts(), 0, calls)
     return {**done, unit.name: {**done[unit.name], "error": dict(error)}}
+
+
+def read_anew(stats: Mapping[str, Any], unit: Unit) -> dict[str, dict[str, Any]]:
+    """The counts so far, with a note that a delta would have told too little of a unit."""
+    return {**stats, unit.name: {**stats.get(unit.name, {}), "resync": "cursor_expired"}}
 
 
 def left_out(stats: Mapping[str, Any]) -> dict[str, Any] | None:

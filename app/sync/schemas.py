@@ -121,7 +121,8 @@ class Counted(BaseModel):
 class SyncJobRunView(BaseModel):
     """`resources` counts by resource; a member `error` there says why one was left out, and what to do, `read_whole`
     why all of it was read where what changed would have done, `incomplete` why some of it may be missing. A run that
-    left some out is completed, with the first of those errors; one that could read none failed."""
+    left some out is completed, with the first of those errors; one that could read none failed. `resync` there, with
+    the word cursor_expired: what was known was over 30 days old, so everything was read, not only what changed."""
 
     id: str
     sync_job_id: str

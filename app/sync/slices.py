@@ -28,6 +28,7 @@ from app.models.sync_runs import SyncRun
 from app.models.synced_records import QuarantinedRecord
 from app.sync import passes, progress
 from app.sync.endings import DIED, Ending, ending_of
+from app.sync.feed import KEPT
 from app.sync.passes import Position, Way
 from app.sync.progress import Fenced
 from app.sync.source import Source, Turn
@@ -129,7 +130,8 @@ class Slices:
 
     async def _step(self, turn: Turn) -> None:
         """One page, or a handful of records asked for."""
-        if turn.run.position is None:
+        at = turn.run.position
+        if at is None or Position.of(at).began < self._clock.now() - KEPT:
             await self._begin(turn)
         position = Position.of(turn.run.position or {})
         if position.confirms:
@@ -138,11 +140,16 @@ class Slices:
             await self._page(turn, position)
 
     async def _begin(self, turn: Turn) -> None:
+        """A new pass over the first unit. What is known is no ground for a delta when it is older than the feed: what
+        went meanwhile no delta tells, and who follows the feed could not have followed."""
+        run, now = turn.run, self._clock.now()
         async with self._database.read() as session:
             known = await store.cursor(session, turn.owner, turn.unit)
         since = known.since if known else None
-        position = passes.begin(turn.part, since, self._clock.now(), whole=turn.unit.whole)
-        turn.run.position = position.stored()
+        if since is not None and since < now - KEPT and not turn.unit.whole:
+            run.stats = progress.read_anew(run.stats, turn.unit)
+            run.plan = [{**run.plan[0], "whole": True}, *run.plan[1:]]
+        run.position = passes.begin(turn.part, since, now, whole=turn.unit.whole).stored()
 
     async def _page(self, turn: Turn, position: Position) -> None:
         part, unit = turn.part, turn.unit
@@ -305,7 +312,9 @@ class Slices:
             if run.plan:
                 resume = now + timedelta(seconds=wait) if wait else None
                 values: dict[str, Any] = {"state": "queued", "slice": run.slice + 1, "resume_at": resume}
-                kept = {name: getattr(run, name) for name in ("failures", "error", "position")}
+                kept = {
+                    name: getattr(run, name) for name in ("failures", "error", "position", "plan", "stats")
+                }
                 await progress.advance(session, run, now, **values, **kept)
                 ahead = await session.get_one(SyncRun, run.id, populate_existing=True)
                 await self._handover(session, ahead, wait)

@@ -35,6 +35,8 @@ def compile_reader(table: Table[Any], *, detail: bool) -> Reader:
     walk = Walk(table, detail=detail)
 
     def read(native: Native, ctx: Context, issues: list[Issue], at: str) -> Record:
+        if native.__class__ is not dict:  # mended, perhaps below too, where the quick reader sees no object
+            return walk(native, ctx, issues, at)
         try:
             return quick(native, ctx, issues, at)
         except FAULTS:

@@ -8,7 +8,7 @@ from connectors.kit.actions import Action
 from connectors.kit.applied import not_applied
 from connectors.kit.arrays import check_lines
 from connectors.kit.faults import Conflict, Fault, Kind, Rejected
-from connectors.kit.http import Flow, Json, Reply, Request
+from connectors.kit.http import Flow, Json, Mended, Reply, Request
 from connectors.kit.mapping import Native, Nested, When
 from connectors.kit.operations import Answer, Context, Issue, Outcome, Record
 from connectors.kit.paging import merged_query
@@ -90,6 +90,7 @@ def update(
             answer = resource.read(current, ctx)
             answer.outcome = "unchanged"
             return answer
+        _check_whole(current)
         _check_lists(resource, body, current, ctx, replace_lines)
     draft = yield from _drafted(resource, body, ctx, When.UPDATE, current)
     yield from resource.prepare(draft)
@@ -116,6 +117,7 @@ def act(resource: "Resource", action: Action, id: str, body: Record, ctx: Contex
     current: Json = None
     if action.reads:
         current = yield from resource.fetch(id, ctx, f"read the {resource.noun} as it stands")
+        _check_whole(current)
         allow(resource, action, resource.read(current, ctx).record)
     native = action.body(body, current, ctx) if action.body is not None else None
     try:
@@ -206,6 +208,13 @@ def _drafted(
     body = yield from settled(resource.table, body, current)
     ids = yield from resolve(resource.table, body)
     return Draft(when, body, _check(resource, body, Write(when, ctx, current, ids)), ctx, current)
+
+
+def _check_whole(current: Json) -> None:
+    """Raises Fault(GARBLED) for a record that was not told in full: what is repeated of it would be written wrong."""
+    if isinstance(current, Mended):
+        path, stood = current.gaps[0]
+        raise Fault(Kind.GARBLED, message=f"the record as it stands cannot be repeated: at {path} is {stood}")
 
 
 def _check_lists(

@@ -9,6 +9,19 @@ Json: TypeAlias = Any
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
+
+class Mended(dict[str, Any]):
+    """An object the provider spelled in a way that is no JSON. `gaps`: (native path, what stood there) of values put
+    right: null now, or a text with U+FFFD in it.
+
+    Good to be read, never to be written back: what was there is lost.
+    """
+
+    def __init__(self, members: dict[str, Any], gaps: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(members)
+        self.gaps = gaps
+
+
 T = TypeVar("T")
 
 

@@ -16,7 +16,7 @@ from connectors.kit.describe import describe
 from connectors.kit.faults import Fault, FieldError, Kind
 from connectors.kit.filters import filterable
 from connectors.kit.flows import Draft
-from connectors.kit.http import Flow, Json, Pairs, Reply, Request
+from connectors.kit.http import Flow, Json, Mended, Pairs, Reply, Request
 from connectors.kit.mapping import Computed, Nested, Table, Unmapped
 from connectors.kit.operations import Answer, Context, Issue, ListQuery, Op, Page, Record
 from connectors.kit.paging import Paging, merged_query, one_of
@@ -181,7 +181,16 @@ class Resource:
             self.complete(record, native, ctx, issues, detail=detail)
         except FAULTS:
             issues.append(Issue("unreadable", "", "what several values say together makes no sense"))
+        if isinstance(native, Mended):
+            issues += [self._gap(path, stood) for path, stood in native.gaps]
         return Answer(record, native, issues)
+
+    def _gap(self, path: str, stood: str) -> Issue:
+        """What was lost of a value the provider spelled in a way that is no JSON."""
+        rows = [row for row in self.table.rows if {path, path.partition(".")[0]} & set(row.paths)]
+        plainest = min(rows, key=lambda row: (path not in row.paths, len(row.paths)), default=None)
+        at = f"/{plainest.unified}" if plainest is not None else ""
+        return Issue("unreadable", at, f"the provider sent {stood}", native_path=path)
 
     def link(self, id: str, ctx: Context) -> str | None:
         """Where a person sees the record at the provider."""

@@ -147,3 +147,24 @@ def test_decimals_survive_the_round_trip(number: Decimal) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 def test_text_survives_the_round_trip(text: str) -> None:
     assert json.parse(json.encode({"a": text})) == json.decode(json.encode({"a": text})) == {"a": text}
+
+
+def test_what_a_provider_spelled_wrong_is_put_right_and_named() -> None:
+    data = b'{"a": [{"x": NaN, "y": {"z": "\\ud83d!"}, "w": "\\ud83d\\ude00"}, {"x": 1.50}], "b": 1e999}'
+    with pytest.raises(ValueError):
+        json.decode(data)
+    found = json.mend(data)
+    assert found == {"a": [{"x": None, "y": {"z": "\ufffd!"}, "w": "😀"}, {"x": Decimal("1.50")}], "b": None}
+    assert [path for path, _ in found.gaps] == ["a.0.x", "a.0.y.z", "b"]
+    assert [path for path, _ in found["a"][0].gaps] == ["x", "y.z"]
+    assert type(found["a"][1]) is dict and isinstance(found["a"][1]["x"], Decimal)
+    assert json.decode(json.encode(found)) == found
+
+
+@given(st.binary(max_size=60))
+def test_mending_never_does_more_than_refuse(data: bytes) -> None:
+    try:
+        found = json.mend(data)
+    except ValueError:
+        return
+    json.encode(found)

@@ -14,6 +14,7 @@ from app.core.errors import Problem
 from app.core.secrets import keyring
 from app.core.secrets.vault import Vault
 from app.core.secrets.wrapping import LocalWrapper
+from app.gateway.problems import problem_of
 from app.gateway.runs import Run
 from app.keys.data_keys import DataKeyRows
 from app.models.sync_jobs import SyncJob
@@ -21,6 +22,7 @@ from app.models.sync_runs import SyncRun
 from app.sync.schemas import SyncJobRunRequest, SyncJobRunView, run_view
 from app.sync.service import Sync
 from app.sync.slices import Slices
+from connectors.kit.faults import Fault
 from connectors.zoho_books import CONNECTOR
 from tests.inbound.conftest import ACCOUNT, NOON
 from tests.support.twin import Twin
@@ -52,7 +54,10 @@ class Gateway:
         run.meter.calls += 1
         if name in self.failing:
             raise self.failing[name]
-        return self.twin.run(flow)
+        try:
+            return self.twin.run(flow)
+        except Fault as fault:
+            raise problem_of(fault, CONNECTOR, "no", retryable=False) from None
 
 
 class Killed(BaseException):

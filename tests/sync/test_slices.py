@@ -1,6 +1,7 @@
 """What becomes of a run when a resource fails: the others are read all the same."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from structlog.testing import capture_logs
 
 from app.core.database import Database
 from app.models.sync_runs import SyncCursor
+from connectors.kit.http import Request
 from tests.inbound.conftest import anyio_backend, database
 from tests.sync.house import House, Killed, trouble
 
@@ -134,3 +136,42 @@ async def test_a_worker_that_dies_now_and_then_costs_nothing(house: House) -> No
     del house.gateway.failing["contacts"]
     done = await house.ended(run)
     assert (done.state, done.error) == ("completed", None) and done.resources["contacts"]["rows"] > 0
+
+
+LONG = timedelta(days=40)
+
+
+async def test_what_was_known_long_ago_is_read_anew_and_the_run_says_so(house: House) -> None:
+    await house.job("contacts", "items")
+    await house.ended(await house.start())
+    house.clock.at += timedelta(days=20)
+    fresh = await house.ended(await house.start())
+    assert not any("resync" in counts for counts in fresh.resources.values())
+    made = house.twin.create("contacts", name="Soon gone", is_customer=True).record["id"]
+    assert (await house.ended(await house.start())).resources["contacts"]["created"] == 1
+    house.twin.reply(Request("DELETE", f"/contacts/{made}"))
+    house.clock.at += LONG
+    done = await house.ended(await house.start())
+    assert (done.state, done.error, done.kind) == ("completed", None, "adhoc")
+    assert done.resources["contacts"]["resync"] == "cursor_expired"
+    assert done.resources["contacts"]["deleted"] == 1, "which no delta tells"
+    again = await house.ended(await house.start())
+    assert "resync" not in again.resources["contacts"]
+
+
+async def test_a_run_that_was_paused_for_long_begins_its_pass_anew(house: House) -> None:
+    await house.job("contacts", "items")
+    await house.ended(await house.start())
+    house.clock.at += timedelta(hours=1)
+    run = await house.start()
+    house.gateway.failing["contacts"] = trouble("upstream_error")
+    await house.slices.run(run.id, 1)
+    assert (await house.run_of(run)).position is not None
+    await house.sync.act(house.principal, run.id, "pause")
+    house.clock.at += LONG
+    await house.sync.act(house.principal, run.id, "resume")
+    house.gateway.failing.clear()
+    done = await house.ended(run)
+    assert done.error is None and {counts["resync"] for counts in done.resources.values()} == {
+        "cursor_expired"
+    }

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from connectors.kit.faults import Conflict, Fault, Kind, Rejected
+from connectors.kit.http import Mended
 from connectors.kit.operations import Answer
 from connectors.zoho_books import invoices
 from tests.support.scripted import CONTEXT, Provider, run
@@ -272,3 +273,12 @@ def test_mail_goes_to_the_invoices_address_or_to_the_one_given() -> None:
 def test_only_mail_reaches_a_person() -> None:
     reaching = {name for name, action in invoices.RESOURCE.actions.items() if action.reaches_person}
     assert reaching == {"email", "remind"}
+
+
+def test_a_record_that_was_not_told_in_full_is_not_written_back() -> None:
+    """Its lines would be repeated without what nobody could read."""
+    line = Mended({"line_item_id": "11", "name": "Work", "rate": None}, (("rate", "NaN"),))
+    stands = Mended(invoice(line_items=[line]), (("line_items.0.rate", "NaN"),))
+    with pytest.raises(Fault) as fault:
+        update({"line_items": [{"id": "11", "quantity": 3}]}, [{"invoice": stands}])
+    assert fault.value.kind is Kind.GARBLED and "line_items.0.rate" in fault.value.message

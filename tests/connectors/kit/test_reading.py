@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from connectors.kit.compiling import compile_reader, quick_reader
 from connectors.kit.faults import Fault, Kind
-from connectors.kit.http import Reply
+from connectors.kit.http import Mended, Reply
 from connectors.kit.operations import Issue, Record
 from connectors.kit.reading import FAULTS, Walk, absent
 from connectors.zoho_books import contacts, invoices, items
@@ -44,6 +44,20 @@ def test_a_refused_value_is_null_and_an_issue_where_it_stands() -> None:
     assert found == {
         ("unreadable", "/issue_date", "date"),
         ("unreadable", "/line_items/1/unit_price", "rate"),
+    }
+
+
+def test_what_was_put_right_in_an_answer_is_told_and_the_rest_is_read_as_ever() -> None:
+    line = Mended({"line_item_id": "1", "rate": None, "name": "Work"}, (("rate", "NaN"),))
+    gaps = (("line_items.0.rate", "NaN"), ("total", "NaN"))
+    native = {"invoice_id": "1", "line_items": [line], "total": None, "invoice_number": "A"}
+    answer = invoices.RESOURCE.read(Mended(native, gaps), CONTEXT)
+    assert answer.record["number"] == "A" and answer.record["line_items"][0]["description"] is None
+    assert answer.record["line_items"][0]["id"] == "1"
+    found = {(issue.code, issue.pointer, issue.native_path, issue.detail) for issue in answer.issues}
+    assert found == {
+        ("unreadable", "/line_items", "line_items.0.rate", "the provider sent NaN"),
+        ("unreadable", "/total_amount", "total", "the provider sent NaN"),
     }
 
 
