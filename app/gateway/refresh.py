@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+import structlog
 from prometheus_client import Counter
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import alarms
@@ -21,12 +22,14 @@ from app.core.errors import Problem
 from app.core.ids import new_id
 from app.core.instants import storage_now
 from app.core.metrics import REGISTRY
-from app.core.secrets import OpenKey, SecretUnavailable
+from app.core.secrets import OpenKey, Reason, SecretUnavailable
 from app.models.grants import Grant
 from connectors.kit.auth import Client, DataCenter, Form, Refusal, Token, TokenRefused
 from connectors.kit.connector import Connector
 from connectors.kit.faults import Fault
 from connectors.kit.http import Json
+
+_log = structlog.get_logger("ledgerway.tokens")
 
 LEASE = timedelta(seconds=20)
 ENDPOINT_SECONDS = 12.0
@@ -72,6 +75,14 @@ class _Claim:
     grant: Grant
     owner: str
     attempts: int
+
+    @property
+    def stands(self) -> tuple[ColumnElement[bool], ...]:
+        """The row is still the one that was claimed."""
+        grant = self.grant
+        return (
+            Grant.id == grant.id, Grant.generation == grant.generation, Grant.lease_owner == self.owner
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +130,12 @@ class Refresher:
         claim = await self._claim(grant_id, generation, connector, probe=probe, most=most)
         if not isinstance(claim, _Claim):
             return claim
-        ready = await self._ready(claim.grant, connector)
+        try:
+            ready = await self._ready(claim.grant, connector)
+        except Exception:  # nothing was sent
+            if await self._released(claim):
+                raise
+            return Waiting()  # a reconnect or a deletion came between: the row says which
         if isinstance(ready, TokenRefused):
             return await self._settle(claim, connector, ready, probe=probe)
         sent_at = self._clock.now()
@@ -152,8 +168,12 @@ class Refresher:
             )
             due = (await session.execute(query.limit(50))).all()
         for grant_id, generation, integration in due:
-            if integration in known:
+            if integration not in known:
+                continue
+            try:
                 await self.refresh(grant_id, generation, known[integration], probe=True)
+            except Problem as problem:  # one that cannot be tried keeps none of the others waiting
+                _log.warning("grant_not_probed", grant=grant_id, error=problem.code)
         return len(due)
 
     async def show_alarms(self) -> None:
@@ -217,7 +237,9 @@ class Refresher:
         data_center, client = doors
         try:
             refresh_token = await self._credentials.open_refresh(grant)
-        except SecretUnavailable:
+        except SecretUnavailable as error:
+            if error.reason is Reason.SERVICE:
+                raise
             raise Problem("decrypt_failed", "The connection's refresh token cannot be opened.") from None
         key = await self._credentials.key(grant.environment_id, grant.id)
         return _Ready(connector.auth.refresh(data_center, client, refresh_token), refresh_token, key)
@@ -228,6 +250,16 @@ class Refresher:
         except Fault as fault:
             return TokenRefused(Refusal.TRANSIENT, fault.kind.value)
         return connector.auth.read(status, body)
+
+    async def _released(self, claim: _Claim) -> bool:
+        """The row is as if it had not been claimed. False when it is another's, or another, by now."""
+        async with self._database.write() as session:
+            statement = update(Grant).where(*claim.stands)
+            values = {"lease_owner": None, "lease_until": None, "attempts": claim.grant.attempts}
+            done = await session.execute(
+                statement.values(values).returning(Grant.id).execution_options(synchronize_session=False)
+            )
+            return done.scalar_one_or_none() is not None
 
     async def _store(
         self, claim: _Claim, ready: _Ready, token: Token, expires_at: datetime
@@ -284,11 +316,7 @@ class Refresher:
                 values["next_attempt_at"] = now if grant.status == "needs_reauth" else None
             settled = await session.execute(
                 update(Grant)
-                .where(
-                    Grant.id == grant.id,
-                    Grant.generation == grant.generation,
-                    Grant.lease_owner == claim.owner,
-                )
+                .where(*claim.stands)
                 .values(**values)
                 .returning(Grant.id)
                 .execution_options(synchronize_session=False)

@@ -13,7 +13,7 @@ from app.accounts.service import Account, Accounts
 from app.core.clock import Clock
 from app.core.errors import Problem
 from app.core.once import Once
-from app.core.secrets import SecretUnavailable
+from app.core.secrets import Reason, SecretUnavailable
 from app.gateway.refresh import DELETED, Refresher, Refused, Renewed, ended
 from connectors.kit.auth import Refusal
 
@@ -176,7 +176,7 @@ class Tokens:
             await asyncio.wait(list(self._running.values()), timeout=_PATIENCE)
 
     async def _current(self, account: Account) -> Held:
-        """The row's token; memory's while the storage is away, or was just asked."""
+        """The row's token; memory's while the storage or the key service is away, or was just asked."""
         now = self._clock.monotonic()
         self._used[account.grant_id] = (now, account)
         held = self._held.get(account.grant_id)
@@ -188,6 +188,7 @@ class Tokens:
             good = held is not None and held.expires_at - self._clock.now() > _LAST_USE
             if held is None or not good or problem.status != 503:
                 raise
+            held.read_at = now  # believed anew: what is away is not asked by every call
             return held
 
     async def _read(self, account: Account) -> Held:
@@ -196,10 +197,7 @@ class Tokens:
 
     async def _look(self, account: Account) -> Held:
         grant = account.grant_id
-        try:
-            found = await self._credentials.open_access(grant)
-        except SecretUnavailable:
-            raise Problem("decrypt_failed", "The connection's access token cannot be opened.") from None
+        found = await self._opened(grant)
         if found is None:
             self.forget(grant)
             raise GrantGone(account)
@@ -212,6 +210,19 @@ class Tokens:
         ahead = timedelta(seconds=random.uniform(*_AHEAD))  # noqa: S311 — spreads refreshes, guards nothing
         held = self._held[grant] = Held(value, generation, expires_at, now, ahead)
         return held
+
+    async def _opened(self, grant_id: str) -> tuple[str, int, datetime] | None:
+        """What the row holds. What does not open may have ended since its row was read: that is read once more."""
+        for last in (False, True):
+            try:
+                return await self._credentials.open_access(grant_id)
+            except SecretUnavailable as error:
+                if error.reason is Reason.SERVICE:
+                    raise
+                if last:
+                    detail = "The connection's access token cannot be opened."
+                    raise Problem("decrypt_failed", detail) from None
+        raise AssertionError("unreachable")
 
     def _renewal(
         self, account: Account, generation: int, *, ahead: bool = False

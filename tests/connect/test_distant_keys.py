@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
@@ -15,6 +16,8 @@ from app.core.auth import Principal
 from app.core.secrets import Keyring
 from app.core.settings import Settings
 from app.keys.audit import Actor
+from app.keys.schemas import ApiKeyRequest
+from app.keys.service import Keys
 from app.models import DataKey, Grant, IntegratedAccount, SyncDestination, SyncJob
 from app.models.link_tokens import LinkToken
 from app.sync.destinations.schemas import DestinationRequest
@@ -22,7 +25,7 @@ from app.sync.source import Source
 from app.webhooks.schemas import WebhookRequest
 from tests.connect.test_abandoned import LATER, Late, adopted, adoption, house, revoked, stored
 from tests.support.distant import Distant
-from tests.support.wire import Wire
+from tests.support.wire import Seen, Wire, answer
 
 pytestmark = pytest.mark.anyio
 
@@ -176,3 +179,43 @@ async def test_an_account_ends_while_the_service_is_away(
             assert list(await session.scalars(select(IntegratedAccount))) == []
             [grant] = await session.scalars(select(Grant))
         assert (grant.status, grant.refresh_blob) == ("revoked", None)
+
+
+async def test_reads_outlive_the_service_as_long_as_their_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answers(seen: Seen, _writer: object) -> bytes:
+        if "/oauth/" in seen.target:
+            return answer(200, b'{"access_token":"new","expires_in":3600}')
+        return answer(200, b'{"code":0,"invoices":[],"page_context":{"has_more_page":false}}')
+
+    async with far(tmp_path, monkeypatch) as (app, distant, provider, clock):
+        account_id = await adopted(app, await stored(app, "1000.used"))
+        provider.script = answers
+        _, made = await Keys(app.state.database, app.state.keyring, clock).create_for(
+            "one", "test", ApiKeyRequest(name="reader"), ACTOR
+        )
+        transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
+        headers = {"Authorization": f"Bearer {made.secret.reveal().decode()}"}
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1", headers=headers
+        ) as api:
+
+            async def read() -> httpx.Response:
+                query = {"integrated_account_id": account_id}
+                return await api.get("/unified/accounting/invoices", params=query)
+
+            assert (await read()).status_code == 200
+            forget(app)
+            distant.away = True
+            held = app.state.gateway._attempts.tokens._held
+            for one in held.values():
+                one.read_at -= 21  # its row is looked at again
+            assert (await read()).status_code == 200
+            held.clear()
+            refused = await read()
+            told = refused.json()
+            assert (refused.status_code, told["code"]) == (503, "key_service_unavailable")
+            assert (told["retryable"], told["executed"], told["origin"]) == (True, "no", "gateway")
+            distant.away = False
+            assert (await read()).status_code == 200
