@@ -273,7 +273,7 @@ def test_only_the_providers_own_word_says_that_a_record_is_gone(
 ) -> None:
     company = connected()
     contact = customer(company, "Still there")
-    job, _ = job_of(company, resources=["contacts"])
+    job, _ = job_of(company, resources=["contacts", "items"])
     mine = {"organization_id": company.organization_id}
     nobody = {"kind": "status", "status": 200, "body": {"code": 0, "contacts": []}, "path": "/contacts$"}
     company.admin.did("POST", "/faults", **nobody, **mine)
