@@ -88,7 +88,12 @@ class Intents:
         if change.matching is None:
             return
         wanted = sought(change.body, change.matching)
-        while wanted and not await self._shelf.is_alone(intent, wanted):
+        while wanted and (rival := await self._shelf.rival(intent, wanted)) is not None:
+            if rival.state == "unknown":
+                detail = (
+                    "Nobody saw how another create of the same record ended; see what became of it first."
+                )
+                raise Problem("possible_duplicate", detail, write_id=rival.id)
             if self._clock.monotonic() >= call.run.deadline:
                 detail = "Another request looks for the same record and may be creating it; see what it made first."
                 raise Problem("possible_duplicate", detail)
@@ -114,15 +119,16 @@ class Intents:
         return Done(status, content, headers)
 
     async def _replay(self, intent: Write) -> Done:
-        kept = await self._shelf.answer(intent) if intent.state == "done" else None
-        if kept is None or intent.status is None:
+        if intent.state != "done" or intent.status is None:
             raise unsettled(intent, self._clock.now())
-        etag, _, content = kept.partition(b"\n")
+        etag, _, content = (await self._shelf.answer(intent)).partition(b"\n")
         headers = {
             "Ledgerway-Write-Id": intent.id,
             "Idempotent-Replayed": "true",
             "Ledgerway-Outcome": "replayed",
         }
+        if intent.answer is None:
+            headers["Ledgerway-Warning"] = "answer-not-kept"
         if etag:
             headers["ETag"] = f'"{etag.decode()}"'
         return Done(intent.status, content, headers)

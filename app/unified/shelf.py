@@ -36,9 +36,13 @@ class WriteShelf(Shelf):
         """
 
         async def check(session: AsyncSession, intent: Write, now: datetime) -> None:
-            if key is None and _reaches_person(call, change):
+            is_mail = key is None and _reaches_person(call, change)
+            is_new = intent.document is not None and not change.may_repeat and change.matching is None
+            if is_mail or is_new:
+                await store.hold(session, intent.account_id)  # two at once would not see each other
+            if is_mail:
                 await self._refuse_same_mail(session, intent, now)
-            if intent.document is not None and not change.may_repeat and change.matching is None:
+            if is_new:
                 await self._refuse_same_document(session, intent, now)
 
         return await self.begin(_asked(call, change, key), check)
@@ -87,17 +91,18 @@ class WriteShelf(Shelf):
             progress.pending = request
         await self.sends(intent, journal_of(progress, change.asked), again=progress.in_doubt)
 
-    async def is_alone(self, intent: Write, sought: frozenset[str]) -> bool:
-        """Whether nobody else looks for any of this to create it; from then on nobody else may."""
+    async def rival(self, intent: Write, sought: frozenset[str]) -> Write | None:
+        """A write that looks for some of this to create it, or may have done so. None: from now on nobody else may."""
         async with self._database.write() as session:
             now = await storage_now(session, self._clock)
             others = await store.seeking(session, intent.account_id, intent.resource, now)
-            if any(sought & set((each.seeks or "").split()) for each in others if each.id != intent.id):
-                return False
+            for each in others:
+                if each.id != intent.id and sought & set((each.seeks or "").split()):
+                    return each
             stored = await self.own(session, intent)
             if stored is not None:
                 stored.seeks = " ".join(sorted(sought))
-            return True
+            return None
 
     async def settle(
         self,

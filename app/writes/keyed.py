@@ -133,10 +133,9 @@ class Keyed:
             raise
 
     async def _replayed(self, intent: Write) -> Answer:
-        kept = await self._shelf.answer(intent) if intent.state == "done" else None
-        if kept is None or intent.status is None:
+        if intent.state != "done" or intent.status is None:
             raise unsettled(intent, self._clock.now())
-        headers, content = _opened(kept)
+        headers, content = _opened(await self._shelf.answer(intent))
         told = (*headers, *_about(intent, "replayed"), (b"idempotent-replayed", b"true"))
         return Answer(intent.status, told, content)
 
@@ -159,7 +158,7 @@ def _kept(answer: Answer) -> bytes:
 
 
 def _opened(kept: bytes) -> tuple[Pairs, bytes]:
-    """What `_kept` made; without headers it is what stands for an answer nobody saw (`Unsettled.adopted`)."""
+    """What `_kept` made; without headers it is what stands for an answer nobody saw or that was not kept."""
     line, _, content = kept.partition(b"\n")
     if not line:
         return ((b"content-type", b"application/json"), _NOT_KEPT), content

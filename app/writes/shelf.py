@@ -126,10 +126,11 @@ class Shelf:
             session.add(intent)
         return intent, True
 
-    async def answer(self, intent: Write) -> bytes | None:
-        """The answer that is kept, as it was given to `settle`."""
+    async def answer(self, intent: Write) -> bytes:
+        """The answer of a write that is done, as it was given to `end`; where there was no key to seal it under, the
+        record's id without headers."""
         if intent.answer is None:
-            return None
+            return b"\n" + json.encode({"id": intent.record_id})
         opened = await self._vault.open(intent.answer, _seal(intent, "idempotent_answer", "answer"))
         return opened.reveal()
 

@@ -174,15 +174,21 @@ def _visible(principal: Principal) -> Select[Write]:
 
 
 async def seeking(session: AsyncSession, account_id: str, resource: str, now: datetime) -> list[Write]:
-    """The writes that look for a record of a resource right now. Held off are others who would ask this."""
-    await session.execute(
-        select(IntegratedAccount.id).where(IntegratedAccount.id == account_id).with_for_update()
-    )
+    """The writes that look for a record of a resource right now, or that nobody saw the end of. Held off are others
+    who would ask this."""
+    await hold(session, account_id)
+    at_work = and_(Write.state == "executing", Write.lease_until > now)
     query = select(Write).where(
         Write.account_id == account_id,
         Write.resource == resource,
-        Write.state == "executing",
-        Write.lease_until > now,
+        or_(at_work, Write.state == "unknown"),
         Write.seeks.is_not(None),
     )
     return list(await session.scalars(query))
+
+
+async def hold(session: AsyncSession, account_id: str) -> None:
+    """Others who would ask this wait until the transaction ends. To be asked for after the write's own row."""
+    await session.execute(
+        select(IntegratedAccount.id).where(IntegratedAccount.id == account_id).with_for_update()
+    )

@@ -8,6 +8,8 @@ from sqlalchemy import select, update
 
 from app.core.clock import Clock
 from app.core.errors import Problem
+from app.core.secrets import SecretUnavailable
+from app.core.secrets.failures import Reason
 from app.models import AuditEntry
 from app.models.writes import Write
 from app.unified.changes import Change
@@ -44,6 +46,34 @@ async def test_a_repetition_is_answered_without_sending(world: Any) -> None:
     )
     assert second.headers["idempotent-replayed"] == "true"
     assert len(world.provider.seen) == asked and len(world.provider.rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("POST", "/invoices", 201), ("DELETE", "/invoices/1", 200)]
+)
+async def test_what_was_done_is_told_where_its_answer_could_not_be_sealed(
+    world: Any, monkeypatch: pytest.MonkeyPatch, method: str, path: str, status: int
+) -> None:
+    world.fill(1)
+    vault = world.app.state.credentials.vault
+    seal = vault.seal
+
+    async def sealing(context: Any, secret: bytes) -> bytes:
+        if context.purpose == "idempotent_answer":
+            raise SecretUnavailable(Reason.SERVICE)
+        return await seal(context, secret)
+
+    monkeypatch.setattr(vault, "seal", sealing)
+    body = {"json": NEW} if method == "POST" else {}
+    first = await world.ask(method, path, **body, headers=KEY)
+    assert "ledgerway-warning" not in first.headers
+    sent = len(world.provider.seen)
+    again = await world.ask(method, path, **body, headers=KEY)
+    assert (again.status_code, again.json()) == (status, {"id": first.json()["id"]}), again.text
+    assert again.headers["ledgerway-warning"] == "answer-not-kept"
+    assert (again.headers["ledgerway-outcome"], again.headers["idempotent-replayed"]) == ("replayed", "true")
+    assert again.headers["ledgerway-write-id"] == first.headers["ledgerway-write-id"]
+    assert len(world.provider.seen) == sent
 
 
 async def test_a_repetition_written_differently_is_the_same(world: Any) -> None:
@@ -141,10 +171,10 @@ async def test_without_a_key_nobody_is_told_to_send_it_again(world: Any) -> None
 
 
 async def test_who_waits_in_vain_for_another_is_not_told_when_to_repeat_it() -> None:
-    async def is_not(*_: Any) -> bool:
-        return False
+    async def at_work(*_: Any) -> Any:
+        return SimpleNamespace(state="executing")
 
-    shelf: Any = SimpleNamespace(is_alone=is_not)
+    shelf: Any = SimpleNamespace(rival=at_work)
     intent: Any = None
     call: Any = SimpleNamespace(run=SimpleNamespace(deadline=0.0))
     change = Change("create", None, {"name": "Acme"}, {}, matching=Rule(("name",), "return"))

@@ -102,7 +102,7 @@ async def test_a_repetition_gets_what_was_kept(desk: Desk) -> None:
     assert row.answer is not None and b'{"a"' not in row.answer
     async with desk.database.read() as session:
         [entry] = list(await session.scalars(select(AuditEntry)))
-    assert (entry.action, entry.target, entry.outcome) == ("record.forwarded", "acc_1/proxy/", "ok")
+    assert (entry.action, entry.target, entry.outcome) == ("record.forwarded", "acc_1/proxy/contacts", "ok")
 
 
 async def test_another_content_is_refused(desk: Desk) -> None:
@@ -197,6 +197,20 @@ async def test_of_a_large_answer_the_head_is_kept(desk: Desk, size: int) -> None
         assert again.content == b""
         assert told(again)[b"ledgerway-warning"] == b"answer-not-kept"
         assert not {b"content-type", b"content-encoding"} & set(told(again))
+
+
+async def test_what_was_done_is_told_where_its_answer_could_not_be_sealed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def sealed_answer(*_: Any) -> None:
+        return None
+
+    monkeypatch.setattr(desk.shelf, "sealed_answer", sealed_answer)
+    await desk.ask(desk.work())
+    again = await desk.ask(desk.work())
+    assert (again.status, again.content, len(desk.done)) == (201, b'{"id":null}', 1)
+    assert told(again)[b"ledgerway-warning"] == b"answer-not-kept"
+    assert told(again)[b"ledgerway-outcome"] == b"replayed"
 
 
 async def test_of_many_at_once_one_is_carried_out(desk: Desk) -> None:
