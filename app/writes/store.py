@@ -190,5 +190,5 @@ async def seeking(session: AsyncSession, account_id: str, resource: str, now: da
 async def hold(session: AsyncSession, account_id: str) -> None:
     """Others who would ask this wait until the transaction ends. To be asked for after the write's own row."""
     await session.execute(
-        select(IntegratedAccount.id).where(IntegratedAccount.id == account_id).with_for_update()
+        select(IntegratedAccount.id).where(IntegratedAccount.id == account_id).with_for_update(key_share=True)
     )

@@ -69,9 +69,9 @@ async def webhook(app: FastAPI, account_id: str) -> None:
 
     app.state.egress.check = public
     wanted = WebhookRequest(target_url="https://hooks.example.com/x", event_types=["record:created"])
-    made, first = await app.state.webhooks.create(ME, wanted)
+    made, first = await app.state.webhooks.create(ME, ACTOR, wanted)
     forget(app)
-    made, second = await app.state.webhooks.rotate(ME, made.id)
+    made, second = await app.state.webhooks.rotate(ME, ACTOR, made.id)
     told = [await app.state.postman.secret(made, one) for one in made.secrets]
     assert told == [second, first]
 

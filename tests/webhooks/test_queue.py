@@ -14,6 +14,7 @@ from app.core.clock import Clock
 from app.core.database import Database
 from app.core.http.egress import Egress
 from app.core.secrets import LocalWrapper, Vault, keyring
+from app.keys.audit import Actor
 from app.keys.data_keys import DataKeyRows
 from app.models import Environment, Event
 from app.models.webhooks import Webhook, WebhookAttempt, WebhookMessage
@@ -358,7 +359,9 @@ async def test_secrets_rotated_at_once_are_all_kept(database_url: str) -> None:
         vault = Vault(database, LocalWrapper(keyring.generate(NOW)), DataKeyRows(), Clock())
         house = Webhooks(database, Clock(), vault, Egress())
         caller = Principal("env_1", "test", "test", "key_1", frozenset({"*"}))
-        turned = await asyncio.gather(*(house.rotate(caller, "whk_1") for _ in range(4)))
+        turned = await asyncio.gather(
+            *(house.rotate(caller, Actor("api_key", "key_1"), "whk_1") for _ in range(4))
+        )
         stored = await house.webhook(caller, "whk_1")
         assert {one["generation"] for one in stored.secrets} == {2, 3, 4, 5}
         assert len({secret for _, secret in turned}) == 4
