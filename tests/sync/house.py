@@ -16,6 +16,7 @@ from app.core.secrets.vault import Vault
 from app.core.secrets.wrapping import LocalWrapper
 from app.gateway.problems import problem_of
 from app.gateway.runs import Run
+from app.keys.audit import Actor
 from app.keys.data_keys import DataKeyRows
 from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncRun
@@ -27,6 +28,7 @@ from connectors.zoho_books import CONNECTOR
 from tests.inbound.conftest import ACCOUNT, NOON
 from tests.support.twin import Twin
 
+ACTOR = Actor("api_key", "key_1")
 MOST_SLICES = 200
 
 
@@ -140,7 +142,7 @@ class House:
 
     async def start(self, mode: Any = "delta", **more: Any) -> SyncRun:
         wanted = SyncJobRunRequest(sync_job_id="syj_1", mode=mode, **more)
-        return await self.sync.start(self.principal, wanted)
+        return await self.sync.start(self.principal, ACTOR, wanted)
 
     async def ended(self, run: SyncRun) -> SyncJobRunView:
         """The run at its end, seen as the API shows it. Waits are skipped, though the clock moves."""

@@ -11,7 +11,7 @@ from app.core.database import Database
 from app.models.sync_runs import SyncCursor
 from connectors.kit.http import Request
 from tests.inbound.conftest import anyio_backend, database
-from tests.sync.house import House, Killed, trouble
+from tests.sync.house import ACTOR, House, Killed, trouble
 
 __all__ = ["anyio_backend", "database"]
 
@@ -167,9 +167,9 @@ async def test_a_run_that_was_paused_for_long_begins_its_pass_anew(house: House)
     house.gateway.failing["contacts"] = trouble("upstream_error")
     await house.slices.run(run.id, 1)
     assert (await house.run_of(run)).position is not None
-    await house.sync.act(house.principal, run.id, "pause")
+    await house.sync.act(house.principal, ACTOR, run.id, "pause")
     house.clock.at += LONG
-    await house.sync.act(house.principal, run.id, "resume")
+    await house.sync.act(house.principal, ACTOR, run.id, "resume")
     house.gateway.failing.clear()
     done = await house.ended(run)
     assert done.error is None and {counts["resync"] for counts in done.resources.values()} == {

@@ -12,7 +12,7 @@ from app.core.errors import Problem
 from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncRun
 from tests.inbound.conftest import anyio_backend, database
-from tests.sync.house import House, account
+from tests.sync.house import ACTOR, House, account
 
 __all__ = ["anyio_backend", "database"]
 
@@ -40,7 +40,7 @@ async def test_of_full_runs_asked_for_at_the_same_moment_one_begins(
         assert len(runs) == round
         for run in runs:
             if run.state == "queued":
-                await houses[0].sync.act(houses[0].principal, run.id, "stop")
+                await houses[0].sync.act(houses[0].principal, ACTOR, run.id, "stop")
     await other.close()
 
 
@@ -68,7 +68,7 @@ async def test_a_caller_the_clock_and_a_hint_begin_one_run_between_them(
         await asyncio.gather(ask(), tick(), hint(), ask())
         active = [run for run in await house.rows(SyncRun) if run.state == "queued"]
         assert len(active) == 1, [(run.kind, run.created_at) for run in active]
-        await house.sync.act(house.principal, active[0].id, "stop")
+        await house.sync.act(house.principal, ACTOR, active[0].id, "stop")
         async with database.write() as session:
             await session.execute(update(SyncJob).values(next_sweep_at=now, due_at=now))
     await other.close()
