@@ -25,7 +25,8 @@ class Write(Base, kw_only=True):
     resends          how often it was sent again because nothing was found
     next_check_at    when it is looked for again; None: a person has to
     document         stands for what it would make: reference, contact and amounts
-    seeks            what it looks for before it creates, digests parted by blanks; set once nobody else does
+    seeks            what it looks for, would make or is about, digests parted by blanks
+    turn             the owner whose turn it was to do so, nobody else's
     record_id        the record it was about or made
     outcome          created | updated | deleted | unchanged | already_existed | partial
     status           HTTP status of the answer
@@ -44,6 +45,7 @@ class Write(Base, kw_only=True):
         Index("ix_writes_account_id_path_created_at", "account_id", "path", "created_at"),
         Index("ix_writes_environment_id_created_at_id", "environment_id", "created_at", "id"),
         Index("ix_writes_account_id_document", "account_id", "document"),
+        Index("ix_writes_account_id_resource_state", "account_id", "resource", "state"),
         Index("ix_writes_state_next_check_at", "state", "next_check_at"),
         Index("ix_writes_created_at", "created_at"),
     )
@@ -81,3 +83,4 @@ class Write(Base, kw_only=True):
     next_check_at: Mapped[datetime | None] = mapped_column(default=None)
     document: Mapped[str | None] = mapped_column(default=None)
     seeks: Mapped[str | None] = mapped_column(default=None)
+    turn: Mapped[str | None] = mapped_column(default=None)

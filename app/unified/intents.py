@@ -12,10 +12,11 @@ from app.synced.written import Written, gone, left
 from app.unified.calls import Call
 from app.unified.changes import Change
 from app.unified.marking import mark_of
-from app.unified.matching import sought
 from app.unified.progress import Progress
+from app.unified.queueing import waits
 from app.unified.service import Shown
 from app.unified.shelf import WriteShelf
+from app.writes import turns
 from app.writes.claims import key_of, patience, turn, unseen, unsettled
 from app.writes.supervised import Supervisor
 
@@ -71,7 +72,7 @@ class Intents:
         call = replace(call, run=replace(call.run, before_write=sending))
         with self._supervisor.owning(intent.id, intent.owner or ""):
             try:
-                await self._alone(call, change, intent)
+                await self.queue(call, change, intent)
                 shown = await work(call, progress)
             except Problem as problem:
                 await self._failed(call, change, intent, progress, problem)
@@ -83,20 +84,14 @@ class Intents:
             failpoints.hit("write.before_store")
             return await self._succeeded(call, change, intent, progress, shown)
 
-    async def _alone(self, call: Call, change: Change, intent: Write) -> None:
-        """Waits until nobody else looks for the same record to create it."""
-        if change.matching is None:
+    async def queue(self, call: Call, change: Change, intent: Write) -> None:
+        """Waits for the intent's turn. Problem deadline_exceeded, possible_duplicate: there was none in time."""
+        if not waits(change) or turns.has(intent):
             return
-        wanted = sought(change.body, change.matching)
-        while wanted and (rival := await self._shelf.rival(intent, wanted)) is not None:
-            if rival.state == "unknown":
-                detail = (
-                    "Nobody saw how another create of the same record ended; see what became of it first."
-                )
-                raise Problem("possible_duplicate", detail, write_id=rival.id)
-            if self._clock.monotonic() >= call.run.deadline:
-                detail = "Another request looks for the same record and may be creating it; see what it made first."
-                raise Problem("possible_duplicate", detail)
+        while (other := await self._shelf.turn(intent)) is not None:
+            seconds = call.run.deadline - self._clock.monotonic()
+            if not turns.is_worth_waiting(other, self._clock.now(), seconds):
+                raise turns.not_yet(intent, other)
             await self._clock.sleep(_POLL)
 
     async def _succeeded(

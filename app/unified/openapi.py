@@ -53,6 +53,7 @@ _WRITE_REFUSALS = {
     "409": "The provider's state forbids it",
     "412": "If-Match: the record changed in the meantime",
     "415": "The body is not JSON",
+    "504": "The provider did not answer in time, or writes of the record before this one took too long",
 }
 
 
@@ -391,5 +392,7 @@ _ALLOW_DUPLICATE = in_query(
     FLAG,
     "A second document with this reference, contact and amount within 24 hours is meant",
 )
-_IF_MATCH = in_header("If-Match", "Only if the record still has this etag")
+_IF_MATCH = in_header(
+    "If-Match", "Only if the record still has this etag; writes of a record go one after the other here"
+)
 _IF_NONE_MATCH = in_header("If-None-Match", "304 when the record still has this etag")

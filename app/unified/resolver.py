@@ -104,6 +104,7 @@ class Resolver(Chore):
                 await self._unsettled.postpone(write, None)
                 return
             call, change = await recalled(self._app, write, asked)
+            await self._intents.queue(call, change, write)  # what is looked at stays as it is
             known = await self._unsettled.made_by_others(write)
             context = call.context(change.remote_query, write.created_at)
             flow = look(
@@ -165,9 +166,7 @@ class Resolver(Chore):
             return await service.write(call, change, progress)
 
         try:
-            return await Intents(state.shelf, state.writes, state.clock).carry(
-                call, change, write, progress, work
-            )
+            return await self._intents.carry(call, change, write, progress, work)
         except Problem as problem:  # settled as what it is
             _log.info("write_resolved_in_error", write_id=write.id, code=problem.code)
             return None
@@ -184,6 +183,10 @@ class Resolver(Chore):
         with translated():
             answer = await self._state.gateway.perform(call.run, resource.get(remote_id, call.context()))
         return Verdict("found", Reply(200, body=resource.wrapped(answer.native)), remote_id)
+
+    @property
+    def _intents(self) -> Intents:
+        return Intents(self._state.shelf, self._state.writes, self._state.clock)
 
     @property
     def _state(self) -> Any:

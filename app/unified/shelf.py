@@ -16,7 +16,8 @@ from app.unified.calls import Call
 from app.unified.changes import Change, fingerprint
 from app.unified.documents import document_of
 from app.unified.progress import Progress, progress_of
-from app.writes import store
+from app.unified.queueing import sought_by, waits
+from app.writes import store, turns
 from app.writes.shelf import ENDED, Asked, Journal, Shelf
 from connectors.kit.http import Request
 
@@ -36,16 +37,16 @@ class WriteShelf(Shelf):
         """
 
         async def check(session: AsyncSession, intent: Write, now: datetime) -> None:
-            is_mail = key is None and _reaches_person(call, change)
-            is_new = intent.document is not None and not change.may_repeat and change.matching is None
-            if is_mail or is_new:
-                await store.hold(session, intent.account_id)  # two at once would not see each other
-            if is_mail:
+            await store.hold(session, intent)  # two at once would not see each other
+            if key is None and _reaches_person(call, change):
                 await self._refuse_same_mail(session, intent, now)
-            if is_new:
+            if intent.document is not None and not change.may_repeat and change.matching is None:
                 await self._refuse_same_document(session, intent, now)
+            if waits(change):
+                await turns.take(session, intent, now)
 
-        return await self.begin(_asked(call, change, key), check)
+        asked = _asked(call, change, key)
+        return await self.begin(asked, check if asked.seeks else None)
 
     async def _refuse_same_mail(self, session: AsyncSession, intent: Write, now: datetime) -> None:
         same = await store.same_since(
@@ -91,18 +92,21 @@ class WriteShelf(Shelf):
             progress.pending = request
         await self.sends(intent, journal_of(progress, change.asked), again=progress.in_doubt)
 
-    async def rival(self, intent: Write, sought: frozenset[str]) -> Write | None:
-        """A write that looks for some of this to create it, or may have done so. None: from now on nobody else may."""
-        async with self._database.write() as session:
+    async def turn(self, intent: Write) -> Write | None:
+        """The write that has to be waited for. None: it is the turn of `intent` now, until it is settled."""
+        async with self._database.read() as session:  # whoever asks again and again keeps no writer waiting
             now = await storage_now(session, self._clock)
-            others = await store.seeking(session, intent.account_id, intent.resource, now)
-            for each in others:
-                if each.id != intent.id and sought & set((each.seeks or "").split()):
-                    return each
+            waited_for = turns.first(await turns.others(session, intent), intent, now)
+        if waited_for is not None:
+            return waited_for
+        async with self._database.write() as session:
             stored = await self.own(session, intent)
-            if stored is not None:
-                stored.seeks = " ".join(sorted(sought))
-            return None
+            if stored is None:
+                return None  # and nothing can be sent
+            await store.hold(session, stored)
+            waited_for = await turns.take(session, stored, await storage_now(session, self._clock))
+            intent.turn = stored.turn
+            return waited_for
 
     async def settle(
         self,
@@ -176,6 +180,7 @@ def _asked(call: Call, change: Change, key: str | None) -> Asked:
         reference=_reference(change),
         record_id=change.id,
         document=document_of(change),
+        seeks=sought_by(change),
     )
 
 

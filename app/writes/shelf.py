@@ -60,6 +60,7 @@ class Asked:
     reference: str | None = None
     record_id: str | None = None
     document: str | None = None
+    seeks: str | None = None
 
     @property
     def place(self) -> store.Place | None:
@@ -120,7 +121,10 @@ class Shelf:
                     give_back_key(known)
                     await session.flush()
                 elif known is not None:
-                    return known, _taken(known, asked, intent, now)
+                    taken = _taken(known, asked, intent, now)
+                    if taken and check is not None and known.sent_at is None:
+                        await check(session, known, now)
+                    return known, taken
             if check is not None:
                 await check(session, intent, now)
             session.add(intent)
@@ -148,12 +152,12 @@ class Shelf:
         """Just before something is sent. Without a journal nobody but a person can say later what became of it.
         `again`: it was sent before, and nobody saw the end of that.
 
-        Problem idempotency_in_progress when another process took the write over.
+        Problem idempotency_in_progress when another process took the write, or its turn, over.
         """
         sealed = None if journal is None else await self.sealed_journal(intent, journal)
         async with self._database.write() as session:
             stored = await self.own(session, intent)
-            if stored is None:
+            if stored is None or stored.turn != intent.turn:
                 detail = "Another process took this write over; ask for its outcome."
                 raise Problem("idempotency_in_progress", detail, retry_after=1, write_id=intent.id)
             now = await storage_now(session, self._clock)

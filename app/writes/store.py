@@ -1,13 +1,14 @@
 """Queries on the intents of writes. Every one is for one account, or for what a principal may see."""
 
 from datetime import datetime
+from hashlib import sha256
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from app.core.auth import Principal
-from app.models.integrated_accounts import IntegratedAccount
 from app.models.writes import Write
 
 _ALSO = {"idempotency_key": ("released_key",)}
@@ -59,6 +60,7 @@ async def same_document(session: AsyncSession, write: Write, since: datetime) ->
             Write.account_id == write.account_id,
             Write.resource == write.resource,
             Write.document == write.document,
+            Write.id != write.id,
             Write.created_at > since,
             Write.state.in_(("executing", "partial", "done", "unknown")),
             or_(Write.error_code.is_(None), Write.state != "done"),
@@ -173,22 +175,36 @@ def _visible(principal: Principal) -> Select[Write]:
     return query
 
 
-async def seeking(session: AsyncSession, account_id: str, resource: str, now: datetime) -> list[Write]:
-    """The writes that look for a record of a resource right now, or that nobody saw the end of. Held off are others
-    who would ask this."""
-    await hold(session, account_id)
-    at_work = and_(Write.state == "executing", Write.lease_until > now)
+async def hold(session: AsyncSession, write: Write) -> None:
+    """Nobody else begins, or gets a turn at, what the write seeks until the transaction ends. To be asked for after the
+    write's own row."""
+    if session.get_bind().dialect.name != "postgresql":
+        return  # there is one writer
+    for word in sorted((write.seeks or "").split()):  # in one order, so that nobody waits in a circle
+        place = sha256(f"{write.account_id} {write.resource} {word}".encode()).digest()
+        number = int.from_bytes(place[:8], "big", signed=True)
+        await session.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+async def seeking(session: AsyncSession, account_id: str, resource: str) -> list[Write]:
+    """The writes of a resource that say what they seek and are carried out, or may have made a record nobody knows;
+    oldest first, without what is sealed."""
+    may_have_made_it = and_(Write.operation == "create", Write.record_id.is_(None))
     query = select(Write).where(
         Write.account_id == account_id,
         Write.resource == resource,
-        or_(at_work, Write.state == "unknown"),
+        Write.state.in_(("executing", "partial", "unknown")),
         Write.seeks.is_not(None),
+        or_(Write.state == "executing", may_have_made_it),
     )
-    return list(await session.scalars(query))
+    plain = query.options(defer(Write.answer, raiseload=True), defer(Write.journal, raiseload=True))
+    return list(await session.scalars(plain.order_by(Write.created_at, Write.id)))
 
 
-async def hold(session: AsyncSession, account_id: str) -> None:
-    """Others who would ask this wait until the transaction ends. To be asked for after the write's own row."""
-    await session.execute(
-        select(IntegratedAccount.id).where(IntegratedAccount.id == account_id).with_for_update(key_share=True)
-    )
+async def end_turn(session: AsyncSession, write_id: str, now: datetime) -> bool:
+    """Whether a write's owner is dead; it has its turn no more then. Whose row is locked lives."""
+    dead = select(Write).where(Write.id == write_id, Write.lease_until <= now)
+    found = await session.scalar(dead.with_for_update(skip_locked=True))
+    if found is not None:
+        found.turn = None
+    return found is not None

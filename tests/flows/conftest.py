@@ -86,7 +86,7 @@ def ample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def hasty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A product on each database whose provider counts no calls and whose leases and waits are short; its processes
-    may be killed. The sandbox is furnished as the module's `SEED` says."""
+    may be killed. The sandbox is furnished as the module's `SEED` says, and there are `GATEWAYS` gateways."""
     folder = tmp_path_factory.mktemp("hasty")
     url = ""
     if request.param == "postgresql":
@@ -94,7 +94,8 @@ def hasty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     seed = getattr(request.module, "SEED", "empty")
     sandbox = Sandbox(folder, ("--seed", seed, "--limits", NO_LIMITS))
     try:
-        with Product(folder, sandbox, url, AMPLE, extra=FAST).running() as product:
+        gateways = getattr(request.module, "GATEWAYS", 1)
+        with Product(folder, sandbox, url, AMPLE, gateways, FAST).running() as product:
             yield product
     finally:
         if url:

@@ -262,6 +262,30 @@ def test_changes_actions_and_deletions_end_well(
     assert shop.get(f"{BOOKS}/invoices/{made}").status_code == 404
 
 
+def test_a_payment_is_found_by_its_reference(shop: httpx.Client, admin: Admin, customer: str) -> None:
+    body = invoice(customer, "paid", status="authorised")
+    bill = shop.post(f"{BOOKS}/invoices", json=body).json()["id"]
+    payment = {
+        "contact": customer,
+        "reference": "wire-7",
+        "total_amount": "5.00",
+        "allocations": [{"type": "invoice", "id": bill, "amount": "5.00"}],
+    }
+    fault(admin, "commit_then_drop", path="/customerpayments$")
+    mark, key = admin.last(), {"Idempotency-Key": "paid-1"}
+
+    def ask() -> httpx.Response:
+        return shop.post(f"{BOOKS}/payments", json=payment, headers=key)
+
+    assert ask().json()["code"] == "outcome_unknown"
+    found = until(ask, settled)
+    assert (found.status_code, found.json()["reference"]) == (201, "wire-7"), found.text
+    assert posts(admin, mark, "/customerpayments$") == 1
+    rows = shop.get(f"{BOOKS}/payments").json()["result"]
+    assert [row["id"] for row in rows] == [found.json()["id"]]
+    assert shop.get(f"{BOOKS}/invoices/{bill}").json()["balance"] == 5
+
+
 def test_a_mail_is_never_sent_again(shop: httpx.Client, admin: Admin, customer: str) -> None:
     body = invoice(customer, "mail", status="authorised")
     made = shop.post(f"{BOOKS}/invoices", json=body).json()["id"]

@@ -171,15 +171,15 @@ async def test_without_a_key_nobody_is_told_to_send_it_again(world: Any) -> None
 
 
 async def test_who_waits_in_vain_for_another_is_not_told_when_to_repeat_it() -> None:
-    async def at_work(*_: Any) -> Any:
-        return SimpleNamespace(state="executing")
+    async def other(*_: Any) -> Any:
+        return SimpleNamespace(id="wri_1", state="executing", next_check_at=None)
 
-    shelf: Any = SimpleNamespace(rival=at_work)
-    intent: Any = None
+    shelf: Any = SimpleNamespace(turn=other)
+    intent: Any = SimpleNamespace(operation="create", owner="own_1", turn=None)
     call: Any = SimpleNamespace(run=SimpleNamespace(deadline=0.0))
     change = Change("create", None, {"name": "Acme"}, {}, matching=Rule(("name",), "return"))
     with pytest.raises(Problem) as caught:
-        await Intents(shelf, Supervisor(), Clock())._alone(call, change, intent)
+        await Intents(shelf, Supervisor(), Clock()).queue(call, change, intent)
     assert caught.value.code == "possible_duplicate"
     assert "retry_after" not in caught.value.extra
 
