@@ -175,27 +175,33 @@ def _visible(principal: Principal) -> Select[Write]:
     return query
 
 
+def sought(write: Write) -> list[str]:
+    """The digests of what it seeks; none is part of another."""
+    return (write.seeks or "").split()
+
+
 async def hold(session: AsyncSession, write: Write) -> None:
     """Nobody else begins, or gets a turn at, what the write seeks until the transaction ends. To be asked for after the
     write's own row."""
     if session.get_bind().dialect.name != "postgresql":
         return  # there is one writer
-    for word in sorted((write.seeks or "").split()):  # in one order, so that nobody waits in a circle
+    for word in sorted(sought(write)):  # in one order, so that nobody waits in a circle
         place = sha256(f"{write.account_id} {write.resource} {word}".encode()).digest()
         number = int.from_bytes(place[:8], "big", signed=True)
         await session.execute(select(func.pg_advisory_xact_lock(number)))
 
 
-async def seeking(session: AsyncSession, account_id: str, resource: str) -> list[Write]:
-    """The writes of a resource that say what they seek and are carried out, or may have made a record nobody knows;
+async def seeking(session: AsyncSession, write: Write) -> list[Write]:
+    """The others that seek some of what a write seeks and are carried out, or may have made a record nobody knows;
     oldest first, without what is sealed."""
     may_have_made_it = and_(Write.operation == "create", Write.record_id.is_(None))
     query = select(Write).where(
-        Write.account_id == account_id,
-        Write.resource == resource,
+        Write.account_id == write.account_id,
+        Write.resource == write.resource,
+        Write.id != write.id,
         Write.state.in_(("executing", "partial", "unknown")),
-        Write.seeks.is_not(None),
         or_(Write.state == "executing", may_have_made_it),
+        or_(*(Write.seeks.contains(word) for word in sought(write))),
     )
     plain = query.options(defer(Write.answer, raiseload=True), defer(Write.journal, raiseload=True))
     return list(await session.scalars(plain.order_by(Write.created_at, Write.id)))

@@ -21,9 +21,7 @@ def has(write: Write) -> bool:
 
 async def others(session: AsyncSession, write: Write) -> list[Write]:
     """The writes that are not settled and seek the same, oldest first."""
-    wanted = _words(write)
-    found = await store.seeking(session, write.account_id, write.resource) if wanted else []
-    return [each for each in found if each.id != write.id and wanted & _words(each)]
+    return await store.seeking(session, write) if store.sought(write) else []
 
 
 def first(others: Sequence[Write], write: Write, now: datetime) -> Write | None:
@@ -50,10 +48,6 @@ def _comes_before(other: Write, write: Write, now: datetime) -> bool:
             return True
     may_have_made_it = other.operation == "create" and other.sent_at is not None and other.record_id is None
     return may_have_made_it and write.sent_at is None
-
-
-def _words(write: Write) -> set[str]:
-    return set((write.seeks or "").split())
 
 
 # While it is somebody else's
