@@ -19,6 +19,8 @@ from app.core.settings import Settings
 RAW_ROOMS = ("/proxy/", "/native/")
 """Below these the path belongs to a provider: only duplicate slashes change."""
 
+_RAW_ROUTES = tuple((room, f"{room}{{path}}") for room in RAW_ROOMS)
+
 LONGEST_URL = 8 * 1024
 MOST_HEADERS = 100
 MOST_HEADER_BYTES = 32 * 1024
@@ -186,7 +188,7 @@ def route_of(scope: Scope) -> str:
     template = getattr(scope.get("route"), "path", None)
     if template:
         return str(template)
-    return next((f"{room}{{path}}" for room in RAW_ROOMS if scope["path"].startswith(room)), "-")
+    return next((route for room, route in _RAW_ROUTES if scope["path"].startswith(room)), "-")
 
 
 def _own_name(path: str, raw: bytes, aliases: Mapping[str, str]) -> tuple[str, bytes]:

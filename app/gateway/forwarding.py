@@ -151,11 +151,12 @@ def _judged(run: Run, answer: _Answer, content: bytes | None) -> Fault | None:
 
 def _limit(run: Run, answer: _Answer) -> Fault | None:
     """The limit that a small answer tells of in its body, whatever its status."""
-    if not answer.whole or len(answer.whole) > _ENVELOPE:
+    content = answer.whole
+    if not content or len(content) > _ENVELOPE or run.account.connector.is_good(content):
         return None
     if "json" not in answer.stream.fields.get("content-type", "").casefold():
         return None
-    fault = _judged(run, answer, answer.whole)
+    fault = _judged(run, answer, content)
     return fault if fault is not None and fault.kind in LIMITS else None
 
 

@@ -16,10 +16,10 @@ from connectors.kit.faults import Fault, Kind
 class Permit:
     """The right to make one call now. Give it back when the answer is in (twice is harmless)."""
 
-    __slots__ = ("_held", "_turnstile", "at")
+    __slots__ = ("_held", "at", "turnstile")
 
     def __init__(self, turnstile: Turnstile, at: float) -> None:
-        self._turnstile = turnstile
+        self.turnstile = turnstile
         self._held = True
         self.at = at
 
@@ -30,7 +30,7 @@ class Permit:
     def release(self) -> None:
         if self._held:
             self._held = False
-            self._turnstile.leave()
+            self.turnstile.leave()
 
 
 class Governor:
@@ -68,7 +68,7 @@ class Governor:
         self, account: Account, permit: Permit, headers: Mapping[str, str], fault: Fault | None
     ) -> None:
         """Learn from an answer: the day's count from its headers, closures and fewer slots from its fault."""
-        organization = self.of(account)
+        organization = permit.turnstile
         seen = account.connector.budget.read(headers)
         if seen is not None:
             organization.seen = (seen.limit, seen.remaining, float(seen.reset))

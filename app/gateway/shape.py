@@ -71,7 +71,7 @@ def raw_url(account: Account, call: RawCall) -> str:
 
 def raw_headers(account: Account, call: RawCall) -> Pairs:
     """The caller's headers without those of this hop, of the caller's identity and of the organisation."""
-    is_dropped = _one_of((*_NEVER_CROSS, *account.connector.native.dropped_headers)).match
+    is_dropped = _stays(account.connector.native.dropped_headers).match
     kept: list[tuple[str, str]] = []
     named: set[str] = set()
     for name, value in call.headers:
@@ -92,8 +92,9 @@ def _encoded(pairs: Pairs) -> str:
 
 
 @cache
-def _one_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(translate(pattern) for pattern in patterns))
+def _stays(dropped: tuple[str, ...]) -> re.Pattern[str]:
+    """The names of headers that never cross; `dropped` are the provider's."""
+    return re.compile("|".join(translate(pattern) for pattern in (*_NEVER_CROSS, *dropped)))
 
 
 def _multipart(files: tuple[File, ...], fields: object) -> tuple[str, bytes]:

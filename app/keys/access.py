@@ -251,7 +251,8 @@ def _let_in(request: Request, access: Access, principal: Principal) -> Principal
 
 def client_ip(request: Request) -> str | None:
     """The caller's address, as the server sees it."""
-    return request.client.host if request.client else None
+    client: tuple[str, int] | None = request.scope.get("client")
+    return client[0] if client else None
 
 
 def requires(scope: str) -> Callable[[Request], Awaitable[Principal]]:

@@ -8,6 +8,7 @@ from app.core.errors import Problem
 from connectors.kit.connector import Native
 
 _MOST_SEGMENTS = 64
+_ORDINARY = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+){0,63}\Z")
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,=:@]|%[0-9A-Fa-f]{2})+\Z")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _NEVER_ENCODED = frozenset(b"./\\?#;%")
@@ -33,7 +34,10 @@ def native_path(raw: bytes) -> str:
         text = raw.decode("ascii")
     except UnicodeDecodeError:
         raise _refused("it has bytes that are not percent-encoded") from None
-    segments = text.strip("/").split("/")
+    text = text.strip("/")
+    if _ORDINARY.match(text):  # nothing in it that anybody could read in two ways
+        return "/" + text
+    segments = text.split("/")
     if len(segments) > _MOST_SEGMENTS:
         raise _refused(f"it has more than {_MOST_SEGMENTS} segments")
     for segment in segments:
@@ -80,7 +84,7 @@ def native_query(raw: bytes, native: Native, organization_id: str, ours: Collect
 def parameter(raw: bytes, name: str) -> list[str]:
     """Every value a raw query gives `name`, spelled exactly so."""
     pairs = (piece.partition("=") for piece in raw.decode("latin-1").split("&"))
-    return [unquote_plus(value) for given, _, value in pairs if unquote_plus(given) == name]
+    return [unquote_plus(value) for given, _, value in pairs if given == name or unquote_plus(given) == name]
 
 
 def _behind(piece: str) -> list[str]:
@@ -90,6 +94,8 @@ def _behind(piece: str) -> list[str]:
 
 def _plain(name: str) -> str:
     """A parameter's name as a lenient server might read it: without case, blanks and array brackets."""
+    if name.isidentifier() and name.isascii():
+        return name.lower()
     return unquote_plus(name).partition("[")[0].strip(" \t\r\n\v\f\0").casefold()
 
 

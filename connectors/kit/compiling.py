@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from connectors.kit import codec as codecs
-from connectors.kit.fitting import exact_of, fit_of
-from connectors.kit.mapping import Coded, Computed, Field, Native, Nested, Reference, Row, Table
+from connectors.kit.fitting import exact_of, fit_of, is_list
+from connectors.kit.mapping import Coded, Computed, Field, Native, Nested, Plain, Reference, Row, Table
 from connectors.kit.operations import Context, Issue, Record
 from connectors.kit.reading import (
     FAULTS,
@@ -100,30 +100,39 @@ class _Source:
         fitted = f"{self._name(fit)}(v)"
         if exact is not None:
             return f"v if (v := {value}) is None or v.__class__ is {self._name(exact)} else {fitted}"
-        return f"{fitted} if (v := {value}) or v.__class__ is not list else v"
+        return f"v if (v := {value}) is None else {fitted} if v or v.__class__ is not list else v"
 
     def _value(self, row: Row, table: Table[Any]) -> str:
         match row:
             case Field():
-                return self._decoded(row, listed(row, self.detail))
+                return self._decoded(row.codec, listed(row, self.detail))
             case Coded():
-                return self._decoded(row, row.native)
+                return self._decoded(row.codec, row.native)
             case Reference():
                 return self._reference(row)
             case Nested():
                 return self._nested(row)
             case Computed():
-                read = row.read if self.detail or row.list_read is None else row.list_read
-                return self._fitted(f"{self._name(read)}(n, ctx)", table.model, row.unified)
+                return self._computed(row, table.model)
             case _:
                 return "None"
 
-    def _decoded(self, row: Row, path: str) -> str:
-        if row.codec.read is codecs.TEXT.read:
+    def _computed(self, row: Computed, model: type[BaseModel]) -> str:
+        read = row.read if self.detail or row.list_read is None else row.list_read
+        if isinstance(read, Plain):
+            return self._decoded(read.codec, read.native)
+        value = self._fitted(f"{self._name(read)}(n, ctx)", model, row.unified)
+        if row.needs and read is row.read:
+            blank = "[]" if is_list(model, row.unified) else "None"
+            return f"({value}) if {' or '.join(map(self._get, row.needs))} else {blank}"
+        return value
+
+    def _decoded(self, codec: codecs.Codec[Any], path: str) -> str:
+        if codec.read is codecs.TEXT.read:
             return self._text(path)
-        got, read = f"(v := {self._get(path)})", self._name(row.codec.read)
+        got, read = f"(v := {self._get(path)})", self._name(codec.read)
         decoded = f"None if v is None or v == '' else {read}(v)"
-        ready = _CLASSES.get(row.codec.read)
+        ready = _CLASSES.get(codec.read)
         if ready is not None:
             return f"v if {got}.__class__ is {ready} else {decoded}"
         return f"None if {got} is None or v == '' else {read}(v)"

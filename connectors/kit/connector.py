@@ -60,10 +60,11 @@ class Native:
 class Connector:
     """`name` is the folder, `slug` what answers say, `aliases` what requests may also say.
 
-    `judge` turns an answer into a Fault, or None when it is good. `organizations` lists what a grant reaches;
-    its requests are sent without an organisation. `consenter`, asked in one of them, tells what the user behind a
-    grant has alone, None when the answer does not say. `resources` is keyed (model, resource). `guard` is asked
-    before every write of the unified API; `upsert` makes creates name themselves, for accounts that have it on.
+    `judge` turns an answer into a Fault, or None when it is good; `is_good` sees of the most usual bodies, from their
+    first bytes, that they tell of no fault. `organizations` lists what a grant reaches; its requests are sent without
+    an organisation. `consenter`, asked in one of them, tells what the user behind a grant has alone, None when the
+    answer does not say. `resources` is keyed (model, resource). `guard` is asked before every write of the unified API;
+    `upsert` makes creates name themselves, for accounts that have it on.
     `hooks` are the provider's own webhooks.
     """
 
@@ -74,6 +75,7 @@ class Connector:
     auth: OAuth
     budget: Budget
     judge: Callable[[Reply], Fault | None]
+    is_good: Callable[[bytes], bool]
     organizations: Callable[[], Flow[tuple[Organization, ...]]]
     native: Native
     resources: Mapping[tuple[str, str], Resource]

@@ -142,5 +142,5 @@ def custom_fields(unified: list[CustomField] | None, shape: Shape, *, search: st
     """The row of a record's custom fields. A list row that flattens none does not say there are none."""
     return CustomFields(
         unified=str(unified), read=shape.read, list_read=shape.read_row, put=shape.put, write=ALWAYS,
-        uses=(shape.array,), key=("id", "api_name"), shape=shape, search=search,
+        uses=(shape.array,), needs=(shape.array, shape.hash), key=("id", "api_name"), shape=shape, search=search,
     )  # fmt: skip

@@ -28,6 +28,10 @@ def exact_of(model: type[BaseModel], name: str) -> type | None:
     return plain if plain in _PLAIN else None
 
 
+def is_list(model: type[BaseModel], name: str) -> bool:
+    return get_origin(_plain(model.model_fields[name].annotation)) in (list, Sequence)
+
+
 def _plain(annotation: Any) -> Any:
     """An annotation without its marks and without None."""
     if get_origin(annotation) is Annotated:

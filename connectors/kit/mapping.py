@@ -155,6 +155,18 @@ class Spot:
     known: dict[Any, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Plain(Generic[T]):
+    """How a computed row reads a value that only its writing makes computed: at one native key, by a codec."""
+
+    native: str
+    codec: Codec[T]
+
+    def __call__(self, native: Native, ctx: Context) -> T | None:
+        value = native.get(self.native)
+        return None if value is None or value == "" else self.codec.read(value)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Computed(Row):
     """A function of native fields. `put` writes it; without one a writable field is written by the flow.
@@ -162,7 +174,8 @@ class Computed(Row):
     `list_read` reads list rows where those are shaped otherwise. `key` tells elements of a merged list apart.
     `clear` is what null writes; without one only a list can be cleared, unless `put` takes null itself. `settle`
     turns what a caller wrote into what `put` needs, by calls: it finds what is named, and merges a list with the
-    one that stands. `put` is tried before that too, to see what is refused.
+    one that stands. `put` is tried before that too, to see what is refused. `needs` are native keys at the top;
+    where all of them are blank, so is what `read` gives, and it need not be asked.
     """
 
     read: Callable[[Native, Context], Any]
@@ -173,6 +186,7 @@ class Computed(Row):
     clear: Native | None = None
     takes_null: bool = False
     settle: Callable[[Any, Spot], Flow[Any]] | None = None
+    needs: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -334,6 +348,7 @@ def computed(
     read: Callable[[Native, Context], T | None],
     *,
     uses: tuple[str, ...] = (),
+    needs: tuple[str, ...] = (),
     list_read: Callable[[Native, Context], T | None] | None = None,
     put: Callable[[T, Native, Context], None] | None = None,
     clear: Native | None = None,
@@ -348,8 +363,8 @@ def computed(
 ) -> Row:
     """The only place for a function. `put(value, native, context)` writes a value, `clear` is what null writes."""
     return Computed(
-        unified=_name(unified), read=read, uses=uses, list_read=list_read, put=put, clear=clear, write=write,
-        key=key, codec=codec or TEXT, filters=filters or {}, below=below or {}, sort=sort,
+        unified=_name(unified), read=read, uses=uses, needs=needs, list_read=list_read, put=put, clear=clear,
+        write=write, key=key, codec=codec or TEXT, filters=filters or {}, below=below or {}, sort=sort,
         detail_only=detail_only, list_only=list_only,
     )  # fmt: skip
 

@@ -88,7 +88,7 @@ class Resource:
 
     # What is joined
 
-    @property
+    @cached_property
     def parts(self) -> "tuple[Resource, ...]":
         """The resources that have tables of their own: its sides, or itself."""
         return tuple(self.sides.values()) or (self,)

@@ -8,7 +8,7 @@ from connectors.kit.connector import Connector
 from connectors.kit.resource import Resource
 from connectors.zoho_books.auth import OAUTH
 from connectors.zoho_books.budget import BUDGET
-from connectors.zoho_books.faults import judge
+from connectors.zoho_books.faults import is_good, judge
 from connectors.zoho_books.guard import GUARD
 from connectors.zoho_books.hooks import HOOKS
 from connectors.zoho_books.native import NATIVE
@@ -34,6 +34,7 @@ CONNECTOR = Connector(
     auth=OAUTH,
     budget=BUDGET,
     judge=judge,
+    is_good=is_good,
     organizations=organizations,
     consenter=consenter,
     native=NATIVE,

@@ -168,7 +168,8 @@ def told(native: Native, ctx: Context) -> list[Record]:
 
 def files_row(unified: list[AttachedFile] | None, *more: str) -> Row:
     """`more` are the native keys beside `documents` that tell of a file."""
-    return computed(unified, told, uses=("documents", *more), detail_only=True)
+    needs = ("documents", "expense_receipt_name")
+    return computed(unified, told, uses=("documents", *more), needs=needs, detail_only=True)
 
 
 def _listed(body: Json) -> list[Native]:

@@ -24,8 +24,12 @@ Professional and has the thousand calls of the free plan.
 
 def read(headers: Mapping[str, str]) -> Quota | None:
     """The X-Rate-Limit headers. They speak of the day: `reset` counts to midnight in the organisation."""
-    found = [_count(headers.get(f"x-rate-limit-{name}")) for name in ("limit", "remaining", "reset")]
-    limit, remaining, reset = found
+    told = headers.get("x-rate-limit-limit")
+    if told is None:
+        return None
+    limit, remaining, reset = map(
+        _count, (told, headers.get("x-rate-limit-remaining"), headers.get("x-rate-limit-reset"))
+    )
     if limit is None or remaining is None or reset is None or limit == 0:
         return None
     return Quota(limit=limit, remaining=min(remaining, limit), reset=reset)

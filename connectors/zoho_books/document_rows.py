@@ -246,8 +246,8 @@ def _put_salesperson(value: Any, native: Native, ctx: Context) -> None:
 
 def salesperson(d: SalesDocument) -> Row:
     return computed(
-        d.salesperson, _salesperson, uses=("salesperson_id", "salesperson_name"), put=_put_salesperson,
-        clear={"salesperson_id": ""}, write=ALWAYS,
+        d.salesperson, _salesperson, uses=("salesperson_id", "salesperson_name"),
+        needs=("salesperson_id", "salesperson_name"), put=_put_salesperson, clear={"salesperson_id": ""}, write=ALWAYS,
     )  # fmt: skip
 
 

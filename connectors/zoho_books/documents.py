@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.kit.codec import ID, INTEGER, MONEY, RATE, TEXT, CodecError
-from connectors.kit.mapping import ALWAYS, Native, Table, computed, field, names, ref, unmapped
+from connectors.kit.mapping import ALWAYS, Native, Plain, Table, computed, field, names, ref, unmapped
 from connectors.kit.operations import Context, Issue, Record
 from connectors.kit.reading import objects
 from connectors.kit.totals import HUNDRED, ZERO, difference, rounded
@@ -60,7 +60,7 @@ TAX_SUM = Table(
 
 def money(key: str) -> Callable[[Native, Context], Decimal | None]:
     """Reads an amount that is written another way than it is read."""
-    return lambda native, ctx: amount_of(native.get(key))
+    return Plain(key, MONEY)
 
 
 def amount_of(value: Any) -> Decimal | None:
@@ -146,12 +146,14 @@ def _takes_off(discount: Any) -> bool:
 def settle_totals(record: Record, native: Any, issues: list[Issue]) -> None:
     """Fills what only the whole document tells, and checks that it adds up (rule 1)."""
     lines: list[Record] = record.get("line_items") or []
-    discount = record.get("discount_amount") or ZERO
-    for line, told in zip(lines, objects(native, "line_items"), strict=False):
+    discount, untold = record.get("discount_amount") or ZERO, False
+    for line in lines:
         if line["tax_amount"] is None:
-            _tell_tax(line, told, native)
+            untold = True
         if taken := line["discount_amount"]:
             discount += taken
+    if untold:
+        _tell_taxes(lines, native)
     record["total_discount"] = discount
     if record.get("tax_inclusive") is True:
         _line_totals(lines, are_gross=_are_gross(lines, native))
@@ -187,13 +189,15 @@ def _told(native: Any, names: Sequence[str]) -> list[Decimal]:
     return [MONEY.read(native[name]) or ZERO for name in names if native.get(name)]
 
 
-def _tell_tax(line: Record, told: Native, native: Any) -> None:
-    """The tax of a taxed line that tells none: its rate on its amount, as the currency rounds."""
-    rate = _percentage(told.get("tax_percentage"))
-    if line["sub_total"] is not None and rate is not None:
-        places = native.get("price_precision")
-        amount = line["sub_total"] * rate / HUNDRED
-        line["tax_amount"] = rounded(amount, places if isinstance(places, int) else 2)
+def _tell_taxes(lines: list[Record], native: Any) -> None:
+    """The tax of each taxed line that tells none: its rate on its amount, as the currency rounds."""
+    places = native.get("price_precision")
+    for line, told in zip(lines, objects(native, "line_items"), strict=False):
+        if line["tax_amount"] is None and line["sub_total"] is not None:
+            rate = _percentage(told.get("tax_percentage"))
+            if rate is not None:
+                amount = line["sub_total"] * rate / HUNDRED
+                line["tax_amount"] = rounded(amount, places if isinstance(places, int) else 2)
 
 
 def _percentage(told: Any) -> Decimal | None:
@@ -218,7 +222,11 @@ def _are_gross(lines: list[Record], native: Any) -> bool:
     gross = native.get("sub_total_inclusive_of_tax")
     if not gross or gross == native.get("sub_total"):
         return False
-    return sum((line["sub_total"] for line in lines if line["sub_total"]), ZERO) == gross
+    told = ZERO
+    for line in lines:
+        if amount := line["sub_total"]:
+            told += amount
+    return told == gross
 
 
 def _line_totals(lines: list[Record], *, are_gross: bool) -> None:

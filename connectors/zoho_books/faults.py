@@ -1,5 +1,6 @@
 """What Zoho's answers mean: its own code first, the HTTP status second."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -42,6 +43,8 @@ STATUSES: Mapping[int, Kind] = {
     429: Kind.MINUTE,
 }
 
+_SUCCESS = re.compile(rb'\s*\{\s*"code"\s*:\s*0\s*,')
+
 _STATE = ("cannot be deleted", "can not be deleted", "can't be deleted", "cannot delete", "has transactions")
 _DUPLICATE = ("already exist", "already been used", "already in use")
 _NO_RECORD = ("resource for the given id",)
@@ -60,6 +63,11 @@ def judge(reply: Reply) -> Fault | None:
     if not _is_fine(reply.status):
         return _fault(reply, _by_status(reply.status), None)
     return None if _is_file(reply) else _fault(reply, Kind.GARBLED, None)
+
+
+def is_good(content: bytes) -> bool:
+    """Zoho tells its code first, and 0 is no fault's."""
+    return _SUCCESS.match(content) is not None
 
 
 def code_of(body: Mapping[str, Any]) -> int | None:

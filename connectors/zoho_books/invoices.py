@@ -73,6 +73,7 @@ TABLE = Table(
         rows.location(invoice),
         computed(
             invoice.sources, sources, uses=("estimate_id", "salesorder_id", "salesorder_number"),
+            needs=("estimate_id", "salesorder_id"),
             put=lambda value, native, ctx: None, write=CREATE, detail_only=True,
         ),
         computed(invoice.allocations, lambda native, ctx: None, detail_only=True, list_only=True),

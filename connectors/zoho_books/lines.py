@@ -73,7 +73,7 @@ def _tax_amount(native: Native, ctx: Context) -> Decimal | None:
     amount = ZERO
     for each in taxes:
         if told := each.get("tax_amount"):
-            amount += MONEY.read(told) or ZERO
+            amount += told if told.__class__ is Decimal else MONEY.read(told) or ZERO
     return amount
 
 
@@ -162,7 +162,7 @@ def line_table(
                 )
                 if name not in given
             ),
-            computed(line.source, source, uses=keys, put=put_source, write=ALWAYS)
+            computed(line.source, source, uses=keys, needs=keys, put=put_source, write=ALWAYS)
             if origins
             else unmapped(line.source, f"does not tell where lines of a {noun} come from"),
             tracking(line.tracking_categories),

@@ -1,5 +1,6 @@
 """The raw door: what an unmodified Zoho client may say, and what stays inside one organisation."""
 
+import re
 from typing import Any
 from urllib.parse import unquote
 
@@ -10,9 +11,14 @@ _OWN = frozenset({"user", "address"})
 
 _DECODINGS = 3
 
+_ELSEWHERE = re.compile(r"/(?!organizations)[a-z_]+(?:/[A-Za-z0-9_-]+)*\Z")
+"""A path that begins with another collection and has nothing in it that could be read as anything else."""
+
 
 def refuse(method: str, path: str, organization_id: str) -> str | None:
     """Why a call would leave the organisation, or None. `path` is the part below /books/v3."""
+    if _ELSEWHERE.match(path):
+        return None
     segments = [_plain(segment) for segment in path.split("?")[0].split("/")]
     segments = [segment for segment in segments if segment not in ("", ".")]
     if ".." in segments:

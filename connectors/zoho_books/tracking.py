@@ -24,11 +24,12 @@ PREFIX = LOCATIONS.prefix
 
 def tracking(unified: list[TrackingEntry] | None, *, located: bool = True) -> Row:
     """The row of a record's or line's tracking categories. `located`: it can be booked at a location."""
-    uses = ("tags", "location_id", "location_name") if located else ("tags",)
+    needs = ("tags", "location_id") if located else ("tags",)
+    uses = (*needs, "location_name") if located else needs
     return Computed(
         unified=str(unified), read=_read_located if located else _read_tags, write=ALWAYS, key=("id",),
         list_read=_read_row if located else None, put=_put_located if located else _put_tags, settle=_settle,
-        uses=uses,
+        uses=uses, needs=needs,
     )  # fmt: skip
 
 

@@ -77,6 +77,7 @@ CONNECTOR = Connector(
     ),
     budget=Budget(Limits(100, 5, 1000), {"premium": Limits(100, 10, 10_000)}, lambda headers: None),
     judge=lambda reply: None,
+    is_good=lambda content: False,
     organizations=no_organizations,
     native=Native(
         "/v1", lambda _: (), (), (), lambda *_: None, (), (), "/token", lambda *_: {}, lambda code: {}

@@ -1,6 +1,9 @@
 """Cursors cannot be forged or moved to another request; ids cannot be guessed."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -57,6 +60,23 @@ def test_ids() -> None:
     ids = {new_id("acc") for _ in range(2000)}
     assert len(ids) == 2000
     assert all(re.fullmatch(r"acc_[0-9a-hjkmnp-tv-z]{26}", one) for one in ids)
+
+
+FORKED = """
+import os
+from app.core.ids import new_id
+new_id("acc")
+child = os.fork()
+if child:
+    os.waitpid(child, 0)
+print(*(new_id("acc") for _ in range(100)))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_process_gives_ids_of_its_own() -> None:
+    told = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, check=True).stdout
+    assert len(set(told.split())) == 200
 
 
 def test_base62() -> None:

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -8,8 +10,10 @@ from hypothesis import strategies as st
 from connectors.kit.compiling import compile_reader, quick_reader
 from connectors.kit.faults import Fault, Kind
 from connectors.kit.http import Mended, Reply
+from connectors.kit.mapping import Computed, Nested, Row, Table
 from connectors.kit.operations import Issue, Record
 from connectors.kit.reading import FAULTS, Walk, absent
+from connectors.kit.registry import load
 from connectors.zoho_books import contacts, invoices, items
 from tests.support.scripted import CONTEXT
 
@@ -155,3 +159,33 @@ def test_the_generated_reader_and_the_walk_read_the_same(
         quick = compile_reader(TABLES[place], detail=detail)(native, CONTEXT, [], "")
     assert quick == walked
     assert list(quick) == list(walked) or set(quick) == set(walked)
+
+
+def rows(table: Table[Any]) -> Iterator[tuple[Table[Any], Row]]:
+    for row in table.rows:
+        yield table, row
+        if isinstance(row, Nested):
+            yield from rows(row.table)
+
+
+NEEDY = {
+    f"{table.model.__name__}.{row.unified}": (replace(table, rows=(row,)), row)
+    for resource in load()[0].resources.values()
+    for part in resource.parts
+    for table, row in rows(part.table)
+    if isinstance(row, Computed) and row.needs
+}
+
+
+OTHERS: list[Any] = ["7", {"cf_colour": "7"}, [{"document_id": "7", "tag_id": "7", "api_name": "cf_colour"}]]
+
+
+@pytest.mark.parametrize("name", NEEDY)
+@pytest.mark.parametrize("other", OTHERS)
+def test_what_is_not_asked_without_what_it_needs_would_have_told_nothing(name: str, other: Any) -> None:
+    alone, row = NEEDY[name]
+    around = {*row.uses, "id", "custom_field_hash", "expense_receipt_name"} - {*row.needs}
+    for blank in ({}, dict.fromkeys(row.needs, ""), dict.fromkeys(row.needs), dict.fromkeys(row.needs, ())):
+        native = {**dict.fromkeys(around, other), **blank}
+        quick = quick_reader(alone, detail=True)(native, CONTEXT, [], "")
+        assert quick == {row.unified: row.read(native, CONTEXT)}

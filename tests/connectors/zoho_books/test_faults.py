@@ -9,7 +9,7 @@ import pytest
 
 from connectors.kit.faults import Kind
 from connectors.kit.http import Reply
-from connectors.zoho_books.faults import CODES, judge
+from connectors.zoho_books.faults import CODES, is_good, judge
 
 JSON = {"content-type": "application/json;charset=UTF-8"}
 
@@ -158,6 +158,24 @@ def test_every_recorded_success_is_good(specs: Path) -> None:
 @pytest.mark.parametrize("code", [0, "0", Decimal("0"), Decimal("0.0")])
 def test_zero_is_success(code: Any) -> None:
     assert judge(reply(201, {"code": code})) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "good"),
+    [
+        (b'{"code":0,"message":"success"}', True),
+        (b'\n{ "code" : 0 , "message" : "45"}', True),
+        (b'{"code":45,"message":"0"}', False),
+        (b'{"code":0.5,"message":"x"}', False),
+        (b'{"code":01,"message":"x"}', False),
+        (b'{"message":"\\"code\\":0,","code":44}', False),
+        (b'[{"code":0,"message":"x"}]', False),
+        (b'{"code":0', False),
+        (b"", False),
+    ],
+)
+def test_what_a_body_begins_with_tells_success(content: bytes, good: bool) -> None:
+    assert is_good(content) is good
 
 
 def test_an_answer_without_a_code_is_judged_by_its_status() -> None:

@@ -1,6 +1,8 @@
 from fnmatch import fnmatch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.kit.registry import load
 from connectors.zoho_books import CONNECTOR
@@ -22,6 +24,7 @@ OWN = "927270289"
         ("GET", "/invoices/60089553909"),
         ("POST", "/invoices"),
         ("GET", "/contacts/organizations"),
+        ("POST", "/organizationsettings"),
         ("GET", "/"),
         ("GET", ""),
     ],
@@ -56,6 +59,16 @@ def test_calls_inside_the_organisation_pass(method: str, path: str) -> None:
 )
 def test_calls_that_would_leave_it_are_refused_with_a_reason(method: str, path: str) -> None:
     assert NATIVE.refuse(method, path, OWN)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["organizations", "Organizations", "contacts", "a_b", "1", OWN, "..", "%2e", ";"])
+    )
+)
+def test_a_path_means_the_same_with_a_slash_at_its_end(segments: list[str]) -> None:
+    path = "/" + "/".join(segments)
+    assert NATIVE.refuse("POST", path, OWN) == NATIVE.refuse("POST", path + "/", OWN)
 
 
 def test_what_native_clients_may_say() -> None:
