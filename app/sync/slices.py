@@ -361,7 +361,12 @@ class Slices:
             await self._leave_out(turn, error, _MOST_FAILURES - 1 if ending.word == "later" else 0)
             await self._hand_over(turn, 0.0)
             return
-        await self._database.transact(lambda session: self._end(session, run, "failed", error))
+
+        async def end(session: AsyncSession) -> None:
+            await self._end(session, run, "failed", error)
+            await progress.owe(session, run, self._clock.now())
+
+        await self._database.transact(end)
 
     async def _leave_out(self, turn: Turn, error: dict[str, Any], failures: int) -> None:
         """On to the next unit. The cursor stays, so the next run asks for all this one did not see."""
