@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy import select, tuple_
 
 from app.core.auth import Principal
-from app.core.errors import FieldError, Problem
+from app.core.errors import Problem
 from app.core.json import decode, encode
 from app.core.parameters import LARGEST_PAGE, Limit, NextCursor, StrictRoute, clamp, next_page, page_after
 from app.core.secrets import Reason, SecretUnavailable
@@ -236,15 +236,14 @@ async def _opened(vault: Vault, row: QuarantinedRecord) -> Any:
 
 
 def _names(text: str | None, models: dict[str, str]) -> list[str] | None:
-    """The resources of a comma list. Problem validation_failed for one this account has not."""
+    """The resources of a comma list. Problem parameter_invalid for one this account has not."""
     if text is None:
         return None
     names = list(dict.fromkeys(name.strip().rpartition("/")[2] for name in text.split(",") if name.strip()))
     unknown = [name for name in names if name not in models]
     if unknown or not names:
         detail = f"There is no resource {unknown[0][:60] if unknown else ''!r} here."
-        error = FieldError("enum_value", "resource", detail, tuple(sorted(models)))
-        raise Problem("validation_failed", detail, errors=[error], parameter="resource")
+        raise Problem("parameter_invalid", detail, parameter="resource", allowed=sorted(models))
     return names
 
 

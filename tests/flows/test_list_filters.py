@@ -18,12 +18,6 @@ CLOSED = {
 }
 """Those of one value of a set the document names."""
 
-NAMED = {
-    ("/changes", "resource"): (("invoices", "accounting/invoices", "invoices,contacts"), "invoice"),
-    ("/integrated-account", "integration"): (("zohobooks", "zoho_books", "zoho-books"), "zohobook"),
-}
-"""Those of names that depend on what is installed or connected: good ones, and a wrong one."""
-
 
 @pytest.fixture(scope="module")
 def company(connected: Callable[..., Company]) -> Company:
@@ -66,15 +60,11 @@ def test_every_filter_takes_its_values_and_no_other(company: Company) -> None:
     assert closed == CLOSED
 
 
-@pytest.mark.parametrize(("place", "names"), NAMED.items(), ids=lambda each: str(each[0]))
-def test_names_that_nothing_has(company: Company, place: tuple[str, str], names: Any) -> None:
-    path, name = place
-    good, wrong = names
-    needed = {"integrated_account_id": company.account_id} if path == "/changes" else {}
-    for value in good:
-        answer = company.api.get(path, params={**needed, name: value})
-        assert answer.status_code == 200, f"{path}?{name}={value}: {answer.text}"
-    refused(company, path, name, wrong, [good[0]], needed)
+def test_an_integration_there_is_not(company: Company) -> None:
+    names = ["zohobooks", "zoho_books", "zoho-books"]
+    for name in names:
+        assert company.get("/integrated-account", integration=name)["result"]
+    refused(company, "/integrated-account", "integration", "zohobook", names[:1], {})
 
 
 def refused(
