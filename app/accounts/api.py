@@ -1,6 +1,6 @@
 """`/integrated-account`: list, read, annotate, and a token for one. How accounts begin and end is `app.connect`'s."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 
@@ -14,7 +14,7 @@ from app.accounts.schemas import (
     account_view,
 )
 from app.core.auth import Principal
-from app.core.errors import Problem
+from app.core.errors import FieldError, Problem
 from app.core.parameters import Limit, NextCursor, StrictRoute, clamp, next_page, page_after
 from app.keys.access import authenticated, requires
 from app.keys.audit import actor_of, record
@@ -22,6 +22,7 @@ from app.models.integrated_accounts import IntegratedAccount
 
 router = APIRouter(prefix="/integrated-account", tags=["Integrated accounts"], route_class=StrictRoute)
 
+Status = Literal["connecting", "active", "needs_reauth", "validation_error", "post_install_error"]
 Reader = Annotated[Principal, Depends(requires("connections:read"))]
 Caller = Annotated[Principal, Depends(authenticated)]
 Writer = Annotated[Principal, Depends(requires("connections:write"))]
@@ -32,7 +33,7 @@ async def list_accounts(
     request: Request,
     principal: Reader,
     tenant_id: Annotated[str | None, Query(max_length=255)] = None,
-    status: Annotated[str | None, Query(max_length=32)] = None,
+    status: Annotated[Status | None, Query(description="Only in this status.")] = None,
     integration: Annotated[str | None, Query(max_length=64)] = None,
     limit: Limit = 100,
     next_cursor: NextCursor = None,
@@ -56,11 +57,16 @@ async def list_accounts(
 
 
 def _slug(request: Request, integration: str | None) -> str | None:
-    """An integration by any of its names."""
-    for connector in request.app.state.connectors:
+    """An integration by any of its names. Problem validation_failed for one that is none."""
+    if integration is None:
+        return None
+    connectors = request.app.state.connectors
+    for connector in connectors:
         if integration in (connector.slug, *connector.aliases):
             return connector.slug
-    return integration
+    detail = f"There is no integration {integration!r}."
+    error = FieldError("enum_value", "integration", detail, tuple(each.slug for each in connectors))
+    raise Problem("validation_failed", detail, errors=[error], parameter="integration")
 
 
 async def _row(request: Request, principal: Caller, account_id: str) -> IntegratedAccount:

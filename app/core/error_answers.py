@@ -1,5 +1,8 @@
 """Whatever a handler lets out, answered as a problem."""
 
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from fastapi import FastAPI
@@ -34,6 +37,7 @@ _VALIDATION = {
     "enum": "enum_value",
     "literal_error": "enum_value",
 }
+_QUOTED = re.compile(r"'([^']*)'")  # how what is told of a closed set names its values
 
 
 def problem_response(request: Request, problem: Problem) -> Response:
@@ -126,20 +130,29 @@ def _from_validation(error: RequestValidationError) -> Problem:
             return Problem("parameter_missing", f"The parameter {name} is missing.", parameter=name)
         if first["type"] == "extra_forbidden":
             return Problem("unknown_parameter", f"The parameter {name} is not known.", parameter=name)
+        if _VALIDATION.get(first["type"]) == "enum_value":
+            unknown = _field_error(first, name)
+            detail = f"The parameter {name} is none of the values it can have."
+            return Problem("validation_failed", detail, errors=[unknown], parameter=name)
         return Problem(
             "parameter_invalid", f"The parameter {name} is invalid: {first['msg']}.", parameter=name
         )
     if any(one["type"] == "json_invalid" for one in found):
         return Problem("malformed_json", "The body is not JSON.")
     errors = [
-        FieldError(
-            _VALIDATION.get(str(one["type"]), "wrong_type"),
-            "".join(f"/{_escape(part)}" for part in one["loc"] if part != "body"),
-            str(one["msg"]),
-        )
+        _field_error(one, "".join(f"/{_escape(part)}" for part in one["loc"] if part != "body"))
         for one in found
     ]
     return Problem("validation_failed", "The request body is not valid.", errors=errors)
+
+
+def _field_error(one: Mapping[str, Any], pointer: str) -> FieldError:
+    code = _VALIDATION.get(str(one["type"]), "wrong_type")
+    if code != "enum_value":
+        return FieldError(code, pointer, str(one["msg"]))
+    allowed = tuple(_QUOTED.findall(one["ctx"]["expected"]))
+    near = next(iter(get_close_matches(str(one["input"]), allowed, n=1)), None)
+    return FieldError(code, pointer, str(one["msg"]), allowed, near)
 
 
 def _escape(part: object) -> str:

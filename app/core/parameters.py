@@ -1,6 +1,6 @@
 """Query parameters of our own resources: only declared ones, each once; and pages of lists newest first."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Annotated, Any
@@ -9,6 +9,7 @@ from fastapi import Query
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query as QueryParameter
 from fastapi.routing import APIRoute
+from pydantic_core import core_schema
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,6 +23,16 @@ MAXIMUM_TIMEOUT = 60
 
 Limit = Annotated[int, Query(ge=1, description="Rows of a page. Above 200 it is 200.")]
 NextCursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
+
+
+class OneOf:
+    """A text that is one of those given: `Annotated[str, OneOf(NAMES)]`. Problem validation_failed names them."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        self._values = list(values)
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> core_schema.CoreSchema:
+        return core_schema.literal_schema(self._values)
 
 
 def timeout_of(request: Request) -> float:

@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 
 from app.core.auth import Principal
+from app.core.codes import CODES
 from app.core.errors import Problem
-from app.core.parameters import Limit, NextCursor, StrictRoute, clamp, next_page, page_after
+from app.core.parameters import Limit, NextCursor, OneOf, StrictRoute, clamp, next_page, page_after
 from app.gateway import store
 from app.gateway.budget import Budget
 from app.gateway.engine import Gateway
@@ -37,7 +38,8 @@ async def list_log(
     operation: Annotated[str | None, Query(description="Only this operation, such as list.")] = None,
     status: Annotated[str | None, Query(description="A status (429) or a class of them (5xx).")] = None,
     error: Annotated[
-        str | None, Query(description="Only this problem code; `any` for every call that failed.")
+        Annotated[str, OneOf(("any", *CODES))] | None,
+        Query(description="Only this problem code; `any` for every call that failed."),
     ] = None,
     request_id: Annotated[str | None, Query(description="Only this request.")] = None,
     record_id: Annotated[str | None, Query(description="Only calls about this record.")] = None,

@@ -25,6 +25,7 @@ _CODES: dict[Kind, str] = {
     Kind.GARBLED: "upstream_invalid_response",
     Kind.STUCK: "upstream_paging_stuck",
     Kind.TOO_LARGE: "upstream_response_too_large",
+    Kind.OVERSIZED: "body_too_large",
     Kind.REDIRECT: "upstream_unexpected_redirect",
     Kind.TIMEOUT: "upstream_timeout",
     Kind.NETWORK: "upstream_error",
@@ -49,6 +50,7 @@ _DETAILS: dict[Kind, str] = {
     Kind.GARBLED: "{label}'s answer could not be read.",
     Kind.STUCK: "The pages of {label}'s list do not advance.",
     Kind.TOO_LARGE: "{label}'s answer is larger than the gateway accepts.",
+    Kind.OVERSIZED: "{label} takes no request of this size; nothing of it was done.",
     Kind.REDIRECT: "{label} answered with a redirect; redirects are never followed.",
     Kind.TIMEOUT: "{label} did not answer in time.",
     Kind.NETWORK: "The connection to {label} failed.",
@@ -68,6 +70,7 @@ _SAYS_MORE = frozenset(
         Kind.LOCKED,
         Kind.FORBIDDEN,
         Kind.METHOD,
+        Kind.OVERSIZED,
     }
 )
 

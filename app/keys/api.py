@@ -7,9 +7,10 @@ from fastapi.params import Depends as Dependency
 
 from app.core.auth import Principal
 from app.core.errors import Problem
-from app.core.parameters import Limit, NextCursor, StrictRoute, clamp, next_page, page_after
+from app.core.parameters import Limit, NextCursor, OneOf, StrictRoute, clamp, next_page, page_after
 from app.keys import audit
 from app.keys.access import requires, requires_all
+from app.keys.actions import ACTIONS
 from app.keys.audit import actor_of, request_id_of
 from app.keys.schemas import (
     ApiKeyCreated,
@@ -101,7 +102,9 @@ async def list_audit(
     principal: Annotated[Principal, Depends(requires_all("audit:read"))],
     limit: Limit = 100,
     next_cursor: NextCursor = None,
-    action: Annotated[str | None, Query(description="Only this action, such as api_key.created.")] = None,
+    action: Annotated[
+        Annotated[str, OneOf(ACTIONS)] | None, Query(description="Only this action, such as api_key.created.")
+    ] = None,
     target: Annotated[str | None, Query(description="Only what happened to this id.")] = None,
 ) -> AuditPage:
     """Writes, changes of keys, links, accounts and configuration in this environment, newest first; and who was turned

@@ -52,6 +52,8 @@ class Keys:
         """
         parent = await self.get(principal.environment_id, principal.key_id)
         narrowed, errors = self._narrow(principal, parent, wanted)
+        async with self._database.read() as session:
+            errors += await _no_accounts(session, principal.environment_id, wanted, principal.account_ids)
         if errors:
             detail = errors[0].detail if len(errors) == 1 else f"{len(errors)} fields cannot be accepted."
             raise Problem("validation_failed", detail, errors=errors)
@@ -87,6 +89,9 @@ class Keys:
                             session, self._clock.now(), row.id, actor, "environment.created", row.id,
                             detail={"name": environment, "mode": mode},
                         )  # fmt: skip
+                    missing = await _no_accounts(session, row.id, wanted)
+                    if missing:
+                        raise Problem("validation_failed", missing[0].detail, errors=missing)
                     narrowed = wanted.model_copy(update={"scopes": wanted.scopes or ["*"]})
                     return row, await self._add(session, row.id, mode, narrowed, actor, None, None)
             except IntegrityError:  # another process made the environment meanwhile
@@ -212,6 +217,21 @@ class Keys:
                 "tenant_ids": _own(wanted.tenant_ids, principal.tenant_ids),
             }
         ), errors
+
+
+async def _no_accounts(
+    session: AsyncSession, environment_id: str, wanted: ApiKeyRequest, own: frozenset[str] | None = None
+) -> list[FieldError]:
+    """What names no account of the environment; what is not the maker's own is refused as that."""
+    given = wanted.integrated_account_ids or []
+    known = await store.accounts_among(session, environment_id, given)
+    return [
+        FieldError(
+            "reference_not_found", f"/integrated_account_ids/{at}", f"There is no integrated account {id!r}."
+        )
+        for at, id in enumerate(given)
+        if id not in known and (own is None or id in own)
+    ]
 
 
 def _own(given: list[str] | None, own: frozenset[str] | None) -> list[str] | None:

@@ -1,5 +1,6 @@
 """Queries on environments and API keys."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.auth import Mode
 from app.models.api_keys import ApiKey
 from app.models.environments import Environment
+from app.models.integrated_accounts import IntegratedAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,15 @@ async def page(
     return list(
         await session.scalars(query.order_by(ApiKey.created_at.desc(), ApiKey.id.desc()).limit(limit))
     )
+
+
+async def accounts_among(session: AsyncSession, environment_id: str, ids: Collection[str]) -> set[str]:
+    """Those of `ids` that are integrated accounts of the environment."""
+    if not ids:
+        return set()
+    account = IntegratedAccount
+    mine = account.environment_id == environment_id, account.id.in_(ids)
+    return set(await session.scalars(select(account.id).where(*mine)))
 
 
 async def environment(session: AsyncSession, name: str, mode: Mode) -> Environment | None:

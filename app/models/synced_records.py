@@ -47,10 +47,20 @@ class SyncedRecord(Base, kw_only=True):
 
 
 class QuarantinedRecord(Base, kw_only=True):
-    """A row of the provider's that could not be read, sealed as it came. The sync went on without it."""
+    """A row of the provider's that could not be read, sealed as it came. The sync went on without it.
+
+    run_id        the run that met it last
+    mark          what makes it the same row: see `app.sync.quarantine.mark_of`
+    created_at    when it was first met
+    last_seen_at  when it was last met; None, as `mark`: set aside by a process of a release before
+    seen          how often it was met
+    """
 
     __tablename__ = "quarantined_records"
-    __table_args__ = (Index("ix_quarantined_records_account_id", "account_id", "created_at"),)
+    __table_args__ = (
+        Index("uq_quarantined_records_mark", "account_id", "unit", "mark", unique=True),
+        Index("ix_quarantined_records_last_seen_at", "last_seen_at"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     environment_id: Mapped[str] = mapped_column(ForeignKey("environments.id"))
@@ -60,3 +70,6 @@ class QuarantinedRecord(Base, kw_only=True):
     reason: Mapped[str]
     native: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
+    mark: Mapped[str | None] = mapped_column(default=None)
+    last_seen_at: Mapped[datetime | None] = mapped_column(default=None)
+    seen: Mapped[int] = mapped_column(Integer, default=1, server_default="1")

@@ -7,8 +7,10 @@ from sqlalchemy import select, tuple_
 
 from app.core.auth import Principal
 from app.core.errors import Problem
-from app.core.json import encode
+from app.core.json import decode, encode
 from app.core.parameters import LARGEST_PAGE, Limit, NextCursor, StrictRoute, clamp, next_page, page_after
+from app.core.secrets import Reason, SecretUnavailable
+from app.core.secrets.vault import Vault
 from app.gateway.api import forecast_view
 from app.gateway.engine import Gateway
 from app.gateway.forecast import forecast
@@ -17,9 +19,11 @@ from app.keys.audit import actor_of
 from app.models.integrated_accounts import IntegratedAccount
 from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncRun
-from app.sync import feed
+from app.models.synced_records import QuarantinedRecord
+from app.sync import feed, quarantine
 from app.sync.schemas import (
     ChangePage,
+    QuarantinePage,
     SyncJobChange,
     SyncJobPage,
     SyncJobRequest,
@@ -28,10 +32,12 @@ from app.sync.schemas import (
     SyncJobRunView,
     SyncJobView,
     job_view,
+    quarantined_view,
     run_view,
 )
 from app.sync.service import ACTIVE, Sync
 from app.sync.sizes import calls_left
+from app.synced.units import units_of
 from app.writes.routes import ONCE, once
 
 router = APIRouter(tags=["Sync"], route_class=StrictRoute)
@@ -75,6 +81,31 @@ async def list_jobs(
 async def get_job(request: Request, principal: Reader, job_id: str) -> SyncJobView:
     """With how each resource is kept current, at what cost, and how far it is."""
     return await _whole_job(request, await _sync(request).job(principal, job_id))
+
+
+@router.get("/sync-job/{job_id}/quarantine", summary="What could not be read", response_model=QuarantinePage)
+async def list_quarantine(
+    request: Request, principal: Reader, job_id: str, limit: Limit = 100, next_cursor: NextCursor = None
+) -> Response:
+    """Rows the provider sent that make no record, of the job's resources the key may read. Those first met last come
+    first; at most 500 of a list, and none that was not met for 30 days."""
+    job, state, limit = await _sync(request).job(principal, job_id), request.app.state, clamp(limit)
+    account = await state.accounts.load(job.environment_id, job.account_id)
+    readable = [path for path in job.resources if principal.allows(f"{path.replace('/', '.')}:read")]
+    units = [unit.name for path in readable for unit in units_of(account.connector, path)]
+    binding = ("quarantine", job.id, *units)
+    before = page_after(state.cursors, next_cursor, *binding)
+    async with state.database.read() as session:
+        rows = await quarantine.page(session, account.id, units, limit + 1, before)
+    last = rows[limit - 1] if len(rows) > limit else None
+    body = {
+        "result": [
+            quarantined_view(row, await _opened(state.credentials.vault, row)) for row in rows[:limit]
+        ],
+        "next_cursor": next_page(state.cursors, last.created_at, last.id, *binding) if last else None,
+        "limit": limit,
+    }
+    return Response(encode(body), media_type="application/json")
 
 
 @router.patch("/sync-job/{job_id}", summary="Change a sync job")
@@ -192,6 +223,16 @@ async def _whole_job(request: Request, job: SyncJob) -> SyncJobView:
 
 async def _whole_run(request: Request, run: SyncRun, ahead: dict[str, Any] | None = None) -> SyncJobRunView:
     return run_view(run, await _sync(request).destinations.view(run.job_id), ahead)
+
+
+async def _opened(vault: Vault, row: QuarantinedRecord) -> Any:
+    try:
+        sealed = quarantine.sealed_as(row.environment_id, row.account_id)
+        return decode((await vault.open(row.native, sealed)).reveal())
+    except SecretUnavailable as error:
+        if error.reason is Reason.SERVICE:
+            raise
+        return None
 
 
 def _names(text: str | None, models: dict[str, str]) -> list[str] | None:

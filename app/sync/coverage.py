@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.service import Account
 from app.models.sync_jobs import SyncJob
-from app.sync import passes
+from app.sync import passes, quarantine
 from app.sync.passes import Way
 from app.sync.schemas import SyncedResource
 from app.synced import hints, store
@@ -24,6 +24,7 @@ async def coverage(session: AsyncSession, account: Account, job: SyncJob) -> lis
     """One row for each list that is read."""
     owner = Owner(account.environment_id, account.id, account.tenant_id)
     hooks = await hints.hooks(session, account.id)
+    aside = await quarantine.counts(session, account.id)
     found: list[SyncedResource] = []
     for path in job.resources:
         for unit in units_of(account.connector, path):
@@ -42,6 +43,7 @@ async def coverage(session: AsyncSession, account: Account, job: SyncJob) -> lis
                     synced_until=known.since if known else None,
                     swept_at=known.swept_at if known else None,
                     records=await store.size(session, owner, unit),
+                    quarantined=aside.get(unit.name, 0),
                 )
             )
     return found

@@ -30,6 +30,7 @@ _SKIPS = frozenset(
         "provider_conflict",
         "not_found",
         "not_implemented",
+        "body_too_large",
         "upstream_paging_stuck",
         "upstream_response_too_large",
         "unsupported_field",

@@ -15,6 +15,7 @@ from app.jobs.service import Jobs
 from app.models.sync_destinations import SyncDestination
 from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncRun
+from app.sync import quarantine
 from app.sync.destinations.delivery import Deliveries
 from app.sync.destinations.places import Places
 from app.sync.destinations.service import Destinations
@@ -70,6 +71,7 @@ def open_sync(
     jobs.register_due(rereads.strays, every=15.0)
     jobs.register_due(sync.due)
     jobs.register_due(sync.strays, every=15.0)
+    jobs.register_due(quarantine.forget, every=60.0)
     open_deliveries(database, clock, accounts, vault, places, jobs)
     return sync
 

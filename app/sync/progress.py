@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.models.integrated_accounts import IntegratedAccount
+from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncRun
 from app.synced.store import Counts
 from app.synced.units import Unit
@@ -83,6 +85,18 @@ def left_out(stats: Mapping[str, Any]) -> dict[str, Any] | None:
 def count_left_out(stats: Mapping[str, Any]) -> int:
     """How many units were left out."""
     return sum("error" in counts for counts in stats.values())
+
+
+async def owe(session: AsyncSession, run: SyncRun, now: datetime) -> None:
+    """A run that ended because its account is not active is due again, so that it begins once the account is."""
+    account = await session.get(IntegratedAccount, run.account_id)
+    job = await session.get(SyncJob, run.job_id)
+    planned = "next_sweep_at" if run.kind == "full" else "next_run_at"
+    if account is None or account.status == "active" or job is None or getattr(job, planned) is None:
+        return
+    setattr(job, planned, now)
+    if job.is_active:
+        job.due_at = now
 
 
 async def tell_run(session: AsyncSession, run: SyncRun, event: Happening, now: datetime) -> None:

@@ -7,7 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncRun
+from app.models.synced_records import QuarantinedRecord
 from app.sync.destinations.schemas import DestinationRequest, DestinationView
+from app.sync.quarantine import record_id_of
+from app.synced.units import Unit
 
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 
@@ -74,6 +77,7 @@ class SyncedResource(BaseModel):
     synced_until: datetime | None
     swept_at: datetime | None
     records: int
+    quarantined: int = Field(description="Rows that cannot be read: `/sync-job/{id}/quarantine` shows them")
 
 
 class SyncJobView(BaseModel):
@@ -148,6 +152,27 @@ class SyncJobRunPage(BaseModel):
     limit: int
 
 
+class QuarantinedRow(BaseModel):
+    """A row of the provider's that could not be read, as it was met last. It goes once it is read, or gone."""
+
+    id: str
+    resource: str
+    side: str | None
+    record_id: str | None = Field(description="As the provider spells it, where it has one")
+    reason: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    seen: int = Field(description="How often it was met")
+    sync_job_run_id: str = Field(description="The run that met it last")
+    remote_data: Any = Field(description="The row; null once it cannot be opened any more")
+
+
+class QuarantinePage(BaseModel):
+    result: list[QuarantinedRow]
+    next_cursor: str | None
+    limit: int
+
+
 class ChangePage(BaseModel):
     """`next_cursor` is always there: ask with it later for what happened since."""
 
@@ -180,6 +205,22 @@ def job_view(
         version=job.version,
         coverage=coverage,
     )
+
+
+def quarantined_view(row: QuarantinedRecord, native: Any) -> dict[str, Any]:
+    unit = Unit.named(row.unit)
+    return {
+        "id": row.id,
+        "resource": unit.resource,
+        "side": unit.side,
+        "record_id": record_id_of(row),
+        "reason": row.reason,
+        "first_seen_at": row.created_at,
+        "last_seen_at": row.last_seen_at or row.created_at,
+        "seen": row.seen,
+        "sync_job_run_id": row.run_id,
+        "remote_data": native,
+    }
 
 
 def run_view(

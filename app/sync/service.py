@@ -231,12 +231,13 @@ class Sync:
     async def due(self, session: AsyncSession, now: datetime, limit: int) -> int:
         """Starts what is due, in the caller's transaction; how many jobs that were.
 
-        Jobs of an account somebody has locked, to begin a run or to store a page, are for the next time.
+        Jobs of an account that is not active stay due: they begin once it is connected again. Those of an account
+        somebody has locked, to begin a run or to store a page, are for the next time.
         """
         statement = (
             select(SyncJob, IntegratedAccount)
             .join(IntegratedAccount, IntegratedAccount.id == SyncJob.account_id)
-            .where(SyncJob.due_at <= now)
+            .where(SyncJob.due_at <= now, IntegratedAccount.status == _RUNNABLE)
             .order_by(SyncJob.due_at)
             .limit(limit)
             .with_for_update(skip_locked=True, key_share=True, of=[SyncJob, IntegratedAccount])
@@ -296,9 +297,8 @@ class Sync:
             job.due_at = now + _BUSY_AGAIN
             return
         _schedule(job, now, job.next_run_at, job.next_sweep_at)
-        if account.status == _RUNNABLE:
-            connector = self._accounts.connector(account.integration)
-            await self._begin(session, job, connector, "full" if sweeps else "delta", now)
+        connector = self._accounts.connector(account.integration)
+        await self._begin(session, job, connector, "full" if sweeps else "delta", now)
 
     async def _begin(
         self,

@@ -26,7 +26,7 @@ from app.gateway.engine import Gateway
 from app.models.sync_jobs import SyncJob
 from app.models.sync_runs import SyncRun
 from app.models.synced_records import QuarantinedRecord
-from app.sync import passes, progress
+from app.sync import passes, progress, quarantine
 from app.sync.endings import DIED, Ending, ending_of
 from app.sync.feed import KEPT
 from app.sync.passes import Position, Way
@@ -209,7 +209,8 @@ class Slices:
             counts = await store.see(
                 session, turn.owner, unit, sights, via, self._clock.now(), sweep, asked_at=asked_at
             )
-            session.add_all(aside)
+            await quarantine.read(session, turn.owner, unit, [sight.id for sight in sights])
+            await quarantine.keep(session, aside)
             here = _grown(position, counts)
             following = here if page is None else passes.after(position, page, counts.news, counts.repeats)
             await self._on(session, turn, here, following, counts, len(aside))
@@ -264,6 +265,8 @@ class Slices:
         if following is None:
             swept = position.began if is_whole and not is_short else None
             await store.reach(session, turn.owner, unit, passes.cursor_after(position), swept)
+            if swept is not None:
+                await quarantine.swept(session, turn.owner, unit, swept)
             if is_short:
                 stats = progress.noted(stats, unit, "incomplete", *_SHORT)
             plan = run.plan[1:]
@@ -343,6 +346,8 @@ class Slices:
         ended = await session.get_one(SyncRun, run.id, populate_existing=True)
         happening = Happening.RUN_COMPLETED if state == "completed" else Happening.RUN_FAILED
         await progress.tell_run(session, ended, happening, now)
+        if error is not None:
+            await progress.owe(session, run, now)
 
     async def _stumble(self, turn: Turn, ending: Ending) -> None:
         """The provider, or the quota, did not let us: later, without this unit, or not at all."""

@@ -14,11 +14,11 @@ from app.core.clock import Clock
 from app.core.database import Database
 from app.core.errors import Problem
 from app.core.ids import new_id
-from app.core.secrets.envelope import Context as Sealed
 from app.core.secrets.vault import Vault
 from app.gateway.engine import Gateway, Lane, Run
 from app.models.sync_runs import SyncRun
 from app.models.synced_records import QuarantinedRecord, SyncedRecord
+from app.sync import quarantine
 from app.synced.differences import Sight, sight_of
 from app.synced.store import Owner
 from app.synced.units import Unit
@@ -138,26 +138,22 @@ class Source:
         return [found for task in tasks if (found := task.result()) is not None]
 
     async def set_aside(self, turn: Turn, page: Page) -> list[QuarantinedRecord]:
-        """What could not be read, sealed."""
-        rows: list[QuarantinedRecord] = []
-        owner, unit = turn.owner, turn.unit
+        """What could not be read, each row once, sealed."""
+        owner, unit, now = turn.owner, turn.unit, self._clock.now()
+        sealed = quarantine.sealed_as(owner.environment_id, owner.account_id)
+        rows: dict[str, QuarantinedRecord] = {}
         for native, reason in page.unreadable:
-            sealed = Sealed(
-                owner.environment_id,
-                f"account:{owner.account_id}",
-                "quarantine.record",
-                "quarantined_records.native",
+            mark = quarantine.mark_of(native, turn.part.id_key)
+            rows[mark] = QuarantinedRecord(
+                id=new_id("qua"),
+                environment_id=owner.environment_id,
+                account_id=owner.account_id,
+                run_id=turn.run.id,
+                unit=unit.name,
+                reason=reason,
+                native=await self._vault.seal(sealed, json.encode(native)),
+                created_at=now,
+                mark=mark,
+                last_seen_at=now,
             )
-            rows.append(
-                QuarantinedRecord(
-                    id=new_id("qua"),
-                    environment_id=owner.environment_id,
-                    account_id=owner.account_id,
-                    run_id=turn.run.id,
-                    unit=unit.name,
-                    reason=reason,
-                    native=await self._vault.seal(sealed, json.encode(native)),
-                    created_at=self._clock.now(),
-                )
-            )
-        return rows
+        return list(rows.values())

@@ -9,10 +9,9 @@ from typing import Any
 from app.core import json
 from app.gateway.records import record_of
 from app.models.base import Exact
+from app.webhooks.catalogue import NO_CHANGE
 from connectors.kit.operations import Answer, Page
 from connectors.kit.resource import Resource
-
-_NO_CHANGE = frozenset({"etag", "is_partial", "remote_data", "company", "url", "remote_id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def newly_told(before: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
 
 
 def _telling(record: Mapping[str, Any]) -> list[str]:
-    return [name for name in record if name not in _NO_CHANGE]
+    return [name for name in record if name not in NO_CHANGE]
 
 
 def _differs(before: Any, seen: Any) -> bool:

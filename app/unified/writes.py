@@ -30,6 +30,9 @@ _SCOPES = {
 """Scopes of what our own routes make; a unified resource's is its name."""
 
 
+State = Literal["executing", "partial", "done", "released", "unknown"]
+
+
 class WriteView(BaseModel):
     """One write, keyed or not. The body and the answer are not shown."""
 
@@ -40,7 +43,7 @@ class WriteView(BaseModel):
     operation: str = Field(description="create, update, delete or an action; forward of raw writes")
     method: str = Field(description="What the caller sent, and where: of a raw write that is all there is")
     path: str = Field(description="without its query")
-    state: Literal["executing", "partial", "done", "released", "unknown"] = Field(
+    state: State = Field(
         description="released: provably nothing was done. partial: some of it was; its key goes on from there. "
         "unknown: nobody saw the end; it is looked for"
     )
@@ -81,7 +84,7 @@ async def list_writes(
     idempotency_key: Annotated[str | None, Query(description="Only with this Idempotency-Key.")] = None,
     reference: Annotated[str | None, Query(description="Only whose body had this reference.")] = None,
     record_id: Annotated[str | None, Query(description="Only about this record.")] = None,
-    state: Annotated[str | None, Query(description="Only in this state.")] = None,
+    state: Annotated[State | None, Query(description="Only in this state.")] = None,
 ) -> WritePage:
     """What was asked to be written in this environment, newest first."""
     wanted = {

@@ -1,6 +1,6 @@
 """`/webhook` and `/webhook-message`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -8,6 +8,7 @@ from app.core.auth import Principal
 from app.core.parameters import Limit, NextCursor, StrictRoute, clamp, next_page, page_after
 from app.keys.access import requires_all
 from app.keys.audit import actor_of
+from app.webhooks.catalogue import Happening
 from app.webhooks.schemas import (
     MessagePage,
     MessageView,
@@ -99,9 +100,9 @@ async def list_messages(
     next_cursor: NextCursor = None,
     webhook_id: Annotated[str | None, Query(description="Only to this webhook.", max_length=64)] = None,
     state: Annotated[
-        str | None, Query(description="pending | delivered | dead | cancelled", max_length=16)
+        Literal["pending", "delivered", "dead", "cancelled"] | None, Query(description="Only in this state.")
     ] = None,
-    event: Annotated[str | None, Query(description="Only this event.", max_length=64)] = None,
+    event: Annotated[Happening | None, Query(description="Only this event.")] = None,
     integrated_account_id: Annotated[
         str | None, Query(description="Only of this account.", max_length=64)
     ] = None,

@@ -27,3 +27,7 @@ class Happening(StrEnum):
     QUOTA_EXHAUSTED = "quota:exhausted"
     WEBHOOK_DISABLED = "webhook:disabled"
     TEST = "test"
+
+
+NO_CHANGE = frozenset({"etag", "is_partial", "remote_data", "company", "url", "remote_id"})
+"""Members of a record that `changed_fields` never names."""

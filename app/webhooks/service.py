@@ -1,9 +1,7 @@
 """Webhooks: made, changed, tested, their secrets rotated, their messages sent again."""
 
 import base64
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
@@ -22,21 +20,14 @@ from app.models.webhooks import Webhook, WebhookAttempt, WebhookMessage
 from app.webhooks import outbox, signing
 from app.webhooks.catalogue import Happening
 from app.webhooks.delivery import owner_of, sealed_as, still_signs
+from app.webhooks.narrowing import check, check_accounts
 from app.webhooks.schemas import ReplayRequest, WebhookChange, WebhookRequest
 from connectors.kit.faults import FieldError
-from unified_models import MODELS
 
 _STILL_SIGNS = timedelta(hours=24)
 _MOST_SECRETS = 5
 _A_SECOND = 50
 _MOST_REPLAYED = 10_000
-_EVENTS = tuple(each.value for each in Happening)
-_KINDS = tuple(sorted({f"{name.partition(':')[0]}:*" for name in _EVENTS if ":" in name}))
-_NAMES = {
-    "event_types": (*_EVENTS, *_KINDS),
-    "resources": tuple(sorted({resource for _, resource in MODELS})),
-}
-"""What a list of names may hold."""
 
 _FIELDS = {"integrated_account_id": "account_ids", "tenant_id": "tenant_ids"}
 
@@ -52,11 +43,12 @@ class Webhooks:
 
     async def create(self, principal: Principal, actor: Actor, wanted: WebhookRequest) -> tuple[Webhook, str]:
         """A new webhook, told of what happens from now on; and its secret. Problem webhook_url_forbidden."""
-        _check(wanted.model_dump())
+        check(wanted.model_dump())
         await self._reachable(wanted.target_url)
         now, secret, webhook_id = self._clock.now(), signing.new_secret(), new_id("whk")
         key = await self._key(principal.environment_id, webhook_id)
         async with self._database.write() as session:
+            await check_accounts(session, principal.environment_id, wanted.integrated_account_id)
             webhook = Webhook(
                 id=webhook_id,
                 environment_id=principal.environment_id,
@@ -83,12 +75,14 @@ class Webhooks:
     ) -> Webhook:
         """The webhook as it is from now on."""
         given = wanted.model_dump(exclude_unset=True)
-        _check(given)
+        check(given, await self.webhook(principal, webhook_id))
         if wanted.target_url is not None:
             await self._reachable(wanted.target_url)
         now = self._clock.now()
         async with self._database.write() as session:
             webhook = await _webhook(session, principal, webhook_id, changes=True)
+            named = wanted.integrated_account_id or ()
+            await check_accounts(session, principal.environment_id, named, webhook.account_ids)
             since: datetime | None = given.pop("recover_since", None)
             wakes = given.pop("is_active", None)
             if "exclude_origin" in given:
@@ -223,7 +217,7 @@ class Webhooks:
 
     async def replay_many(self, principal: Principal, actor: Actor, wanted: ReplayRequest) -> int:
         """Sends again what the request names; how many messages that are."""
-        _check(wanted.model_dump())
+        check(wanted.model_dump())
         owned: list[ColumnElement[bool]] = [WebhookMessage.environment_id == principal.environment_id]
         if wanted.webhook_id is not None:
             await self.webhook(principal, wanted.webhook_id)
@@ -349,21 +343,3 @@ async def _message(session: AsyncSession, principal: Principal, message_id: str)
     if found is None:
         raise Problem("not_found", "There is no such message.")
     return found
-
-
-def _check(given: Mapping[str, Any]) -> None:
-    """Problem validation_failed for names nothing is called."""
-    errors = [
-        _unknown(f"/{member}/{at}", name, allowed)
-        for member, allowed in _NAMES.items()
-        for at, name in enumerate(given.get(member) or ())
-        if name not in allowed
-    ]
-    if errors:
-        raise Problem("validation_failed", errors=errors)
-
-
-def _unknown(pointer: str, name: str, allowed: tuple[str, ...]) -> FieldError:
-    near = next(iter(get_close_matches(name, allowed, n=1)), None)
-    hint = f" Did you mean {near}?" if near else ""
-    return FieldError("enum_value", pointer, f"Nothing is called {name!r}.{hint}", allowed, near)

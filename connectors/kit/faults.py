@@ -30,7 +30,8 @@ class Kind(StrEnum):
     UNAVAILABLE = "unavailable"  # 5xx
     GARBLED = "garbled"  # not the promised JSON, truncated, wrong type
     STUCK = "stuck"  # its pages do not advance
-    TOO_LARGE = "too_large"
+    TOO_LARGE = "too_large"  # its answer
+    OVERSIZED = "oversized"  # what it was sent: refused unread
     REDIRECT = "redirect"
     TIMEOUT = "timeout"
     NETWORK = "network"  # DNS, TCP, reset

@@ -39,7 +39,7 @@ STATUSES: Mapping[int, Kind] = {
     405: Kind.METHOD,
     408: Kind.TIMEOUT,
     409: Kind.CONFLICT,
-    413: Kind.TOO_LARGE,
+    413: Kind.OVERSIZED,
     429: Kind.MINUTE,
 }
 

@@ -126,7 +126,10 @@ async def quarantine(app: FastAPI, account_id: str) -> None:
     account = await app.state.accounts.load("env_one", account_id)
     owner = SimpleNamespace(environment_id="env_one", account_id=account.id)
     turn: Any = SimpleNamespace(
-        owner=owner, unit=SimpleNamespace(name="invoices"), run=SimpleNamespace(id="r")
+        owner=owner,
+        unit=SimpleNamespace(name="invoices"),
+        run=SimpleNamespace(id="r"),
+        part=SimpleNamespace(id_key="invoice_id"),
     )
     page: Any = SimpleNamespace(unreadable=[({"id": "1"}, "odd")])
     state = app.state

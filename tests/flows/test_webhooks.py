@@ -182,8 +182,13 @@ def test_410_switches_off_and_a_person_on_again(api: httpx.Client, receiver: Rec
 def test_names_nothing_is_called_are_refused(api: httpx.Client, receiver: Receiver) -> None:
     webhook = made(api, receiver, "/named")
     at = f"/webhook/{webhook['id']}"
-    for member, wrong, near in (("resources", "invoice", "invoices"), ("event_types", "record:make", None)):
-        given = {member: ["contacts" if member == "resources" else "record:*", wrong]}
+    for member, good_one, wrong, near in (
+        ("resources", "contacts", "invoice", "invoices"),
+        ("event_types", "record:*", "record:make", None),
+        ("changed_fields", "balance", "blance", "balance"),
+        ("changed_fields", "status", "etag", None),
+    ):
+        given = {member: [good_one, wrong]}
         for refused in (
             api.post("/webhook", json={"target_url": receiver.origin, **given}),
             api.patch(at, json=given),
@@ -194,6 +199,43 @@ def test_names_nothing_is_called_are_refused(api: httpx.Client, receiver: Receiv
             assert given[member][0] in error["allowed"]
             assert near in (None, error.get("did_you_mean"))
     assert good(api.get(at))["resources"] == []
+
+
+def test_fields_of_other_resources_are_refused(api: httpx.Client, receiver: Receiver) -> None:
+    """A webhook narrowed to them would never be told anything."""
+    given: dict[str, Any] = {"resources": ["contacts"], "changed_fields": ["line_items"]}
+    refused = api.post("/webhook", json={"target_url": receiver.origin, **given})
+    assert refused.status_code == 422 and refused.json()["errors"][0]["pointer"] == "/changed_fields/0"
+    webhook = made(api, receiver, "/fields", resources=["contacts"])
+    at = f"/webhook/{webhook['id']}"
+    assert api.patch(at, json={"changed_fields": ["line_items"]}).status_code == 422
+    wide: dict[str, Any] = {"resources": [], "changed_fields": ["line_items", "custom"]}
+    assert good(api.patch(at, json=wide))["changed_fields"] == ["line_items", "custom"]
+
+
+def test_accounts_there_are_not_are_refused(product: Product, api: httpx.Client, receiver: Receiver) -> None:
+    key = product.create_key("neighbours")
+    theirs = product.connect("theirs", key)[0]["id"]
+    with product.client(key) as neighbour:
+        own = made(neighbour, receiver, "/own", integrated_account_id=[theirs])
+    webhook = made(api, receiver, "/accounts")
+    at = f"/webhook/{webhook['id']}"
+    told: set[str] = set()
+    for wrong in ("acc_none", theirs):
+        given = {"integrated_account_id": [wrong]}
+        for refused in (
+            api.post("/webhook", json={"target_url": receiver.origin, **given}),
+            api.patch(at, json=given),
+        ):
+            assert (refused.status_code, refused.json()["code"]) == (422, "validation_failed"), refused.text
+            [error] = refused.json()["errors"]
+            assert (error["code"], error["pointer"]) == ("reference_not_found", "/integrated_account_id/0")
+            told.add(error["detail"].replace(wrong, "…"))
+    assert len(told) == 1 and good(api.get(at))["integrated_account_id"] == []
+    with product.client(key) as neighbour:
+        assert neighbour.delete(f"/integrated-account/{theirs}").is_success
+        kept = {"integrated_account_id": [theirs]}  # as it was read, though the account has gone since
+        assert good(neighbour.patch(f"/webhook/{own['id']}", json=kept))["integrated_account_id"] == [theirs]
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_limits_refuse_before_any_work(kind: Kind, repeatable: bool) -> None:
     "kind",
     [
         Kind.FORBIDDEN, Kind.ORGANIZATION, Kind.NOT_FOUND, Kind.METHOD, Kind.INVALID, Kind.DUPLICATE,
-        Kind.CONFLICT, Kind.REDIRECT,
+        Kind.CONFLICT, Kind.REDIRECT, Kind.OVERSIZED,
     ],
 )  # fmt: skip
 def test_considered_answers_stand(kind: Kind, repeatable: bool) -> None:

@@ -126,6 +126,34 @@ def test_considered_answers_stand(tmp_path: Path, answered: bytes, code: str) ->
     asyncio.run(run())
 
 
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (413, "body_too_large"),
+        (414, "provider_validation_failed"),
+        (415, "provider_validation_failed"),
+        (431, "provider_validation_failed"),
+    ],
+)
+@pytest.mark.parametrize("body", [b'{"code":120999,"message":"said"}', b"<html>refused</html>", b""])
+def test_what_is_refused_unread_was_not_done(tmp_path: Path, status: int, code: str, body: bytes) -> None:
+    async def run() -> None:
+        async with house(sqlite_url(tmp_path)) as home:
+            media = "application/json" if body[:1] == b"{" else "text/html"
+            home.twin.api = lambda _s, _w: answer(status, body, media_type=media)
+            with pytest.raises(Problem) as caught:
+                await home.ask(CREATE)
+            problem = caught.value
+            assert (problem.code, problem.extra["origin"]) == (code, "provider")
+            assert (problem.extra["executed"], problem.extra["retryable"]) == ("no", False)
+            assert problem.extra["provider"]["status"] == status
+            assert len(home.twin.calls) == 1
+            (entry,) = await home.log()
+            assert (entry.executed, entry.retry_is_safe, entry.error_code) == ("no", True, code)
+
+    asyncio.run(run())
+
+
 def test_json_under_another_name_is_read_all_the_same(tmp_path: Path) -> None:
     async def run() -> None:
         async with house(sqlite_url(tmp_path)) as home:

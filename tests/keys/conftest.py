@@ -21,6 +21,7 @@ from app.keys.api import router
 from app.keys.audit import Actor
 from app.keys.schemas import ApiKeyRequest
 from app.keys.service import Keys, Made
+from tests.support.accounts import add_accounts
 
 CLI = Actor("cli", "test")
 
@@ -59,6 +60,10 @@ class Room:
     async def make(self, environment: str = "acme", mode: Mode = "test", **wanted: object) -> Made:
         _, made = await self.keys.create_for(environment, mode, ApiKeyRequest.model_validate(wanted), CLI)
         return made
+
+    async def connect(self, *ids: str, environment: str = "acme") -> None:
+        """Integrated accounts of an environment."""
+        await add_accounts(self.database, (await self.make(environment)).key.environment_id, *ids)
 
     def client(self, key: Made | str | None = None, address: str = "127.0.0.1") -> httpx.AsyncClient:
         text = key.secret.reveal().decode() if isinstance(key, Made) else key

@@ -93,6 +93,7 @@ async def test_another_environments_keys_do_not_exist(room: Room) -> None:
 async def test_a_key_cannot_give_what_it_does_not_hold(
     room: Room, wanted: dict[str, object], pointer: str
 ) -> None:
+    await room.connect("acc_1", "acc_9")
     manager = await room.make(
         scopes=["keys:manage", "accounting:read"],
         integrated_account_ids=["acc_1"],
@@ -115,6 +116,7 @@ async def test_what_is_left_out_is_as_narrow_as_the_maker(room: Room) -> None:
         "networks": ["10.1.0.0/16"],
         "expires_at": "2026-03-02T12:00:00Z",
     }
+    await room.connect("acc_1")
     async with room.client(await room.make(**limits), "10.1.0.9") as api:
         made = (await api.post("/api-key", json={})).json()
         assert {name: made[name] for name in limits} == limits
@@ -122,6 +124,23 @@ async def test_what_is_left_out_is_as_narrow_as_the_maker(room: Room) -> None:
             "/api-key", json={"networks": ["10.1.2.0/24"], "scopes": ["accounting.items:read"]}
         )
         assert narrower.status_code == 201
+
+
+async def test_a_key_is_for_accounts_there_are(room: Room) -> None:
+    await room.connect("acc_1")
+    await room.connect("acc_theirs", environment="other")
+    async with room.client(await room.make()) as api:
+        assert (await api.post("/api-key", json={"integrated_account_ids": ["acc_1"]})).status_code == 201
+        before = len((await api.get("/api-key")).json()["result"])
+        details: set[str] = set()
+        for wrong in ("acc_none", "acc_theirs"):
+            answer = await api.post("/api-key", json={"integrated_account_ids": ["acc_1", wrong]})
+            assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed"), answer.text
+            [error] = answer.json()["errors"]
+            assert (error["code"], error["pointer"]) == ("reference_not_found", "/integrated_account_ids/1")
+            details.add(error["detail"].replace(wrong, "…"))
+        assert len(details) == 1, "another environment's account is no other than one that is not there"
+        assert len((await api.get("/api-key")).json()["result"]) == before
 
 
 async def test_managing_keys_needs_its_scope(room: Room) -> None:

@@ -1,5 +1,6 @@
 """The commands for keys, the key ring and the audit log, on a machine with nothing on it."""
 
+import asyncio
 import json
 import sqlite3
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from app.core.database import Database
 from app.core.errors import Problem
 from app.core.secrets import KeyringMissing, KeyringUnusable
 from app.core.settings import SettingsError
@@ -15,6 +17,7 @@ from app.keys import format as key_format
 from app.keys.audit_cli import audit
 from app.keys.cli import keys
 from app.keys.ring_cli import ring
+from tests.support.accounts import add_accounts
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +44,15 @@ def test_the_key_alone_is_printed() -> None:
     assert key_format.read(printed.strip()) is not None
 
 
-def test_json_tells_the_rest() -> None:
+def test_json_tells_the_rest(machine: Path) -> None:
+    environment = json.loads(create("--json"))["environment_id"]
+
+    async def connect() -> None:
+        database = Database(f"sqlite:///{machine / 'ledgerway.db'}")
+        await add_accounts(database, environment, "acc_1")
+        await database.close()
+
+    asyncio.run(connect())
     told = json.loads(
         create(
             "--scopes", "accounting:read,proxy:read", "--scopes", "logs:read", "--account", "acc_1", "--json"
@@ -51,6 +62,13 @@ def test_json_tells_the_rest() -> None:
     assert told["environment"] == "acme"
     assert told["scopes"] == ["accounting:read", "proxy:read", "logs:read"]
     assert told["integrated_account_ids"] == ["acc_1"]
+
+
+def test_a_key_for_an_account_there_is_not_is_not_made() -> None:
+    with pytest.raises(Problem) as refused:
+        create("--account", "acc_none")
+    assert refused.value.errors[0].pointer == "/integrated_account_ids/0"
+    assert json.loads(run(keys, "list", "--json").stdout) == []
 
 
 def test_an_environment_is_made_once_per_mode() -> None:
