@@ -29,6 +29,7 @@ _CONSIDERED = frozenset(
         Kind.CONFLICT,
         Kind.DEPENDENTS,
         Kind.LOCKED,
+        Kind.OVERSIZED,
     }
 )
 """Refusals of what was asked. All others say nothing of what became of the same request before."""
