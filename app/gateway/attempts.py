@@ -13,6 +13,7 @@ from app.gateway.cure import Again, GiveUp, Situation, decide
 from app.gateway.hosts import Hosts
 from app.gateway.limits import Governor, Permit
 from app.gateway.problems import OutOfTime, problem_of
+from app.gateway.refresh import GUARDED, Refused
 from app.gateway.runs import Run
 from app.gateway.tokens import Held, Tokens, Unrenewed
 from connectors.kit.auth import Refusal
@@ -106,8 +107,9 @@ class Attempts:
         if fault is not None:
             run.meter.provider_status, run.meter.provider_code = fault.status, fault.code
             if suspect(fault):
+                ticket.held.doubted = True
                 return
-        ticket.held.worked = True
+        ticket.held.worked, ticket.held.doubted = True, False
         self.governor.observe(account, ticket.permit, headers, fault)
 
     async def renewed(self, run: Run, ticket: Ticket, fault: Fault, tally: Tally, operation: str) -> bool:
@@ -121,7 +123,7 @@ class Attempts:
                 if await self.tokens.replace(account, ticket.held, run.deadline) is not None:
                     return True
             except Unrenewed as problem:
-                if not forbidden or problem.refusal is Refusal.TRANSIENT:
+                if not forbidden or not self._lives(account, ticket.held, problem.refused):
                     raise  # the token may well be the cause: nothing is proven
                 return False
         if forbidden:
@@ -157,6 +159,16 @@ class Attempts:
         watched = run.before_write is not None
         connector = run.account.connector
         return problem_of(fault, connector, verdict.executed, retryable=verdict.retryable, watched=watched)
+
+    def _lives(self, account: Account, held: Held, refused: Refused) -> bool:
+        """Whether a doubted token is good all the same: it worked elsewhere since, or was made a moment ago."""
+        if refused.refusal is Refusal.TRANSIENT:
+            return False  # it will be known in a moment
+        if not held.doubted:
+            return True
+        window = account.connector.auth.refresh_limit[1]
+        young = held.made_at is not None and self.clock.monotonic() - held.made_at < window
+        return young and refused.error == GUARDED
 
     def _check_refused(self, account: Account, held: Held) -> None:
         generation, until = self._refused.get(account.grant_id, (-1, 0.0))

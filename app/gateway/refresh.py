@@ -36,6 +36,9 @@ ENDPOINT_SECONDS = 12.0
 DELETED = "deleted"
 """The error of a grant that was ended here."""
 
+GUARDED = "too many token calls"
+"""The error of a token call we did not make, so that the provider need not refuse it."""
+
 _PROBE = 60.0
 _GUARD = 0.8  # of the provider's own limit of token calls
 _AT_ONCE = 10  # token calls to one accounts server, over all processes
@@ -202,7 +205,7 @@ class Refresher:
             attempts = sorted(at for at in map(datetime.fromisoformat, grant.attempts) if at > since)
             if len(attempts) >= max(1, int(allowed * _GUARD)):
                 seconds = (attempts[0] - since).total_seconds()
-                return Refused(Refusal.THROTTLE, "too many token calls", max(1.0, seconds))
+                return Refused(Refusal.THROTTLE, GUARDED, max(1.0, seconds))
             if await _under_way(session, grant, now) >= most:
                 return Refused(Refusal.TRANSIENT, "too many at once", random.uniform(0.3, 0.6))  # noqa: S311
             alarm = await alarms.holding(

@@ -33,7 +33,8 @@ _AT_ONCE = 10
 
 @dataclass(slots=True)
 class Held:
-    """A token in memory. `worked` once the provider accepted it; `made_at` when this process made it."""
+    """A token in memory. `worked` once the provider accepted it; `doubted` when a call since then was refused and
+    the token may be why; `made_at` when this process made it."""
 
     value: str
     generation: int
@@ -41,6 +42,7 @@ class Held:
     read_at: float
     ahead: timedelta
     worked: bool = False
+    doubted: bool = False
     made_at: float | None = None
 
     def __repr__(self) -> str:
@@ -313,7 +315,7 @@ class GrantGone(Problem):
 
 
 class Unrenewed(Problem):
-    """503: the grant stands, its token cannot be had now. `refusal` says why."""
+    """503: the grant stands, its token cannot be had now. `refused` says why."""
 
     def __init__(self, account: Account, refused: Refused) -> None:
         super().__init__(
@@ -324,7 +326,7 @@ class Unrenewed(Problem):
             retryable=True,
             retry_after=max(1, int(refused.seconds + 0.999)),
         )
-        self.refusal = refused.refusal
+        self.refused = refused
 
 
 def needs_reauth(account: Account, error: str) -> Problem:
