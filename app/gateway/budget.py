@@ -196,12 +196,11 @@ class Budget:
         return Given(granted, spare, held, self.at_once(now, limits), hold, refusals)
 
     def close_minute(self, now: float, jitter: float) -> None:
-        """The provider says the minute is spent: shut until its next minute, longer each time in a row."""
+        """The provider says the minute is spent: shut at least until its next minute, longer each time in a row."""
         if self.closed_until > now and not self.closed_day:
             return
         self.strikes += 1
-        again = min(60.0, 10.0 * 2 ** (self.strikes - 2))
-        wait = 60 - now % 60 if self.strikes == 1 else again
+        wait = max(60 - now % 60, min(60.0, 10.0 * 2 ** (self.strikes - 2)))
         self.closed_until, self.closed_day = now + wait + jitter, False
 
     def close_day(self, now: float, limits: Limits, seconds: float) -> None:

@@ -94,9 +94,19 @@ def test_a_refused_minute_stays_shut_and_opens_step_by_step() -> None:
     probes = sum(ask(budget, until + second, *ONE * 5) for second in range(60))
     assert probes <= 5
     budget.close_minute(until + 60, 0.0)
-    assert budget.closed_until - (until + 60) == 10.0
+    assert budget.closed_until == until + 120
     budget.reopen()
     assert ask(budget, until + 61, *ONE * 5) == 5
+
+
+def test_a_minute_refused_again_is_never_opened_before_the_next() -> None:
+    budget, now = Budget(), NOW - NOW % 60
+    waits = list[float]()
+    for into in (13.0, 13.0, 58.0, 58.0, 58.0, 58.0):  # seconds of the provider's minute that are over
+        budget.close_minute(now + into, 0.0)
+        waits.append(budget.closed_until - now - into)
+        now += 120
+    assert waits == [47.0, 47.0, 20.0, 40.0, 60.0, 60.0]
 
 
 def test_a_spent_day_stays_shut_until_its_reset() -> None:
