@@ -31,13 +31,11 @@ _OF_THE_WAY = frozenset({Kind.NETWORK, Kind.TIMEOUT, Kind.TLS})
 
 @dataclass(slots=True)
 class Tally:
-    """One run's attempts. `renewed` after its one token renewal; `announced` when nobody has to be told any more
-    that a writing request goes out; `verdict` belongs to the last fault raised."""
+    """One run's attempts. `renewed` after its one token renewal; `verdict` belongs to the last fault raised."""
 
     started: float
     calls: int = 0
     renewed: bool = False
-    announced: bool = False
     verdict: tuple[Fault, GiveUp] | None = None
 
 

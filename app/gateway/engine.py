@@ -204,7 +204,6 @@ class Gateway:
             self._fresh.stale(account.id)
         wire = shaped(request, account.connector, account.data_center, account.organization.id)
         tally.renewed = False
-        tally.announced = request.is_read or run.before_write is None
         attempt = 0
         while True:
             attempt += 1
@@ -240,11 +239,10 @@ class Gateway:
             raise
         reply, fault = Reply(0), None
         try:
-            if not tally.announced and run.before_write is not None:
-                await run.before_write(
-                    request
-                )  # as late as can be: what still waits for its turn was not sent
-                tally.announced = True
+            if run.before_write is not None and not request.is_read:
+                # as late as can be: what still waits for its turn was not sent. And before every attempt: while it
+                # slept before this one another process may have taken the write over
+                await run.before_write(request)
             wire = replace(wire, authorization=account.connector.auth.authorization(ticket.held.value))
             seconds = min(_ATTEMPT_SECONDS, run.deadline - attempts.clock.monotonic())
             incoming = await attempts.door.fetch(wire, seconds=seconds)

@@ -35,7 +35,6 @@ async def forward(attempts: Attempts, run: Run, call: RawCall, tally: Tally) -> 
     replayable = rest is None
     wire = partial(Outgoing, call.method, raw_url(run.account, call), raw_headers(run.account, call), body)
     repeatable = call.method in _READS
-    announced = repeatable or run.before_write is None
     attempt = 0
     while True:
         attempt += 1
@@ -45,9 +44,8 @@ async def forward(attempts: Attempts, run: Run, call: RawCall, tally: Tally) -> 
             tally.verdict = (fault, GiveUp("no", retryable=True))
             raise
         try:
-            if not announced and run.before_write is not None:
+            if run.before_write is not None and not repeatable:
                 await run.before_write(Request(call.method, call.path))
-                announced = True
             signed = wire(run.account.connector.auth.authorization(ticket.held.value))
             answer, fault = await _send(attempts, run, call, signed, ticket)
         except BaseException:

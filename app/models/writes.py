@@ -25,7 +25,7 @@ class Write(Base, kw_only=True):
     resends          how often it was sent again because nothing was found
     next_check_at    when it is looked for again; None: a person has to
     document         stands for what it would make: reference, contact and amounts
-    seeks            what it looks for, would make or is about, digests parted by blanks
+    seeks            digests parted by blanks: what it is about or looks for; after a bar, what else it would make
     turn             the owner whose turn it was to do so, nobody else's
     record_id        the record it was about or made
     outcome          created | updated | deleted | unchanged | already_existed | partial
@@ -45,7 +45,7 @@ class Write(Base, kw_only=True):
         Index("ix_writes_account_id_path_created_at", "account_id", "path", "created_at"),
         Index("ix_writes_environment_id_created_at_id", "environment_id", "created_at", "id"),
         Index("ix_writes_account_id_document", "account_id", "document"),
-        Index("ix_writes_account_id_resource_state", "account_id", "resource", "state"),
+        Index("ix_writes_account_id_state", "account_id", "state"),
         Index("ix_writes_state_next_check_at", "state", "next_check_at"),
         Index("ix_writes_created_at", "created_at"),
     )

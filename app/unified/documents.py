@@ -13,13 +13,14 @@ _LISTS = ("line_items", "lines", "allocations")
 _AMOUNTS = ("amount", "net_amount", "total_line_amount")
 
 
-def document_of(change: Change) -> str | None:
-    """Stands for reference, contact and amounts of a create; None where the caller gave no reference."""
+def document_of(change: Change, collection: str) -> str | None:
+    """Stands for reference, contact and amounts of a create in a provider's collection; None where the caller gave no
+    reference."""
     reference = change.body.get("reference")
     if change.operation != "create" or not isinstance(reference, str) or not reference.strip():
         return None
     party = next((change.body[name] for name in _PARTIES if change.body.get(name) is not None), None)
-    told = [reference.strip().casefold(), change.side, _ordered(party), str(_total(change.body))]
+    told = [reference.strip().casefold(), collection, _ordered(party), str(_total(change.body))]
     return sha256(json.encode(told)).hexdigest()
 
 

@@ -7,7 +7,6 @@ that asks.
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any, Literal, cast, get_args
 
 from app.core.errors import Problem
@@ -107,12 +106,6 @@ def values_of(record: Mapping[str, Any], name: str) -> dict[str, str] | None:
     told = record[field]
     texts = [each.get(member) for each in told or ()] if member else [told]
     return {folded(text): str(text).strip() for text in texts if text is not None and str(text).strip()}
-
-
-def sought(body: Mapping[str, Any], rule: Rule) -> frozenset[str]:
-    """Digests of what a create looks for; two that share one could make the same record twice."""
-    texts = (f"{name} {key}" for name in rule.fields for key in values_of(body, name) or ())
-    return frozenset(sha256(text.encode()).hexdigest()[:32] for text in texts)
 
 
 def is_of_party(record: Mapping[str, Any], body: Mapping[str, Any]) -> bool:

@@ -121,6 +121,8 @@ class Resolver(Chore):
             _log.info("look_up_failed", write_id=write.id, error=type(error).__name__)
             await self._unsettled.postpone(write, self._unsettled.pace.after_failure)
             return
+        if verdict.word == "undone" and change.id is not None and await self._unsettled.was_followed(write):
+            verdict = Verdict("unclear")
         _log.info("write_looked_for", write_id=write.id, verdict=verdict.word)
         await self._conclude(write, call, change, progress, verdict)
 

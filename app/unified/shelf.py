@@ -14,9 +14,8 @@ from app.models.writes import Write
 from app.synced.written import Written, kept, take_in
 from app.unified.calls import Call
 from app.unified.changes import Change, fingerprint
-from app.unified.documents import document_of
 from app.unified.progress import Progress, progress_of
-from app.unified.queueing import sought_by, waits
+from app.unified.queueing import document, seeks, waits
 from app.writes import store, turns
 from app.writes.shelf import ENDED, Asked, Journal, Shelf
 from connectors.kit.http import Request
@@ -49,16 +48,13 @@ class WriteShelf(Shelf):
         return await self.begin(asked, check if asked.seeks else None)
 
     async def _refuse_same_mail(self, session: AsyncSession, intent: Write, now: datetime) -> None:
-        same = await store.same_since(
-            session, intent.environment_id, intent.account_id, intent.path, intent.fingerprint,
-            now - MAIL_PAUSE,
-        )  # fmt: skip
+        same = await store.same_since(session, intent, now - MAIL_PAUSE, now)
         if same is not None:
             detail = "The same mail was sent less than 10 minutes ago; use an Idempotency-Key to repeat it."
             raise Problem("possible_duplicate", detail, write_id=same.id)
 
     async def _refuse_same_document(self, session: AsyncSession, intent: Write, now: datetime) -> None:
-        same = await store.same_document(session, intent, now - DOCUMENT_PAUSE)
+        same = await store.same_document(session, intent, now - DOCUMENT_PAUSE, now)
         if same is not None:
             detail = (
                 "A document with this reference, contact and amount was written less than 24 hours ago under another "
@@ -179,8 +175,8 @@ def _asked(call: Call, change: Change, key: str | None) -> Asked:
         source_event=call.run.source_event,
         reference=_reference(change),
         record_id=change.id,
-        document=document_of(change),
-        seeks=sought_by(change),
+        document=document(call.resource, change),
+        seeks=seeks(call.resource, change),
     )
 
 

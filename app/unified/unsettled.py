@@ -78,6 +78,11 @@ class Unsettled:
         async with self._database.read() as session:
             return await store.made_since(session, write, write.created_at - DOUBTFUL - EARLIER)
 
+    async def was_followed(self, write: Write) -> bool:
+        """Whether another write of its record was sent later: sent again, it would undo what that one did."""
+        async with self._database.read() as session:
+            return await store.was_followed(session, write)
+
     async def postpone(
         self, write: Write, seconds: float | None, *, looked: bool = False, error_code: str | None = None
     ) -> None:

@@ -157,8 +157,13 @@ class Shelf:
         sealed = None if journal is None else await self.sealed_journal(intent, journal)
         async with self._database.write() as session:
             stored = await self.own(session, intent)
-            if stored is None or stored.turn != intent.turn:
+            if stored is None:
                 detail = "Another process took this write over; ask for its outcome."
+                raise Problem(
+                    "idempotency_in_progress", detail, retry_after=1, write_id=intent.id, executed="unknown"
+                )
+            if stored.turn != intent.turn:
+                detail = "Another write of the record went before this one, which took too long; ask again."
                 raise Problem("idempotency_in_progress", detail, retry_after=1, write_id=intent.id)
             now = await storage_now(session, self._clock)
             stored.sent_at, stored.lease_until, stored.checks = now, now + self.pace.lease, 0

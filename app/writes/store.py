@@ -25,29 +25,28 @@ async def by_key(session: AsyncSession, place: Place, *, for_update: bool = Fals
     return await session.scalar(query.with_for_update() if for_update else query)
 
 
-async def same_since(
-    session: AsyncSession, environment_id: str, account_id: str, path: str, fingerprint: str, since: datetime
-) -> Write | None:
+async def same_since(session: AsyncSession, write: Write, since: datetime, now: datetime) -> Write | None:
     """An identical write that was, or may have been, carried out since then."""
     return await session.scalar(
         select(Write)
         .where(
-            Write.environment_id == environment_id,
-            Write.account_id == account_id,
-            Write.path == path,
-            Write.fingerprint == fingerprint,
+            Write.environment_id == write.environment_id,
+            Write.account_id == write.account_id,
+            Write.path == write.path,
+            Write.fingerprint == write.fingerprint,
+            Write.id != write.id,
             Write.created_at > since,
             Write.state.in_(("executing", "partial", "done", "unknown")),
+            _may_be_done(now),
         )
         .limit(1)
     )
 
 
-async def same_document(session: AsyncSession, write: Write, since: datetime) -> Write | None:
+async def same_document(session: AsyncSession, write: Write, since: datetime, now: datetime) -> Write | None:
     """A create since then that made, or may have made, the same document, which is not deleted since."""
     removed = select(Write.record_id).where(
         Write.account_id == write.account_id,
-        Write.resource == write.resource,
         Write.operation.in_(("delete", "void")),
         Write.state == "done",
         Write.created_at > since,
@@ -58,17 +57,22 @@ async def same_document(session: AsyncSession, write: Write, since: datetime) ->
         .where(
             Write.environment_id == write.environment_id,
             Write.account_id == write.account_id,
-            Write.resource == write.resource,
             Write.document == write.document,
             Write.id != write.id,
             Write.created_at > since,
             Write.state.in_(("executing", "partial", "done", "unknown")),
+            _may_be_done(now),
             or_(Write.error_code.is_(None), Write.state != "done"),
             or_(Write.record_id.is_(None), Write.record_id.not_in(removed)),
         )
         .order_by(Write.created_at.desc())
         .limit(1)
     )
+
+
+def _may_be_done(now: datetime) -> ColumnElement[bool]:
+    """Not of an owner who died before anything was sent."""
+    return or_(Write.state != "executing", Write.sent_at.is_not(None), Write.lease_until > now)
 
 
 async def by_id(
@@ -176,8 +180,8 @@ def _visible(principal: Principal) -> Select[Write]:
 
 
 def sought(write: Write) -> list[str]:
-    """The digests of what it seeks; none is part of another."""
-    return (write.seeks or "").split()
+    """The digests of what it waits for; none is part of another."""
+    return (write.seeks or "").partition("|")[0].split()
 
 
 async def hold(session: AsyncSession, write: Write) -> None:
@@ -185,19 +189,19 @@ async def hold(session: AsyncSession, write: Write) -> None:
     write's own row."""
     if session.get_bind().dialect.name != "postgresql":
         return  # there is one writer
-    for word in sorted(sought(write)):  # in one order, so that nobody waits in a circle
-        place = sha256(f"{write.account_id} {write.resource} {word}".encode()).digest()
-        number = int.from_bytes(place[:8], "big", signed=True)
-        await session.execute(select(func.pg_advisory_xact_lock(number)))
+    words = (write.seeks or "").replace("|", " ").split()
+    places = {sha256(f"{write.account_id} {word}".encode()).digest()[:8] for word in words}
+    if places:  # in one order, so that nobody waits in a circle
+        numbers = sorted(int.from_bytes(place, "big", signed=True) for place in places)
+        await session.execute(select(*map(func.pg_advisory_xact_lock, numbers)))
 
 
 async def seeking(session: AsyncSession, write: Write) -> list[Write]:
-    """The others that seek some of what a write seeks and are carried out, or may have made a record nobody knows;
-    oldest first, without what is sealed."""
+    """The others that seek, or make, some of what a write waits for, and are carried out or may have made a record
+    nobody knows; oldest first, without what is sealed."""
     may_have_made_it = and_(Write.operation == "create", Write.record_id.is_(None))
     query = select(Write).where(
         Write.account_id == write.account_id,
-        Write.resource == write.resource,
         Write.id != write.id,
         Write.state.in_(("executing", "partial", "unknown")),
         or_(Write.state == "executing", may_have_made_it),
@@ -205,6 +209,18 @@ async def seeking(session: AsyncSession, write: Write) -> list[Write]:
     )
     plain = query.options(defer(Write.answer, raiseload=True), defer(Write.journal, raiseload=True))
     return list(await session.scalars(plain.order_by(Write.created_at, Write.id)))
+
+
+async def was_followed(session: AsyncSession, write: Write) -> bool:
+    """Whether another write of the same record went out after this one, and may have changed it."""
+    query = select(Write.id).where(
+        Write.account_id == write.account_id,
+        Write.id != write.id,
+        Write.sent_at > write.sent_at,
+        Write.state.in_(("executing", "partial", "done", "unknown")),
+        or_(*(Write.seeks.contains(word) for word in sought(write))),
+    )
+    return bool(sought(write)) and await session.scalar(query.limit(1)) is not None
 
 
 async def end_turn(session: AsyncSession, write_id: str, now: datetime) -> bool:

@@ -44,10 +44,15 @@ async def take(session: AsyncSession, write: Write, now: datetime) -> Write | No
 def _comes_before(other: Write, write: Write, now: datetime) -> bool:
     if other.state == "executing" and other.lease_until > now:
         came_first = (other.created_at, other.id) < (write.created_at, write.id)
-        if has(other) or came_first:
+        if has(other) or (came_first and not _is_held_up(other, write)):
             return True
-    may_have_made_it = other.operation == "create" and other.sent_at is not None and other.record_id is None
-    return may_have_made_it and write.sent_at is None
+    return _is_held_up(write, other)
+
+
+def _is_held_up(unsent: Write, sent: Write) -> bool:
+    """Whether the one waits for what became of the other, whoever asked first."""
+    may_have_made_it = sent.operation == "create" and sent.sent_at is not None and sent.record_id is None
+    return may_have_made_it and unsent.sent_at is None
 
 
 # While it is somebody else's

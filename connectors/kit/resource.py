@@ -42,6 +42,7 @@ class Resource:
 
     path, one, many   the collection's native path and the keys of its answers
     ids               pattern of its ids; anything else is not found without a call
+    also_named        a record has more than one id
     scopes            "read" | "create" | "update" | "delete" → the provider's scope
     list_query        pairs sent with every list call, unless a filter sets the same parameter
     order             native sort column of an unsorted list: stable, so that pages do not drift
@@ -66,6 +67,7 @@ class Resource:
     table: Table[Any]
     paging: Paging = Paging()  # noqa: RUF009 — frozen
     ids: str = r"[A-Za-z0-9_-]{1,64}"
+    also_named: bool = False
     methods: frozenset[str] = METHODS
     actions: Mapping[str, Action] = field(default_factory=dict[str, Action])
     scopes: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -189,5 +189,6 @@ RESOURCE = Currencies(
     many="currencies",
     table=TABLE,
     ids=r"[A-Z]{3}|[0-9]{1,24}",
+    also_named=True,
     scopes={verb: f"ZohoBooks.settings.{verb.upper()}" for verb in ("create", "read", "update", "delete")},
 )

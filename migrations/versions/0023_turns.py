@@ -12,12 +12,12 @@ down_revision = "0022"
 branch_labels = None
 depends_on = None
 
-_INDEX = "ix_writes_account_id_resource_state"
+_INDEX = "ix_writes_account_id_state"
 
 
 def upgrade() -> None:
     op.add_column("writes", sa.Column("turn", sa.String(), nullable=True))
-    op.create_index(_INDEX, "writes", ["account_id", "resource", "state"])
+    op.create_index(_INDEX, "writes", ["account_id", "state"])
 
 
 def downgrade() -> None:

@@ -172,3 +172,65 @@ def test_a_second_create_waits_for_what_became_of_the_first(
     assert (found.status_code, found.headers["ledgerway-outcome"]) == (200, "already_existed"), found.text
     assert [row["id"] for row in with_reference(shop, f"late-{looked}")] == [found.json()["id"]]
     assert posts(admin, mark) == 1
+
+
+def test_a_lost_change_is_not_made_after_a_later_one(shop: httpx.Client, admin: Admin, customer: str) -> None:
+    """The provider's times have whole seconds: they do not tell that there was a later one."""
+    path = f"{BOOKS}/invoices/{shop.post(f'{BOOKS}/invoices', json=invoice(customer, None)).json()['id']}"
+    fault(admin, "reset_before", path="/invoices/", method="PUT")
+    first = {"Idempotency-Key": "lost-note"}
+    lost = shop.patch(path, json={"customer_note": "first"}, headers=first)
+    assert lost.json()["code"] == "outcome_unknown", lost.text
+    admin.did("DELETE", "/faults")
+    assert shop.patch(path, json={"customer_note": "second"}).status_code == 200
+    until(
+        lambda: shop.patch(path, json={"customer_note": "first"}, headers=first),
+        lambda answer: answer.status_code == 200 or answer.json().get("next", {}).get("method") == "POST",
+    )
+    assert shop.get(path).json()["customer_note"] == "second"
+
+
+Door = tuple[str, dict[str, Any]]
+
+
+@pytest.fixture
+def both(shops: list[httpx.Client]) -> Callable[..., list[httpx.Response]]:
+    """Two requests at the same moment, one in each process."""
+
+    def run(method: str, *asked: Door, **headers: str) -> list[httpx.Response]:
+        keys = [{**headers, "Idempotency-Key": f"{path}-{method}"} for path, _ in asked]
+        with ThreadPoolExecutor(2) as pool:
+            return list(
+                pool.map(
+                    lambda n: shops[n].request(method, asked[n][0], json=asked[n][1], headers=keys[n]), (0, 1)
+                )
+            )
+
+    return run
+
+
+def test_a_bill_is_the_same_through_either_door(shop: httpx.Client, both: Any, admin: Admin) -> None:
+    vendor = shop.post(f"{BOOKS}/contacts", json={"name": "Vend", "type": "vendor"}).json()["id"]
+    rows = shop.get(f"{BOOKS}/accounts", params={"limit": 200}).json()["result"]
+    account = next(row["id"] for row in rows if row["classification"] == "expense")
+    line = {"account": account, "unit_price": "2.50", "quantity": 4}
+    body = {"contact": vendor, "number": "B-1", "reference": "bill-1", "line_items": [line]}
+    made = both("POST", (f"{BOOKS}/bills", body), (f"{BOOKS}/invoices", body | {"type": "bill"}))
+    assert codes(made) == [201, 409], [each.text for each in made]
+    bill = next(each.json()["id"] for each in made if each.status_code == 201)
+    doors = f"{BOOKS}/bills/{bill}", f"{BOOKS}/invoices/{bill}?type=bill"
+    etag = shop.get(doors[0]).headers["etag"]
+    answers = both("PATCH", (doors[0], {"terms": "one"}), (doors[1], {"terms": "two"}), **{"If-Match": etag})
+    assert codes(answers) == [200, 412], [each.text for each in answers]
+
+
+def test_a_currency_is_the_same_by_either_name(shop: httpx.Client, both: Any, admin: Admin) -> None:
+    shop.post(f"{BOOKS}/currencies", json={"code": "EUR", "name": "Euro"})
+    code = f"{BOOKS}/currencies/EUR"
+    found = shop.get(code)
+    admin.did("PUT", "/latency", books=0.3)
+    native = shop.get("/proxy/settings/currencies").json()["currencies"]
+    number = next(each["currency_id"] for each in native if each["currency_code"] == "EUR")
+    asked = (code, {"symbol": "E1"}), (f"{BOOKS}/currencies/{number}", {"symbol": "E2"})
+    answers = both("PATCH", *asked, **{"If-Match": found.headers["etag"]})
+    assert codes(answers) == [200, 412], [each.text for each in answers]

@@ -336,6 +336,25 @@ def test_what_waits_for_its_turn_is_not_said_to_be_sent(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_who_is_stopped_between_two_attempts_sends_no_more(tmp_path: Path) -> None:
+    """While it slept before the second one another process may have taken the write over."""
+
+    async def run() -> None:
+        async with house(sqlite_url(tmp_path)) as home:
+            home.twin.good = "t-other"
+
+            async def owned(_request: Request) -> None:
+                if home.twin.calls:
+                    raise Problem("idempotency_in_progress")
+
+            with pytest.raises(Problem) as caught:
+                await home.ask(CREATE, lane=Lane.WRITE, before_write=owned)
+            assert caught.value.code == "idempotency_in_progress"
+            assert len(home.twin.calls) == 1
+
+    asyncio.run(run())
+
+
 def _async(condition: Callable[[], bool]) -> Callable[[], Any]:
     async def held() -> bool:
         return condition()

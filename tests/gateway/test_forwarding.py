@@ -164,7 +164,7 @@ def test_an_answer_tells_whether_a_write_was_done(
     asyncio.run(run())
 
 
-def test_a_write_is_announced_once_and_only_when_it_goes_out(tmp_path: Path) -> None:
+def test_a_write_is_announced_before_every_attempt_and_only_when_it_goes_out(tmp_path: Path) -> None:
     told: list[tuple[str, int]] = []
 
     async def run() -> None:
@@ -184,7 +184,7 @@ def test_a_write_is_announced_once_and_only_when_it_goes_out(tmp_path: Path) -> 
             home.twin.good = "t-other"
             assert (await home.forward(call, before_write=before))[0] == 200
             assert (await home.forward(RawCall("GET", "/invoices"), before_write=before))[0] == 200
-            assert told == [("POST", 0)]
+            assert told == [("POST", 0), ("POST", 1)]  # the second after a new token
 
     asyncio.run(run())
 

@@ -22,6 +22,15 @@ pytestmark = pytest.mark.anyio
 OTHERS = [f"order-{number}" for number in range(12)]
 
 
+def resource() -> Any:
+    email = SimpleNamespace(reaches_person=True)
+    found = SimpleNamespace(
+        name="invoices", path="/invoices", by=None, also_named=False, methods=(), actions={"email": email}
+    )
+    found.on = lambda side: found
+    return found
+
+
 def call() -> Any:
     scope = {
         "type": "http",
@@ -35,7 +44,7 @@ def call() -> Any:
         principal=SimpleNamespace(key_id="key_1", mode="test"),
         account=SimpleNamespace(id="acc_1", environment_id="env_1", tenant_id="t"),
         model="accounting",
-        resource=SimpleNamespace(name="invoices", actions={"email": SimpleNamespace(reaches_person=True)}),
+        resource=resource(),
         run=SimpleNamespace(request_id="req_1", source_event=None),
     )
 

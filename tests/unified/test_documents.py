@@ -12,7 +12,7 @@ BODY: dict[str, Any] = {"reference": "order-1", "contact": {"id": "7"}, "line_it
 
 
 def document(operation: str = "create", **more: Any) -> str | None:
-    return document_of(Change(operation, None, BODY | more, None))
+    return document_of(Change(operation, None, BODY | more, None), "/invoices")
 
 
 @pytest.mark.parametrize(

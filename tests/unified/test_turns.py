@@ -242,3 +242,47 @@ async def test_an_owner_who_comes_after_somebody_elses_document_is_refused(world
     again = await create(world, {"Idempotency-Key": "order-1"}, REFERRED)
     assert again.json()["code"] == "possible_duplicate"
     assert len(world.provider.rows) == 2
+
+
+async def test_whoever_may_have_made_it_is_looked_for_before_who_asked_earlier_and_sent_nothing(
+    world: Any,
+) -> None:
+    first = await lose(world)
+    await store(world, first, state="executing", lease_until=LONG_AGO, sent_at=None, journal=None)
+    world.provider.fail = lambda ask: None if ask.is_read else Fault(Kind.NETWORK, phase="body")
+    assert (await match(world)).status_code == 502
+    world.provider.fail = lambda ask: None
+    world.app.state.clock.passed += timedelta(milliseconds=1)
+    younger = (await intents(world))[1]
+    await store(world, younger, next_check_at=world.app.state.clock.now() + timedelta(seconds=1))
+    again = asyncio.create_task(match(world, NEW, {"Idempotency-Key": "order-1"}))
+    await until(lambda rows: rows[0].lease_until > LONG_AGO, world)
+    await store(world, younger, next_check_at=LONG_AGO)
+    asked = len(world.provider.seen)
+    assert await world.app.state.resolver.look() == 1
+    assert len(world.provider.seen) > asked
+    again.cancel()
+
+
+@pytest.mark.parametrize("other", [None, OTHER])
+async def test_who_died_before_sending_holds_no_document_up(world: Any, other: Any) -> None:
+    first = await lose(world, REFERRED, "")
+    await store(world, first, state="executing", lease_until=LONG_AGO, sent_at=None, journal=None)
+    assert (await create(world, other, REFERRED)).status_code == 201
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_who_looks_waits_for_a_create_that_did_not(world: Any, lost: bool) -> None:
+    """What the other would make is found by what is looked for, though it looked for nothing itself."""
+    if lost:
+        first = await lose(world, NEW, "")
+        await store(world, first, next_check_at=None)
+        assert (await match(world)).json()["write_id"] == first.id
+        return
+    world.provider.hold = asyncio.Event()
+    plain = asyncio.create_task(create(world, {"Idempotency-Key": "a"}, NEW))
+    await until(bool, world)
+    looking = asyncio.create_task(match(world))
+    await until(lambda rows: len(rows) == 2, world)
+    world.provider.hold.set()
+    assert [(await plain).status_code, (await looking).status_code] == [201, 200]
