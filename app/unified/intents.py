@@ -63,8 +63,12 @@ class Intents:
     async def carry(self, call: Call, change: Change, intent: Write, progress: Progress, work: Work) -> Done:
         """Run `work` from where `progress` stands, and store what comes of it. The intent is the caller's."""
 
+        resends = progress.in_doubt
+
         async def sending(request: Any) -> None:
-            await self._shelf.sending(intent, change, progress, request)
+            nonlocal resends  # once, however many attempts it takes
+            await self._shelf.sending(intent, change, progress, request, again=resends)
+            resends = False
             failpoints.hit("write.before_send")
 
         if intent.sent_at is None:

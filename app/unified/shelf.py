@@ -79,14 +79,16 @@ class WriteShelf(Shelf):
         progress.began = intent.created_at
         return progress, asked
 
-    async def sending(self, intent: Write, change: Change, progress: Progress, request: Request) -> None:
+    async def sending(
+        self, intent: Write, change: Change, progress: Progress, request: Request, *, again: bool = False
+    ) -> None:
         """Just before a writing request goes out: what was done so far, and what comes now.
 
         Problem idempotency_in_progress when another process took the write over.
         """
         if progress.pending is None:
             progress.pending = request
-        await self.sends(intent, journal_of(progress, change.asked), again=progress.in_doubt)
+        await self.sends(intent, journal_of(progress, change.asked), again=again)
 
     async def turn(self, intent: Write) -> Write | None:
         """The write that has to be waited for. None: it is the turn of `intent` now, until it is settled."""
