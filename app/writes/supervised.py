@@ -31,7 +31,8 @@ class Supervisor:
         try:
             yield
         finally:
-            self.owned.pop(write_id, None)
+            if self.owned.get(write_id) == owner:  # or this process took it up anew meanwhile
+                del self.owned[write_id]
 
     @property
     def running(self) -> int:
